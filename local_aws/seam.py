@@ -1,0 +1,136 @@
+"""What the server gives a service that it hosts, and what it asks of one.
+
+The Athena engine and the crawler are such services. They know these shapes and nothing of the
+server behind them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+FaultAction = Literal["throttle", "fail", "hang", "partial"]
+
+
+class NoSuchBucketError(KeyError):
+    """There is no bucket of that name."""
+
+
+class AwsError(Exception):
+    """An AWS API refused a request.
+
+    Args:
+        code: the exception's name in the service model, e.g. "EntityNotFoundException".
+        message: the sentence for the caller.
+        status: HTTP status, 400 for a client's mistake.
+        extra: further members of the answer's body, e.g. {"AthenaErrorCode": "INVALID_INPUT"}.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, status: int = 400, extra: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+        self.extra = extra or {}
+
+    def body(self) -> dict[str, Any]:
+        """The answer's JSON body, as services of AWS's JSON protocol write it."""
+        return {
+            "__type": self.code,
+            "Message": self.message,
+            "message": self.message,
+            **self.extra,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    """An S3 object and the local file with its bytes, to be read only.
+
+    Replacing or deleting the object unlinks the file: who has it open reads the old bytes to
+    their end, who opens it later finds no file.
+    """
+
+    key: str
+    size: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultRule:
+    """A fault that was asked for: where it strikes, on what, and how."""
+
+    point: str
+    action: FaultAction
+    match: str = ""
+    message: str = ""
+
+
+class ObjectStore(Protocol):
+    """S3 as local files. Every method raises NoSuchBucketError for an unknown bucket."""
+
+    def list(self, bucket: str, prefix: str) -> list[StoredObject]:
+        """The objects whose keys begin with `prefix`, sorted by key."""
+        ...
+
+    def get(self, bucket: str, key: str) -> StoredObject | None:
+        """The object, or None when there is none."""
+        ...
+
+    def put_file(self, bucket: str, key: str, path: Path) -> None:
+        """Store a file by taking it over: it is moved, not copied."""
+        ...
+
+    def put_bytes(self, bucket: str, key: str, body: bytes) -> None:
+        """Store `body`."""
+        ...
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete the object; nothing happens when there is none."""
+        ...
+
+
+class AwsCalls(Protocol):
+    """Any AWS JSON API, in process: served, checked and journalled like a client's request."""
+
+    def __call__(
+        self, service: str, action: str, payload: dict[str, Any], *, region: str
+    ) -> dict[str, Any]:
+        """Call e.g. ("glue", "GetTable", {...}); raises AwsError for a 4xx or 5xx answer."""
+        ...
+
+
+class Faults(Protocol):
+    """The faults asked for over the HTTP control path."""
+
+    def take(self, point: str, subject: str) -> FaultRule | None:
+        """Use up one strike of the first rule for `point` whose match is in `subject`.
+
+        The caller does what the rule's action says. One that hangs does so while `is_set` is true
+        and it has not been stopped itself.
+        """
+        ...
+
+    def is_set(self, rule: FaultRule) -> bool:
+        """Has the rule not been cleared since it was taken? (Used up does not count as cleared.)"""
+        ...
+
+
+class Service(Protocol):
+    """A service that answers some actions of the JSON APIs; all other actions are moto's."""
+
+    @property
+    def actions(self) -> frozenset[str]:
+        """The actions it answers, e.g. {"StartQueryExecution"}."""
+        ...
+
+    def handle(
+        self, action: str, payload: dict[str, Any], *, region: str
+    ) -> tuple[int, dict[str, Any]]:
+        """Answer one request: HTTP status and JSON body. AwsError becomes an error answer."""
+        ...
+
+    def close(self) -> None:
+        """Stop what runs in the background."""
+        ...
