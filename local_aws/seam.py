@@ -113,7 +113,7 @@ class Faults(Protocol):
         ...
 
     def is_set(self, rule: FaultRule) -> bool:
-        """Has the rule not been cleared since it was taken? (Used up does not count as cleared.)"""
+        """Return whether nobody cleared the rule since it was taken; used up is not cleared."""
         ...
 
 

@@ -1,0 +1,63 @@
+"""`python -m local_aws`: serve until SIGTERM or SIGINT."""
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from local_aws.journal import DataDirectoryError
+from local_aws.server import LocalAws
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the server; returns the exit status."""
+    options = _parse(arguments)
+    if options.host not in LOOPBACK and not options.allow_remote:
+        print(
+            f"Refusing to listen on {options.host!r}: anyone who reaches it can read and change"
+            f" everything. Use one of {sorted(LOOPBACK)}, or say --allow-remote.",
+            file=sys.stderr,
+        )
+        return 2
+    level = logging.INFO if options.verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(name)s %(message)s")
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    server = LocalAws(port=options.port, host=options.host, data_dir=options.data_dir)
+    try:
+        server.start()
+    except (DataDirectoryError, OSError) as error:
+        print(f"local_aws cannot start: {error}", file=sys.stderr)
+        return 1
+    _tell(server, options.port_file)
+    stopped.wait()
+    server.stop()
+    return 0
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local_aws", description="AWS APIs on loopback")
+    parser.add_argument("--port", type=int, required=True, help="port to listen on; 0: a free one")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--allow-remote", action="store_true", help="allow a non-loopback address")
+    parser.add_argument("--data-dir", type=Path, help="keep everything here over a restart")
+    parser.add_argument("--port-file", type=Path, help="write the port here when ready")
+    parser.add_argument("--verbose", action="store_true", help="log every request")
+    return parser.parse_args(arguments)
+
+
+def _tell(server: LocalAws, port_file: Path | None) -> None:
+    print(f"local_aws is ready at {server.endpoint}", flush=True)
+    if port_file is not None:
+        scratch = port_file.with_name(f".{port_file.name}")
+        scratch.write_text(str(server.port))
+        scratch.rename(port_file)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,235 @@
+"""Every request comes through here, and goes to the service that answers it.
+
+What changes something is applied one at a time, put on record, and only then answered.
+"""
+
+import io
+import json
+import logging
+import random
+import threading
+import time
+from typing import Any
+
+from local_aws.faults import FaultBoard, answer_fault_request
+from local_aws.journal import MAX_CHANGES, Change, Journal
+from local_aws.messages import (
+    Request,
+    Response,
+    error_response,
+    json_response,
+    xml_error_response,
+)
+from local_aws.moto_app import MotoApp, dump_state, load_state
+from local_aws.moto_s3 import needed_files
+from local_aws.object_files import ObjectFiles
+from local_aws.s3_requests import answer_s3, s3_action
+from local_aws.seam import AwsError, FaultRule, Service
+
+CONTROL_PATH = "/_local_aws/"
+TARGET_PREFIXES = {"glue": "AWSGlue", "athena": "AmazonAthena"}
+_READS = ("Get", "List", "Describe", "BatchGet", "Search", "Query", "Scan", "Head", "Validate")
+
+_log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """Routes requests.
+
+    Args:
+        files: where the bytes of S3 objects are.
+        faults: faults that clients asked for.
+        journal: where changes are recorded; None to forget them at the end.
+        recorded: the service whose changes are recorded together with moto's.
+    """
+
+    def __init__(
+        self, files: ObjectFiles, faults: FaultBoard, journal: Journal | None, recorded: Service
+    ) -> None:
+        self.moto = MotoApp()
+        self.files = files
+        self.faults = faults
+        self.lock = threading.RLock()
+        self._journal = journal
+        self._recorded = recorded
+        self._services: list[Service] = []
+
+    def host(self, service: Service) -> None:
+        """Let a service answer its actions."""
+        self._services.append(service)
+
+    def handle(self, request: Request) -> Response:
+        """Answer a client's request, or let the fault strike that was asked for it."""
+        if request.path.startswith(CONTROL_PATH):
+            return self._control(request)
+        service, _ = request.scope
+        if service != "s3":
+            request.read()
+        if rule := self._fault(service, request):
+            return self._strike(service, request, rule)
+        return self._route(request)
+
+    def call(
+        self, service: str, action: str, payload: dict[str, Any], *, region: str
+    ) -> dict[str, Any]:
+        """See `AwsCalls`."""
+        body = json.dumps(payload).encode()
+        signed = f"AWS4-HMAC-SHA256 Credential=local/20000101/{region}/{service}/aws4_request"
+        headers = {
+            "authorization": f"{signed}, SignedHeaders=host, Signature=0",
+            "x-amz-target": f"{TARGET_PREFIXES[service]}.{action}",
+            "content-type": "application/x-amz-json-1.1",
+        }
+        response = self._route(
+            Request(
+                method="POST",
+                target="/",
+                headers=headers,
+                body=io.BytesIO(body),
+                length=len(body),
+            )
+        )
+        answer: dict[str, Any] = json.loads(response.body or b"{}")  # type: ignore[arg-type]
+        if response.status >= 400:
+            code = answer.get("__type", "InternalFailure").rpartition("#")[2]
+            message = answer.get("message") or answer.get("Message") or ""
+            raise AwsError(code, message, status=response.status)
+        return answer
+
+    def restore(self) -> None:
+        """Bring back what is on record."""
+        if self._journal is None:
+            return
+        state = self._journal.checkpoint()
+        if state is not None:
+            load_state(state)
+        for change in self._journal.changes():
+            self._replay(change)
+        self.files.sweep(needed_files())
+
+    def close(self) -> None:
+        """Stop the services and put everything in order on disk."""
+        for service in self._services:
+            service.close()
+        with self.lock:
+            if self._journal is not None:
+                self._checkpoint()
+                self._journal.close()
+
+    def _control(self, request: Request) -> Response:
+        name = request.path.removeprefix(CONTROL_PATH)
+        if name == "health":
+            return json_response(200, {"status": "ready"})
+        if name == "faults":
+            return answer_fault_request(self.faults, request)
+        return json_response(404, {"message": f"no {name!r}; there are 'health' and 'faults'"})
+
+    def _fault(self, service: str, request: Request) -> FaultRule | None:
+        if service == "s3":
+            return self.faults.take(f"s3.{s3_action(request)}", request.path)
+        action = action_of(request)
+        if action == "":
+            return None
+        return self.faults.take(f"{service}.{action}", request.read().decode(errors="replace"))
+
+    def _strike(self, service: str, request: Request, rule: FaultRule) -> Response:
+        if rule.action == "hang":
+            self.faults.wait_until_cleared(rule)
+            return self._route(request)
+        if service == "s3":
+            slow = rule.action == "throttle"
+            code = "SlowDown" if slow else "InternalError"
+            return xml_error_response(503 if slow else 500, code, rule.message or f"{code}.")
+        return error_response(_fault_error(action_of(request), rule))
+
+    def _route(self, request: Request) -> Response:
+        action = action_of(request)
+        for service in self._services:
+            if action in service.actions and _is_for(service, request):
+                return self._ask(service, action, request)
+        if request.scope[0] == "s3":
+            return answer_s3(request, self.files, self.lock, self.apply)
+        request.read()
+        return self.apply(request)
+
+    def apply(self, request: Request) -> Response:
+        """Apply a request to moto's world and record it when it changed something."""
+        with self.lock:
+            at, seed = time.time(), random.getrandbits(64)  # noqa: S311 - no secret
+            self.files.made = []
+            response = self._dispatch(request, at, seed)
+            if self._journal is not None and response.status < 400 and is_change(request):
+                made = self.files.made
+                self._journal.append(Change(at=at, seed=seed, request=request, files=made))
+                if self._journal.count >= MAX_CHANGES:
+                    self._checkpoint()
+            self.files.forget_discarded()
+        return response
+
+    def _dispatch(self, request: Request, at: float, seed: int) -> Response:
+        with self.moto.at(at, seed):
+            action = action_of(request)
+            if action in self._recorded.actions and _is_for(self._recorded, request):
+                return self._ask(self._recorded, action, request)
+            return self.moto.answer(request)
+
+    def _replay(self, change: Change) -> None:
+        self.files.replayed = list(change.files)
+        response = self._dispatch(change.request, change.at, change.seed)
+        self.files.replayed = None
+        self.files.forget_discarded()
+        if response.status >= 400:
+            _log.warning("not restored: %s %s", change.request.method, change.request.target)
+
+    def _checkpoint(self) -> None:
+        assert self._journal is not None
+        if self._journal.count:
+            self._journal.begin(dump_state())
+
+    @staticmethod
+    def _ask(service: Service, action: str, request: Request) -> Response:
+        try:
+            payload = json.loads(request.read() or b"{}")
+            status, answer = service.handle(action, payload, region=request.scope[1])
+        except AwsError as error:
+            return error_response(error)
+        return json_response(status, answer)
+
+
+def action_of(request: Request) -> str:
+    """The action that a JSON or query API request names; "" for a REST request."""
+    target = request.headers.get("x-amz-target")
+    if target is not None:
+        return target.rpartition(".")[2]
+    if "x-www-form-urlencoded" in request.headers.get("content-type", ""):
+        form = Request(method="GET", target="/?" + request.read().decode(errors="replace"))
+        return form.query.get("Action", "")
+    return ""
+
+
+def is_change(request: Request) -> bool:
+    """May the request have changed something? When in doubt, yes."""
+    action = action_of(request)
+    if action:
+        return not action.startswith(_READS)
+    return request.method not in {"GET", "HEAD", "OPTIONS"}
+
+
+def _is_for(service: Service, request: Request) -> bool:
+    prefix = request.headers.get("x-amz-target", "").partition(".")[0]
+    return prefix == TARGET_PREFIXES[request.scope[0]] if request.scope[0] else bool(service)
+
+
+def _fault_error(action: str, rule: FaultRule) -> AwsError:
+    if rule.action != "throttle":
+        return AwsError("InternalServiceException", rule.message or "Internal error.", status=500)
+    if action == "StartQueryExecution":
+        return AwsError(
+            "TooManyRequestsException",
+            rule.message
+            or "You have exceeded the limit for the number of queries you can run"
+            " concurrently. Please reduce the number of concurrent queries submitted by this"
+            " account. Contact customer support to request a concurrent query limit increase.",
+            extra={"Reason": "CONCURRENT_QUERY_LIMIT_EXCEEDED"},
+        )
+    return AwsError("ThrottlingException", rule.message or "Rate exceeded")

@@ -1,0 +1,95 @@
+"""The whole of local_aws, run in this process."""
+
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+
+from local_aws.faults import FaultBoard
+from local_aws.gateway import Gateway
+from local_aws.glue_catalog import GlueCatalog
+from local_aws.http_server import HttpServer
+from local_aws.journal import Journal
+from local_aws.moto_s3 import install
+from local_aws.object_files import ObjectFiles
+from local_aws.s3_store import FileObjectStore
+
+
+class LocalAws:
+    """The server.
+
+    Args:
+        port: port to listen on; 0 takes a free one.
+        host: address to listen on.
+        data_dir: where everything is kept over a restart; None keeps nothing.
+
+    moto's state is the process's, so there can be one at a time.
+    """
+
+    _running = threading.Lock()
+
+    def __init__(
+        self, *, port: int = 0, host: str = "127.0.0.1", data_dir: Path | None = None
+    ) -> None:
+        self._address = (host, port)
+        self._data_dir = data_dir
+
+    @property
+    def endpoint(self) -> str:
+        """The URL to give to boto3 as endpoint_url."""
+        host, port = self._server.server_address[:2]
+        return f"http://[{host!s}]:{port}" if ":" in str(host) else f"http://{host!s}:{port}"
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self._server.server_address[1])
+
+    def start(self) -> "LocalAws":
+        """Listen, and serve in background threads.
+
+        Raises:
+            DataDirectoryError: another server uses the data directory, or another version did.
+            OSError: the address cannot be listened on.
+        """
+        if not self._running.acquire(blocking=False):
+            raise RuntimeError("a LocalAws already runs in this process: stop it first")
+        try:
+            self._scratch = Path(tempfile.mkdtemp(prefix="local-aws-"))
+            self._gateway = self._build_gateway()
+            self._server = HttpServer(self._address, self._gateway.handle)
+        except BaseException:
+            self._running.release()
+            raise
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        """Stop serving; what is to be kept is on disk afterwards."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._server.disconnect_all()
+        self._gateway.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._running.release()
+
+    def __enter__(self) -> "LocalAws":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _build_gateway(self) -> Gateway:
+        journal = Journal(self._data_dir) if self._data_dir else None
+        files = ObjectFiles((self._data_dir or self._scratch) / "objects")
+        install(files)
+        faults = FaultBoard()
+        gateway = Gateway(files, faults, journal, GlueCatalog())
+        gateway.restore()
+        store = FileObjectStore(gateway, files)
+        try:
+            from local_aws.athena.service import AthenaService
+        except ModuleNotFoundError:
+            return gateway
+        gateway.host(AthenaService(store, gateway.call, faults, self._scratch / "athena"))
+        return gateway
