@@ -119,7 +119,7 @@ def parquet_body(table: pa.Table) -> bytes:
 def lines_body(lines: Sequence[str], file_format: FileFormat) -> bytes:
     """Write one line each, gzipped for "gz"; the same lines always give the same bytes."""
     text = "".join(f"{line}\n" for line in lines).encode()
-    return gzip.compress(text, mtime=0) if file_format == "gz" else text
+    return gzip.compress(text, compresslevel=6, mtime=0) if file_format == "gz" else text
 
 
 def _buffers(

@@ -222,7 +222,8 @@ def _break_ids_and_times(batch: Batch, traps: Traps, rng: np.random.Generator) -
     in_milliseconds = pick(len(batch), traps.milliseconds, rng)
     batch.event_time[in_milliseconds] *= 1000
     broken = np.setdiff1d(pick(len(batch), traps.broken, rng), in_milliseconds)
-    kinds = np.array_split(rng.permutation(broken), 6)
+    kind = rng.integers(0, 6, len(broken))
+    kinds = [broken[kind == number] for number in range(6)]
     batch.event_time[kinds[0]] = MISSING
     batch.event_time[kinds[1]] = 0
     batch.event_time[kinds[2]] *= -1
