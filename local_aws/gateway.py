@@ -9,9 +9,11 @@ import logging
 import random
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 from local_aws.faults import FaultBoard, answer_fault_request
+from local_aws.glue_catalog import GlueCatalog, lower_names
 from local_aws.journal import MAX_CHANGES, Change, Journal
 from local_aws.messages import (
     Request,
@@ -40,23 +42,23 @@ class Gateway:
         files: where the bytes of S3 objects are.
         faults: faults that clients asked for.
         journal: where changes are recorded; None to forget them at the end.
-        recorded: the service whose changes are recorded together with moto's.
+        catalog: answers those Glue actions over moto's state that moto does not do as Glue does.
     """
 
     def __init__(
-        self, files: ObjectFiles, faults: FaultBoard, journal: Journal | None, recorded: Service
+        self, files: ObjectFiles, faults: FaultBoard, journal: Journal | None, catalog: GlueCatalog
     ) -> None:
         self.moto = MotoApp()
         self.files = files
         self.faults = faults
         self.lock = threading.RLock()
         self._journal = journal
-        self._recorded = recorded
-        self._services: list[Service] = []
+        self._catalog = catalog
+        self._hosted: dict[str, Service] = {}
 
-    def host(self, service: Service) -> None:
-        """Let a service answer its actions."""
-        self._services.append(service)
+    def host(self, name: str, service: Service) -> None:
+        """Let `service` answer its actions of the API with the signing name `name`."""
+        self._hosted[name] = service
 
     def handle(self, request: Request) -> Response:
         """Answer a client's request, or let the fault strike that was asked for it."""
@@ -109,7 +111,7 @@ class Gateway:
 
     def close(self) -> None:
         """Stop the services and put everything in order on disk."""
-        for service in self._services:
+        for service in self._hosted.values():
             service.close()
         with self.lock:
             if self._journal is not None:
@@ -143,11 +145,12 @@ class Gateway:
         return error_response(_fault_error(action_of(request), rule))
 
     def _route(self, request: Request) -> Response:
+        name, region = request.scope
         action = action_of(request)
-        for service in self._services:
-            if action in service.actions and _is_for(service, request):
-                return self._ask(service, action, request)
-        if request.scope[0] == "s3":
+        service = self._hosted.get(name)
+        if service is not None and action in service.actions:
+            return self._ask(service, action, json.loads(request.read() or b"{}"), region)
+        if name == "s3":
             return answer_s3(request, self.files, self.lock, self.apply)
         request.read()
         return self.apply(request)
@@ -168,10 +171,14 @@ class Gateway:
 
     def _dispatch(self, request: Request, at: float, seed: int) -> Response:
         with self.moto.at(at, seed):
+            if request.scope[0] != "glue":
+                return self.moto.answer(request)
             action = action_of(request)
-            if action in self._recorded.actions and _is_for(self._recorded, request):
-                return self._ask(self._recorded, action, request)
-            return self.moto.answer(request)
+            given = json.loads(request.read() or b"{}")
+            payload = lower_names(action, given)
+            if action in self._catalog.actions:
+                return self._ask(self._catalog, action, payload, request.scope[1])
+            return self.moto.answer(request if payload == given else _with(request, payload))
 
     def _replay(self, change: Change) -> None:
         self.files.replayed = list(change.files)
@@ -187,10 +194,9 @@ class Gateway:
             self._journal.begin(dump_state())
 
     @staticmethod
-    def _ask(service: Service, action: str, request: Request) -> Response:
+    def _ask(service: Service, action: str, payload: dict[str, Any], region: str) -> Response:
         try:
-            payload = json.loads(request.read() or b"{}")
-            status, answer = service.handle(action, payload, region=request.scope[1])
+            status, answer = service.handle(action, payload, region=region)
         except AwsError as error:
             return error_response(error)
         return json_response(status, answer)
@@ -215,9 +221,9 @@ def is_change(request: Request) -> bool:
     return request.method not in {"GET", "HEAD", "OPTIONS"}
 
 
-def _is_for(service: Service, request: Request) -> bool:
-    prefix = request.headers.get("x-amz-target", "").partition(".")[0]
-    return prefix == TARGET_PREFIXES[request.scope[0]] if request.scope[0] else bool(service)
+def _with(request: Request, payload: dict[str, Any]) -> Request:
+    body = json.dumps(payload).encode()
+    return replace(request, body=io.BytesIO(body), length=len(body))
 
 
 def _fault_error(action: str, rule: FaultRule) -> AwsError:

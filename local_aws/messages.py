@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from local_aws.seam import AwsError
 
+ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
 _SCOPE = re.compile(r"Credential=[^/,]+/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 

@@ -5,14 +5,13 @@ from collections.abc import Callable
 
 from moto.s3.models import s3_backends
 
-from local_aws.messages import Request, Response, xml_error_response
+from local_aws.messages import ACCOUNT, Request, Response, xml_error_response
 from local_aws.moto_s3 import by_reference, incoming
 from local_aws.object_files import ObjectFiles
 from local_aws.s3_listing import answer_listing
 from local_aws.seam import AwsError
 from local_aws.upload import upload_blocks
 
-ACCOUNT = "123456789012"
 _OF_KEY = {
     "GET": "GetObject",
     "HEAD": "HeadObject",

@@ -8,10 +8,9 @@ from urllib.parse import quote
 from moto.s3.models import s3_backends
 
 from local_aws.gateway import Gateway
-from local_aws.messages import DEFAULT_REGION, Request
+from local_aws.messages import ACCOUNT, DEFAULT_REGION, Request
 from local_aws.moto_s3 import FileKey, incoming
 from local_aws.object_files import ObjectFile, ObjectFiles
-from local_aws.s3_requests import ACCOUNT
 from local_aws.seam import AwsError, NoSuchBucketError, ObjectStore, StoredObject
 
 _SIGNED = f"AWS4-HMAC-SHA256 Credential=local/20000101/{DEFAULT_REGION}/s3/aws4_request"

@@ -91,5 +91,5 @@ class LocalAws:
             from local_aws.athena.service import AthenaService
         except ModuleNotFoundError:
             return gateway
-        gateway.host(AthenaService(store, gateway.call, faults, self._scratch / "athena"))
+        gateway.host("athena", AthenaService(store, gateway.call, faults, self._scratch / "athena"))
         return gateway
