@@ -1,0 +1,188 @@
+"""The calls to S3, Glue and Athena; answers as plain values, failures as this package's errors."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlparse
+
+T = TypeVar("T")
+
+# https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html and its siblings.
+CREATE_LIMIT = UPDATE_LIMIT = 100
+DELETE_LIMIT = 25
+DELETE_OBJECTS_LIMIT = 1000
+
+Values = tuple[str, ...]
+"""The values of a Glue partition, in key order, as the catalog has them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clients:
+    """The boto3 clients that a task works with."""
+
+    s3: Any
+    glue: Any
+    athena: Any
+
+
+def get_clients(aws_conn_id: str) -> Clients:
+    """Return clients of an Airflow connection."""
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+    def client(service: str) -> Any:
+        return AwsBaseHook(aws_conn_id=aws_conn_id, client_type=service).get_conn()
+
+    return Clients(s3=client("s3"), glue=client("glue"), athena=client("athena"))
+
+
+def split_location(location: str) -> tuple[str, str]:
+    """Return bucket and key prefix of an S3 location."""
+    url = urlparse(location)
+    return url.netloc, url.path.lstrip("/")
+
+
+def list_objects(s3: Any, location: str, below: str = "") -> Iterator[tuple[str, int]]:
+    """Yield the path below a location and the size in bytes of every object; optionally a part."""
+    bucket, prefix = split_location(location)
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix + below)
+    for page in pages:
+        for entry in page.get("Contents", ()):
+            yield entry["Key"].removeprefix(prefix), entry["Size"]
+
+
+def list_folders(s3: Any, location: str) -> Iterator[str]:
+    """Yield the names of the folders directly below a location, without the slash."""
+    bucket, prefix = split_location(location)
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=prefix, Delimiter="/"
+    )
+    for page in pages:
+        for entry in page.get("CommonPrefixes", ()):
+            yield entry["Prefix"].removeprefix(prefix).rstrip("/")
+
+
+def last_object_from(s3: Any, location: str, path: str) -> str | None:
+    """Return the path of some object that does not sort before a path, or None."""
+    bucket, prefix = split_location(location)
+    answer = s3.list_objects_v2(
+        Bucket=bucket, Prefix=prefix, StartAfter=prefix + path.rstrip("/"), MaxKeys=1
+    )
+    for entry in answer.get("Contents", ()):
+        return str(entry["Key"]).removeprefix(prefix)
+    return None
+
+
+def delete_folder(s3: Any, location: str) -> int:
+    """Delete every object under a location; return how many there were."""
+    bucket, prefix = split_location(location)
+    paths = [path for path, _ in list_objects(s3, location)]
+    for chunk in _chunks(paths, DELETE_OBJECTS_LIMIT):
+        keys = [{"Key": prefix + path} for path in chunk]
+        s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+    return len(paths)
+
+
+def get_table(glue: Any, database: str, name: str) -> Mapping[str, Any] | None:
+    """Return a table as the catalog has it, or None."""
+    try:
+        table: Mapping[str, Any] = glue.get_table(DatabaseName=database, Name=name)["Table"]
+    except glue.exceptions.EntityNotFoundException:
+        return None
+    return table
+
+
+def get_partitions(
+    glue: Any, database: str, table: str, expression: str | None = None
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the partitions that an expression selects, without their columns; else all."""
+    arguments = {"Expression": expression} if expression else {}
+    pages = glue.get_paginator("get_partitions").paginate(
+        DatabaseName=database, TableName=table, ExcludeColumnSchema=True, **arguments
+    )
+    for page in pages:
+        yield from page["Partitions"]
+
+
+def read_partitions(
+    glue: Any, database: str, table: str, values: Iterable[Values]
+) -> dict[Values, Mapping[str, Any]]:
+    """Return those of the partitions named that exist, whole, by their values."""
+    found: dict[Values, Mapping[str, Any]] = {}
+    for chunk in _chunks(list(values), UPDATE_LIMIT):
+        wanted = [{"Values": list(v)} for v in chunk]
+        while wanted:
+            answer = glue.batch_get_partition(
+                DatabaseName=database, TableName=table, PartitionsToGet=wanted
+            )
+            found |= {tuple(p["Values"]): p for p in answer["Partitions"]}
+            wanted = answer.get("UnprocessedKeys", [])
+    return found
+
+
+def create_partitions(
+    glue: Any, database: str, table: str, inputs: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Create partitions; return what went wrong, entry by entry (HTTP 200 does not mean done)."""
+    failures: list[str] = []
+    for chunk in _chunks(inputs, CREATE_LIMIT):
+        answer = glue.batch_create_partition(
+            DatabaseName=database, TableName=table, PartitionInputList=list(chunk)
+        )
+        failures += [_failure(e["PartitionValues"], e) for e in answer.get("Errors", ())]
+    return failures
+
+
+def update_partitions(
+    glue: Any, database: str, table: str, inputs: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """Replace partitions' records whole; return what went wrong, entry by entry."""
+    failures: list[str] = []
+    entries = [{"PartitionValueList": i["Values"], "PartitionInput": i} for i in inputs]
+    for chunk in _chunks(entries, UPDATE_LIMIT):
+        answer = glue.batch_update_partition(
+            DatabaseName=database, TableName=table, Entries=list(chunk)
+        )
+        failures += [_failure(e["PartitionValueList"], e) for e in answer.get("Errors", ())]
+    return failures
+
+
+def delete_partitions(glue: Any, database: str, table: str, values: Sequence[Values]) -> list[str]:
+    """Remove partitions from the catalog; return what went wrong, entry by entry."""
+    failures: list[str] = []
+    for chunk in _chunks(values, DELETE_LIMIT):
+        answer = glue.batch_delete_partition(
+            DatabaseName=database,
+            TableName=table,
+            PartitionsToDelete=[{"Values": list(v)} for v in chunk],
+        )
+        failures += [_failure(e["PartitionValues"], e) for e in answer.get("Errors", ())]
+    return failures
+
+
+def get_rows(athena: Any, query_id: str) -> list[dict[str, str | None]]:
+    """Return the result of a SELECT by column name; values as Athena prints them, NULL as None."""
+    pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=query_id)
+    rows = [
+        [datum.get("VarCharValue") for datum in row["Data"]]
+        for page in pages
+        for row in page["ResultSet"]["Rows"]
+    ]
+    # The first row of the first page holds the names.
+    header = [str(name) for name in rows[0]]
+    return [dict(zip(header, row, strict=True)) for row in rows[1:]]
+
+
+def get_scanned_bytes(athena: Any, query_id: str) -> int:
+    """Return how many bytes a query was billed for, before Athena's minimum."""
+    execution = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+    return int(execution.get("Statistics", {}).get("DataScannedInBytes", 0))
+
+
+def _failure(values: Sequence[str], entry: Mapping[str, Any]) -> str:
+    detail = entry.get("ErrorDetail", {})
+    return f"{'/'.join(values)}: {detail.get('ErrorCode')} {detail.get('ErrorMessage', '')}".strip()
+
+
+def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for first in range(0, len(items), size):
+        yield items[first : first + size]

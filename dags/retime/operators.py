@@ -1,0 +1,231 @@
+"""The provider's operators, told what only a data set knows."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.providers.amazon.aws.operators.athena import AthenaOperator
+from airflow.providers.amazon.aws.sensors.glue_crawler import GlueCrawlerSensor
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    BaseSensorOperator,
+)
+
+from retime import arrivals, audit, aws, catalog, runtime, sql, tasks
+from retime.compat import GlueCrawlerOperator
+from retime.dataset import EVENT_COUNT, QUARANTINE_COLUMNS, DataSet
+from retime.errors import CrawlError
+from retime.generations import generation_location, new_generation, staging_table_name
+from retime.plan import planned_slice
+from retime.quoting import quote_name
+
+_USER_ERROR = 2  # AthenaError.ErrorCategory: 1 system, 2 user, 3 other
+
+
+class ArrivalSensor(BaseSensorOperator):
+    """Wait until raw events of an hour after the run's last event date have begun to land."""
+
+    def __init__(self, *, data_set: DataSet, **kwargs: Any) -> None:
+        super().__init__(
+            mode="reschedule", timeout=data_set.run.arrival_timeout.total_seconds(), **kwargs
+        )
+        self.data_set = data_set
+
+    def poke(self, context: Any) -> bool:
+        """Look once; fails for good if the run asks for dates that it cannot build."""
+        with runtime.no_retry():
+            end = runtime.dates_of_run(self.data_set, context).end
+            location = runtime.resolve(self.data_set.raw.location)
+            return arrivals.has_landed_from(runtime.get_clients().s3, location, end)
+
+    def execute(self, context: Any) -> Any:
+        """Wait; says after the timeout what was waited for."""
+        try:
+            return super().execute(context)
+        except AirflowException as error:
+            if "timed out" not in str(error):
+                raise
+            end = runtime.dates_of_run(self.data_set, context).end
+            location = runtime.resolve(self.data_set.raw.location)
+            raise type(error)(
+                f"no raw event landed under {location} in arrival hour {end:%Y-%m-%d %H}:00 UTC or "
+                f"later within {self.data_set.run.arrival_timeout}; see whether the delivery "
+                "stream works, then clear this task"
+            ) from error
+
+
+class CrawlOperator(GlueCrawlerOperator):
+    """Crawl the raw data, but only when S3 has arrival hours that the catalog does not.
+
+    A crawler that is already running may have listed S3 too early, so it is not joined: the task
+    fails and is retried, and crawls then if it is still needed.
+    """
+
+    def __init__(self, *, data_set: DataSet, **kwargs: Any) -> None:
+        super().__init__(
+            config={"Name": data_set.raw.crawler},
+            wait_for_completion=False,
+            deferrable=False,
+            fail_on_already_running=True,
+            **kwargs,
+        )
+        self.data_set = data_set
+
+    def execute(self, context: Any) -> str:
+        """Start a crawl, or skip."""
+        with runtime.no_retry():
+            missing = tasks.uncrawled_hours(self.data_set, context)
+        if not missing:
+            raise AirflowSkipException("the catalog knows every arrival hour that has landed")
+        self.log.info("%d arrival hours to crawl, from %s", len(missing), missing[0])
+        self.aws_conn_id = runtime.get_settings().aws_conn_id
+        name: str = self.config["Name"]
+        if not self.hook.has_crawler(name):
+            raise AirflowFailException(f"there is no crawler {name!r}; create it, see docs")
+        return str(super().execute(context))
+
+
+class CrawlSensor(GlueCrawlerSensor):
+    """Wait for the crawl; a failed one is told with the crawler's own reason."""
+
+    def __init__(self, *, data_set: DataSet, **kwargs: Any) -> None:
+        super().__init__(crawler_name=data_set.raw.crawler or "", mode="reschedule", **kwargs)
+
+    def poke(self, context: Any) -> bool:
+        """Look once."""
+        self.aws_conn_id = runtime.get_settings().aws_conn_id
+        try:
+            return bool(super().poke(context))
+        except AirflowException as error:
+            last = self.hook.get_crawler(self.crawler_name).get("LastCrawl", {})
+            raise CrawlError(
+                f"the crawl of {self.crawler_name} ended {last.get('Status')}: "
+                f"{last.get('ErrorMessage') or 'no reason given'} (log group "
+                f"{last.get('LogGroup')}, stream {last.get('LogStream')})"
+            ) from error
+
+
+class SliceQuery(AthenaOperator):
+    """One statement about one slice; a subclass makes it, and what the next task needs of it."""
+
+    template_fields: Sequence[str] = ("planned", *AthenaOperator.template_fields)
+
+    def __init__(self, *, data_set: DataSet, planned: Any, **kwargs: Any) -> None:
+        super().__init__(query="", **kwargs)
+        self.data_set = data_set
+        self.planned = planned
+
+    def make_query(self, context: Any, job: sql.Job) -> str:
+        """Return the statement; creates what it writes to."""
+        raise NotImplementedError
+
+    def conclude(self, context: Any, query_id: str) -> dict[str, Any]:
+        """Return the task's result, from the query that succeeded."""
+        raise NotImplementedError
+
+    def execute(self, context: Any) -> Any:
+        """Run the statement, and wait for it or defer."""
+        settings = runtime.get_settings()
+        self.aws_conn_id = settings.aws_conn_id
+        self.database, self.workgroup = settings.database, settings.workgroup
+        self.deferrable = settings.is_deferrable
+        self.sleep_time = settings.poll_seconds
+        with runtime.no_retry():
+            self.query = self.make_query(context, tasks.job_of(self.data_set, self.planned))
+        try:
+            query_id = super().execute(context)
+        except AirflowException as error:
+            raise self._with_advice(error) from error
+        with runtime.no_retry():
+            return self.conclude(context, str(query_id))
+
+    def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> Any:
+        """Go on after the deferral."""
+        query_id = super().execute_complete(context, event)
+        with runtime.no_retry():
+            return self.conclude(context, query_id)
+
+    def _with_advice(self, error: AirflowException) -> AirflowException:
+        """Tell whether a retry can help, and do not retry where Athena says that it cannot."""
+        if not self.query_execution_id:
+            return error
+        execution = self.hook.get_query_info(self.query_execution_id)["QueryExecution"]
+        athena_error = execution["Status"].get("AthenaError", {})
+        is_final = athena_error.get("ErrorCategory") == _USER_ERROR and not athena_error.get(
+            "Retryable"
+        )
+        if is_final:
+            return AirflowFailException(f"{error} A retry cannot help; mend the SQL or the data.")
+        return AirflowException(f"{error} A retry may help.")
+
+
+class StageOperator(SliceQuery):
+    """Write a new generation of a slice: the transformed events, or what cannot be used of them."""
+
+    def __init__(self, *, is_quarantine: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.is_quarantine = is_quarantine
+
+    def make_query(self, context: Any, job: sql.Job) -> str:
+        """Create the staging table at a location that nobody used before."""
+        data_set = self.data_set
+        table = data_set.quarantine if self.is_quarantine else data_set.published
+        published = {**data_set.published.columns, EVENT_COUNT: "bigint"}
+        columns = QUARANTINE_COLUMNS if self.is_quarantine else published
+        generation = new_generation(runtime.now(), secrets.token_hex(4))
+        location = generation_location(runtime.resolve(table.location), generation)
+        name = staging_table_name(table.name, generation)
+        database = runtime.get_settings().database
+        catalog.create_staging_table(
+            runtime.get_clients().glue, database, name, location, columns, data_set.partition_keys
+        )
+        context["ti"].xcom_push(key="generation", value=generation)
+        render = sql.render_quarantine if self.is_quarantine else sql.render_stage
+        return render(job, quote_name(database, name))
+
+    def conclude(self, context: Any, query_id: str) -> dict[str, Any]:
+        """Tell the next tasks which generation the query wrote."""
+        ti = context["ti"]
+        generation = ti.xcom_pull(task_ids=ti.task_id, key="generation", map_indexes=ti.map_index)
+        return {
+            "generation": generation,
+            "query_id": query_id,
+            "scanned_bytes": aws.get_scanned_bytes(self.hook.get_conn(), query_id),
+        }
+
+
+class AuditOperator(SliceQuery):
+    """Audit a staged slice; fails if it may not be published."""
+
+    template_fields: Sequence[str] = ("staged", "quarantined", *SliceQuery.template_fields)
+
+    def __init__(self, *, staged: Any, quarantined: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.staged = staged
+        self.quarantined = quarantined
+
+    def make_query(self, context: Any, job: sql.Job) -> str:  # noqa: ARG002
+        """Audit the two staging tables against the raw events."""
+        database = runtime.get_settings().database
+        published, quarantine = self.data_set.published.name, self.data_set.quarantine.name
+        return sql.render_audit(
+            job,
+            quote_name(database, staging_table_name(published, self.staged["generation"])),
+            quote_name(database, staging_table_name(quarantine, self.quarantined["generation"])),
+        )
+
+    def conclude(self, context: Any, query_id: str) -> dict[str, Any]:  # noqa: ARG002
+        """Read the counts and the bad rows."""
+        athena = self.hook.get_conn()
+        report = audit.read_report(
+            aws.get_rows(athena, query_id),
+            max_quarantined_percent=self.data_set.max_quarantined_percent,
+        )
+        audit.check_report(report, f"slice {planned_slice(self.planned).slice_}")
+        return {
+            **report.to_json(),
+            "query_id": query_id,
+            "scanned_bytes": aws.get_scanned_bytes(athena, query_id),
+        }

@@ -1,0 +1,99 @@
+"""The plan of a run: its dates as slices, with the raw hours, bytes and cost of each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from retime.arrivals import Landed
+from retime.dataset import DataSet
+from retime.layout import HOUR, ArrivalWindow, arrival_window
+from retime.slices import Slice, cut_slices
+
+# List price in most regions, https://aws.amazon.com/athena/pricing/; a query costs at least 10 MB.
+USD_PER_BYTE = 5 / 1e12
+MINIMUM_BYTES = 10_000_000
+QUERIES_PER_SLICE = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedSlice:
+    """A slice and what it reads; `raw_bytes` is all that its hours hold, the most it can scan."""
+
+    slice_: Slice
+    window: ArrivalWindow
+    raw_objects: int
+    raw_bytes: int
+
+    @property
+    def max_cost_usd(self) -> float:
+        """The most that the slice's queries can cost, each reading every byte of its hours."""
+        return QUERIES_PER_SLICE * max(self.raw_bytes, MINIMUM_BYTES) * USD_PER_BYTE
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain value that goes from task to task."""
+        return {
+            "first_date": str(self.slice_.first_date),
+            "last_date": str(self.slice_.last_date),
+            "zone": self.slice_.zone.key,
+            "arrivals_from": self.window.start.isoformat(),
+            "arrivals_before": self.window.end.isoformat(),
+            "raw_objects": self.raw_objects,
+            "raw_bytes": self.raw_bytes,
+            "max_cost_usd": round(self.max_cost_usd, 6),
+        }
+
+
+def planned_slice(value: Mapping[str, Any]) -> PlannedSlice:
+    """Return the slice that `to_json` made a plain value of."""
+    return PlannedSlice(
+        slice_=Slice(
+            first_date=date.fromisoformat(value["first_date"]),
+            last_date=date.fromisoformat(value["last_date"]),
+            zone=ZoneInfo(value["zone"]),
+        ),
+        window=ArrivalWindow(
+            start=datetime.fromisoformat(value["arrivals_from"]).astimezone(timezone.utc),
+            end=datetime.fromisoformat(value["arrivals_before"]).astimezone(timezone.utc),
+        ),
+        raw_objects=value["raw_objects"],
+        raw_bytes=value["raw_bytes"],
+    )
+
+
+def window_of(data_set: DataSet, slice_: Slice) -> ArrivalWindow:
+    """Return the arrival hours in which a slice's events can be."""
+    events = data_set.events
+    return arrival_window(
+        slice_,
+        look_back=events.look_back,
+        clock_skew=events.clock_skew,
+        max_lateness=events.max_lateness,
+    )
+
+
+def plan_slices(
+    data_set: DataSet, ranges: Sequence[Slice], landed: Mapping[datetime, Landed]
+) -> list[PlannedSlice]:
+    """Cut ranges of event dates into slices and tell what each reads of what has landed.
+
+    A slice for which nothing landed is left out: there is nothing to build it from, and raw that
+    has expired must not take the published dates with it.
+    """
+    slices = [part for whole in ranges for part in cut_slices(whole, data_set.grain)]
+    planned = (_plan_slice(slice_, window_of(data_set, slice_), landed) for slice_ in slices)
+    return [plan for plan in planned if plan.raw_objects]
+
+
+def _plan_slice(
+    slice_: Slice, window: ArrivalWindow, landed: Mapping[datetime, Landed]
+) -> PlannedSlice:
+    hours = {hour: what for hour, what in landed.items() if window.start <= hour < window.end}
+    end = min(window.end, max(hours, default=window.start) + HOUR)
+    return PlannedSlice(
+        slice_=slice_,
+        window=ArrivalWindow(start=window.start, end=end),
+        raw_objects=sum(what.objects for what in hours.values()),
+        raw_bytes=sum(what.size for what in hours.values()),
+    )

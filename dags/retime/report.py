@@ -1,0 +1,63 @@
+"""What a run planned and did, in words and numbers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from retime.plan import PlannedSlice
+from retime.slices import Slice
+
+_KINDS = ("read", "published_from", "duplicates", "filtered", "quarantined", "too_late", "outside")
+
+
+def sum_up(published: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the totals of a run over its published slices."""
+    names = [*_KINDS, "late", "rows"]
+    return {
+        "slices": len(published),
+        **{name: sum(result["counts"][name] for result in published) for name in names},
+        "stage_scanned_bytes": sum(result["stage_scanned_bytes"] for result in published),
+        "scanned_bytes": sum(result["scanned_bytes"] for result in published),
+        "raw_bytes": sum(result["raw_bytes"] for result in published),
+    }
+
+
+def describe_plan(dates: Slice, planned: Sequence[PlannedSlice]) -> str:
+    """Return the plan of a run, a line a slice."""
+    lines = [f"{dates}: {len(planned)} slices to build"]
+    lines += [
+        f"  {plan.slice_}: arrivals {plan.window.start:%Y-%m-%d %H}:00 to "
+        f"{plan.window.end:%Y-%m-%d %H}:00 UTC, {plan.raw_objects} objects, "
+        f"{format_bytes(plan.raw_bytes)}, at most ${plan.max_cost_usd:.4f}"
+        for plan in planned
+    ]
+    if not planned:
+        lines.append("  no raw events have landed for these dates: nothing is changed")
+    return "\n".join(lines)
+
+
+def describe_run(
+    name: str, published: Sequence[Mapping[str, Any]], totals: Mapping[str, Any]
+) -> str:
+    """Return what a run did, a line a slice and the totals."""
+    lines = [f"{name}: {totals['slices']} slices published"]
+    lines += [
+        f"  {result['slice']}: {result['counts']['rows']} rows, partitions {result['partitions']}, "
+        f"generation {result['generation']}"
+        for result in published
+    ]
+    parts = " + ".join(f"{totals[kind]} {kind.replace('_', ' ')}" for kind in _KINDS[1:])
+    lines.append(f"  {totals['read']} events read = {parts}; {totals['late']} were late")
+    lines.append(
+        f"  {format_bytes(totals['scanned_bytes'])} scanned, staging "
+        f"{format_bytes(totals['stage_scanned_bytes'])}, of {format_bytes(totals['raw_bytes'])} raw"
+    )
+    return "\n".join(lines)
+
+
+def format_bytes(size: float) -> str:
+    """Return a size for people: 512 B, 1.5 kB, 12.3 MB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

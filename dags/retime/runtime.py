@@ -1,0 +1,76 @@
+"""What a running task gets from Airflow: settings, clients, the dates of its run."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Any
+
+from retime import aws
+from retime.compat import is_manual, run_dates
+from retime.dataset import DataSet, Table
+from retime.errors import RetimeError
+from retime.event_dates import RunFacts, event_dates
+from retime.settings import Settings, read_settings, resolve_location
+from retime.slices import Slice
+
+
+def lookup(name: str) -> str | None:
+    """Return a setting from the Airflow Variable `retime_<name>`, else from the environment."""
+    from airflow.providers.common.compat.sdk import Variable
+
+    value: str | None = Variable.get(f"retime_{name}", default=None)
+    return value or os.environ.get(f"RETIME_{name.upper()}")
+
+
+def get_settings() -> Settings:
+    """Return the environment's settings, as they are now."""
+    return read_settings(lookup)
+
+
+def get_clients() -> aws.Clients:
+    """Return clients of the environment's connection."""
+    return aws.get_clients(get_settings().aws_conn_id)
+
+
+def resolve(location: str) -> str:
+    """Return a location of a data set, in this environment."""
+    return resolve_location(location, lookup)
+
+
+def resolve_table(table: Table) -> Table:
+    """Return a table of a data set, at its location in this environment."""
+    return Table(name=table.name, location=resolve(table.location), columns=table.columns)
+
+
+def now() -> datetime:
+    """Return the time; only tasks ask for it, logic is given it."""
+    return datetime.now(timezone.utc)
+
+
+def dates_of_run(data_set: DataSet, context: Any) -> Slice:
+    """Return the event dates that a run is about."""
+    logical_date, interval_start = run_dates(context)
+    facts = RunFacts(
+        params=context["params"],
+        is_manual=is_manual(context),
+        logical_date=logical_date,
+        interval_start=interval_start,
+    )
+    return event_dates(facts, zone=data_set.zone, max_days=data_set.run.max_days, now=now())
+
+
+@contextmanager
+def no_retry() -> Iterator[None]:
+    """Fail a task for good where a retry cannot mend what is wrong."""
+    from airflow.providers.common.compat.sdk import AirflowFailException
+
+    try:
+        yield
+    except RetimeError as error:
+        raise AirflowFailException(f"{type(error).__name__}: {error}") from error
+
+
+def failing_for_good(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a task's function with `no_retry`."""
+    return no_retry()(function)

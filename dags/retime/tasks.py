@@ -1,0 +1,183 @@
+"""The bodies of the DAG's tasks: get what they need, call the package, return values."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from retime import arrivals, catalog, clean_up, publish, runtime, sql
+from retime.audit import rows_by_partition
+from retime.dataset import DataSet, Table
+from retime.errors import CrawlError, RunError
+from retime.generations import generation_location
+from retime.layout import HOUR
+from retime.plan import plan_slices, planned_slice, window_of
+from retime.report import describe_plan, describe_run, sum_up
+
+log = logging.getLogger(__name__)
+
+
+def job_of(data_set: DataSet, planned: Mapping[str, Any]) -> sql.Job:
+    """Return what the statements of a planned slice are about."""
+    plan = planned_slice(planned)
+    raw = catalog.read_raw_table(
+        runtime.get_clients().glue, runtime.get_settings().database, data_set.raw.table
+    )
+    return sql.Job(data_set=data_set, raw=raw, slice_=plan.slice_, window=plan.window)
+
+
+def uncrawled_hours(data_set: DataSet, context: Any) -> list[datetime]:
+    """Return the arrival hours that the run needs, that have landed, and that the catalog lacks."""
+    landed = _landed(data_set, context)
+    database, table = runtime.get_settings().database, data_set.raw.table
+    glue = runtime.get_clients().glue
+    has_table = catalog.has_table(glue, database, table)
+    raw = catalog.read_raw_table(glue, database, table) if has_table else None
+    return arrivals.missing_hours(glue, raw, landed)
+
+
+@runtime.failing_for_good
+def check_raw(data_set: DataSet, context: Any) -> int:
+    """See that the catalog has every arrival hour that the run needs; return how many.
+
+    Raises:
+        CrawlError: it has not, although it was crawled; a retry can help.
+    """
+    landed = _landed(data_set, context)
+    glue, database = runtime.get_clients().glue, runtime.get_settings().database
+    raw = catalog.read_raw_table(glue, database, data_set.raw.table)
+    location = runtime.resolve(data_set.raw.location)
+    if data_set.raw.crawler is None:
+        missing = arrivals.missing_hours(glue, raw, landed)
+        arrivals.register_hours(glue, raw, missing, location)
+    if missing := arrivals.missing_hours(glue, raw, landed):
+        raise CrawlError(
+            f"{len(missing)} arrival hours under {location}, from {missing[0]:%Y-%m-%d %H}:00 UTC, "
+            f"are not partitions of {database}.{raw.name}; see what the crawler "
+            f"{data_set.raw.crawler} includes and excludes, then clear crawl_raw"
+        )
+    if raw.is_json:
+        arrivals.let_json_be_unreadable(glue, raw, landed)
+    return len(landed)
+
+
+@runtime.failing_for_good
+def plan_run(data_set: DataSet, context: Any) -> list[dict[str, Any]]:
+    """Return the slices to build; none if only the plan was asked for, which is in XCom `plan`."""
+    dates = runtime.dates_of_run(data_set, context)
+    # Earlier dates that late events arrived for join this list as ranges of their own.
+    ranges = [dates]
+    planned = plan_slices(data_set, ranges, _landed(data_set, context))
+    plan = [plan.to_json() for plan in planned]
+    log.info("%s", describe_plan(dates, planned))
+    context["ti"].xcom_push(key="plan", value=plan)
+    return [] if context["params"].get("plan_only") else plan
+
+
+@runtime.failing_for_good
+def publish_slice(
+    data_set: DataSet,
+    planned: Mapping[str, Any],
+    staged: Mapping[str, Any],
+    quarantined: Mapping[str, Any],
+    audited: Mapping[str, Any],
+    context: Any,
+) -> dict[str, Any]:
+    """Point the published tables at the staged generations; return what the report tells."""
+    plan = planned_slice(planned)
+    job = job_of(data_set, planned)
+    lateness = data_set.events.max_lateness
+    changes = {}
+    # The quarantine first: once the events are published, what they lack can be looked up.
+    for table, stage, rows, late in (
+        (data_set.quarantine, quarantined, audited["quarantined"], timedelta(0)),
+        (data_set.published, staged, audited["staged"], lateness),
+    ):
+        resolved = runtime.resolve_table(table)
+        build = publish.Build(
+            generation=stage["generation"],
+            location=generation_location(resolved.location, stage["generation"]),
+            slice_=plan.slice_,
+            grain=data_set.grain,
+            rows=rows_by_partition(rows),
+            built_through=publish.built_through(
+                plan.slice_, data_set.grain, plan.window.end - HOUR, late
+            ),
+            fingerprint=sql.fingerprint(job),
+            run_id=context["run_id"],
+            query_id=stage["query_id"],
+        )
+        changes[table.name] = _publish(resolved, build, data_set.partition_keys)
+    return {
+        "slice": str(plan.slice_),
+        "generation": staged["generation"],
+        "counts": audited["counts"],
+        "partitions": changes[data_set.published.name],
+        "stage_scanned_bytes": staged["scanned_bytes"],
+        "scanned_bytes": sum(q["scanned_bytes"] for q in (staged, quarantined, audited)),
+        "raw_bytes": plan.raw_bytes,
+        "generations": [staged["generation"], quarantined["generation"]],
+    }
+
+
+def clean_up_run(data_set: DataSet, context: Any) -> dict[str, int]:
+    """Drop the staging tables that are done with, and data that nothing uses any more."""
+    clients, database, now = runtime.get_clients(), runtime.get_settings().database, runtime.now()
+    retention = data_set.run.retention
+    done = {generation for result in _published(context) for generation in result["generations"]}
+    dropped = deleted = 0
+    for table in (data_set.published, data_set.quarantine):
+        resolved = runtime.resolve_table(table)
+        dropped += clean_up.drop_staging_tables(
+            clients.glue, database, resolved, done, now - retention
+        )
+        if catalog.has_table(clients.glue, database, table.name):
+            deleted += clean_up.delete_generations(
+                clients, database, resolved, now=now, retention=retention
+            )
+    return {"staging_tables_dropped": dropped, "generations_deleted": deleted}
+
+
+@runtime.failing_for_good
+def report_run(data_set: DataSet, context: Any) -> dict[str, Any]:
+    """Tell what the run did.
+
+    Raises:
+        RunError: a planned slice was not published, so the run must not look green.
+    """
+    plan = context["ti"].xcom_pull(task_ids="plan")
+    if plan is None:
+        raise RunError("nothing was planned; see the first task that failed")
+    published = _published(context)
+    totals = sum_up(published)
+    log.info("%s", describe_run(data_set.name, published, totals))
+    done = {result["slice"] for result in published}
+    missing = [name for name in (str(planned_slice(p).slice_) for p in plan) if name not in done]
+    if missing:
+        raise RunError(
+            f"{len(missing)} of {len(plan)} slices were not published: {', '.join(missing)}; "
+            "see their tasks, mend the cause and clear them"
+        )
+    return totals
+
+
+def _landed(data_set: DataSet, context: Any) -> dict[datetime, arrivals.Landed]:
+    """What has landed and no longer grows, in every arrival hour that the run may read."""
+    window = window_of(data_set, runtime.dates_of_run(data_set, context))
+    location = runtime.resolve(data_set.raw.location)
+    landed = arrivals.list_landed(runtime.get_clients().s3, location, window)
+    return arrivals.closed_hours(landed, runtime.now())
+
+
+def _published(context: Any) -> list[Mapping[str, Any]]:
+    """What the slices of the run that are published told."""
+    # Without `map_indexes`, all instances of a mapped task are pulled, those that have a result.
+    return [result for result in context["ti"].xcom_pull(task_ids="slice.publish") or () if result]
+
+
+def _publish(table: Table, build: publish.Build, keys: tuple[str, ...]) -> dict[str, int]:
+    clients, database = runtime.get_clients(), runtime.get_settings().database
+    catalog.ensure_table(clients.glue, database, table, keys)
+    done = publish.publish_build(clients, database, table, build, runtime.now())
+    log.info("%s.%s: %s", database, table.name, done)
+    return done

@@ -1,0 +1,84 @@
+"""Read a YAML mapping key by key, so that an error names file, key, value and remedy."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from retime.errors import DataSetError
+
+T = TypeVar("T")
+_REQUIRED: Any = object()
+
+
+@dataclass(slots=True, kw_only=True)
+class Section:
+    """One mapping of a YAML file; `key` is the dotted way to it, '' for the whole file."""
+
+    path: Path
+    key: str
+    values: Mapping[str, Any]
+    taken: set[str] = field(default_factory=set)
+
+    def take(self, key: str, read: Callable[[Any], T], allowed: str, default: Any = _REQUIRED) -> T:
+        """Return a key's value as `read` makes it; `allowed` tells in words what `read` takes.
+
+        Raises:
+            DataSetError: the key is missing and has no default, or `read` refused its value.
+        """
+        self.taken.add(key)
+        if key not in self.values:
+            if default is _REQUIRED:
+                raise self.error(key, "is missing", f"add it: {allowed}")
+            value: T = default
+            return value
+        try:
+            return read(self.values[key])
+        except (ValueError, TypeError, KeyError) as error:
+            raise self.error(key, f"is {self.values[key]!r}", f"give {allowed}") from error
+
+    def section(self, key: str, *, optional: bool = False) -> "Section":
+        """Return the mapping under a key; an empty one where it is optional and missing."""
+        values = self.take(key, _mapping, "a mapping", default={} if optional else _REQUIRED)
+        return Section(path=self.path, key=self._dotted(key), values=values)
+
+    def finish(self) -> None:
+        """Refuse keys that nothing asked for: a misspelt key would be a setting without effect.
+
+        Raises:
+            DataSetError: there are such keys.
+        """
+        for key in self.values:
+            if key not in self.taken:
+                known = ", ".join(sorted(self.taken))
+                raise self.error(str(key), "is not known here", f"remove it, or use one of {known}")
+
+    def error(self, key: str, problem: str, remedy: str) -> DataSetError:
+        """Return the error for a key of this section."""
+        return DataSetError(f"{self.path}: {self._dotted(key)} {problem}; {remedy}")
+
+    def _dotted(self, key: str) -> str:
+        return f"{self.key}.{key}" if self.key else key
+
+
+def read_file(path: Path) -> Section:
+    """Return a YAML file's mapping.
+
+    Raises:
+        DataSetError: the file is not YAML, or is not a mapping.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataSetError(f"{path}: is not YAML; mend it: {error}") from error
+    if not isinstance(values, dict):
+        raise DataSetError(f"{path}: holds no mapping; begin with `name: <name of the data set>`")
+    return Section(path=path, key="", values=values)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return value

@@ -1,0 +1,146 @@
+"""One DAG a data set: events landed by arrival time, rebuilt by event time, every day."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pendulum
+
+# The DAG processor imports the providers that a DAG file names before it forks.
+from airflow.providers.amazon.aws.operators.athena import AthenaOperator  # noqa: F401
+from airflow.providers.amazon.aws.sensors.glue_crawler import GlueCrawlerSensor  # noqa: F401
+from airflow.providers.common.compat.sdk import (
+    DAG,
+    Param,
+    TriggerRule,
+    chain,
+    get_current_context,
+    task,
+    task_group,
+)
+from airflow.timetables.interval import CronDataIntervalTimetable
+
+from retime import tasks
+from retime.dataset import DataSet, load_data_sets
+from retime.operators import ArrivalSensor, AuditOperator, CrawlOperator, CrawlSensor, StageOperator
+from retime.slices import days_per_slice
+from retime.sql import package_sql
+
+DOC = """
+Rebuilds raw events, landed under the hour they *arrived*, into a table partitioned by the hour
+they *happened*.
+
+A scheduled run builds the event date that is its data interval. A manual run takes `start_date`
+and `end_date` (inclusive) and builds every date between, in slices of up to {days} days;
+`plan_only` shows slices, bytes and cost, and stops. Clearing a run, or one slice, builds it again:
+the same raw events give the same rows.
+"""
+PARAMS = {
+    "start_date": Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        description="First event date to build; empty: the run's own date",
+    ),
+    "end_date": Param(
+        None,
+        type=["null", "string"],
+        format="date",
+        description="Last event date to build, inclusive; empty: only the first",
+    ),
+    "plan_only": Param(
+        default=False,
+        type="boolean",
+        description="Show slices, bytes and cost; build nothing",
+    ),
+}
+DEFAULT_ARGS = {
+    "retries": 3,
+    "retry_delay": timedelta(minutes=1),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=15),
+    "execution_timeout": timedelta(hours=2),
+}
+
+
+def build_dag(data_set: DataSet) -> DAG:
+    """Return the DAG of a data set."""
+
+    @task(trigger_rule=TriggerRule.NONE_FAILED)
+    def check_raw() -> int:
+        """See that the catalog has every arrival hour that has landed."""
+        return int(tasks.check_raw(data_set, get_current_context()))
+
+    @task
+    def plan() -> list[dict[str, Any]]:
+        """Cut the dates into slices, with the raw hours, bytes and cost of each."""
+        return list(tasks.plan_run(data_set, get_current_context()))
+
+    # One publication to a table at a time, whatever runs are under way.
+    @task(max_active_tis_per_dag=1)
+    def publish(planned: Any, staged: Any, quarantined: Any, audited: Any) -> dict[str, Any]:
+        """Point the published partitions at the staged generation."""
+        context = get_current_context()
+        return dict(tasks.publish_slice(data_set, planned, staged, quarantined, audited, context))
+
+    @task_group(group_id="slice")
+    def build_slice(planned: Any) -> Any:
+        """Stage, audit and publish one slice; it fails, and is cleared, alone."""
+        arguments = {"data_set": data_set, "planned": planned}
+        at_once = data_set.run.max_concurrent_slices
+        stage = StageOperator(task_id="stage", max_active_tis_per_dag=at_once, **arguments)
+        stage_quarantine = StageOperator(
+            task_id="stage_quarantine",
+            is_quarantine=True,
+            max_active_tis_per_dag=at_once,
+            **arguments,
+        )
+        audit = AuditOperator(
+            task_id="audit", staged=stage.output, quarantined=stage_quarantine.output, **arguments
+        )
+        return publish(planned, stage.output, stage_quarantine.output, audit.output)
+
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def clean_up() -> dict[str, int]:
+        """Remove what attempts left behind and nothing references any more."""
+        return dict(tasks.clean_up_run(data_set, get_current_context()))
+
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def report() -> dict[str, Any]:
+        """Tell what the run did; fails if a planned slice was not published."""
+        return dict(tasks.report_run(data_set, get_current_context()))
+
+    with DAG(
+        dag_id=f"retime_{data_set.name}",
+        description=data_set.description,
+        doc_md=DOC.format(days=days_per_slice(data_set.grain)),
+        # An explicit timetable: "@daily" has no data interval in Airflow 3.
+        schedule=CronDataIntervalTimetable("0 0 * * *", timezone=data_set.zone.key),
+        start_date=pendulum.datetime(*data_set.start_date.timetuple()[:3], tz=data_set.zone.key),
+        catchup=True,
+        max_active_runs=data_set.run.max_active_runs,
+        params=PARAMS,
+        tags=["retime", data_set.name],
+        default_args={**DEFAULT_ARGS, "owner": data_set.owner},
+    ) as dag:
+        checked, planned = check_raw(), plan()
+        arrived = ArrivalSensor(task_id="wait_for_arrivals", data_set=data_set)
+        crawl = [arrived]
+        if data_set.raw.crawler:
+            crawl.append(CrawlOperator(task_id="crawl_raw", data_set=data_set))
+            crawl.append(CrawlSensor(task_id="wait_for_crawl", data_set=data_set))
+        chain(*crawl, checked, planned)
+        chain(build_slice.expand(planned=planned), clean_up(), report())
+    return dag
+
+
+def include_folders() -> list[Path]:
+    """Return where data sets are: beside the package's SQL, and in RETIME_INCLUDE (like PATH)."""
+    more = os.environ.get("RETIME_INCLUDE", "").split(os.pathsep)
+    return [package_sql().parent, *(Path(folder) for folder in more if folder)]
+
+
+for folder in include_folders():
+    for data_set_ in load_data_sets(folder):
+        globals()[f"retime_{data_set_.name}"] = build_dag(data_set_)

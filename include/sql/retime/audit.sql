@@ -1,0 +1,100 @@
+{#- One statement for all audits of a slice: Athena bills at least 10 MB a query. -#}
+-- Audit a staged slice: counts of the raw events, what was staged, and the audits' bad rows.
+WITH
+{% include "retime/records.sql" %},
+
+classified AS (
+    SELECT
+        *,
+        CASE
+            WHEN reason IS NOT NULL AND arrival_time >= {{ start }} AND arrival_time < {{ end }}
+                THEN 'quarantined'
+            WHEN reason IS NOT NULL OR event_time < {{ start }} OR event_time >= {{ end }}
+                THEN 'outside'
+            WHEN event_time < arrival_time - {{ max_lateness }} THEN 'too_late'
+            WHEN NOT is_kept THEN 'filtered'
+            ELSE 'accepted'
+        END AS disposition
+    FROM records
+),
+
+-- Grouping the accepted events by their key counts the keys, and so the duplicates, in one pass.
+by_key AS (
+    SELECT
+        disposition,
+        COUNT(*) AS events,
+        COUNT_IF(event_time < arrival_time - {{ late_after }}) AS late,
+        COUNT_IF(arrival_time >= {{ start }} AND arrival_time < {{ end }}) AS arrived
+    FROM classified
+    GROUP BY
+        disposition,
+        {%- for column in key %}
+        CASE WHEN disposition = 'accepted' THEN {{ name(column) }} END{{ "," if not loop.last }}
+        {%- endfor %}
+),
+
+staged AS (
+    SELECT
+        {%- for column, type in columns %}
+        {{ name(column) }},
+        {%- endfor %}
+        event_count,
+        {{ names(partition_keys) }}
+    FROM {{ staging }}
+),
+{%- for audit in audits %}
+
+audit_{{ audit.name }} AS (
+    SELECT
+        bad_row,
+        ROW_NUMBER() OVER (ORDER BY bad_row) AS row_number
+    FROM (
+{% filter indent(8, first=true) %}{% include audit.file %}{% endfilter %}
+    )
+){{ "," if not loop.last }}
+{%- endfor %}
+
+SELECT
+    'events' AS kind,
+    disposition AS name,
+    SUM(events) AS row_count,
+    COUNT(*) AS key_count,
+    SUM(late) AS late_count,
+    SUM(arrived) AS arrived_count,
+    CAST(NULL AS VARCHAR) AS examples
+FROM by_key
+GROUP BY disposition
+UNION ALL
+SELECT
+    'staged' AS kind,
+    CONCAT({% for key in partition_keys %}{{ "'/', " if not loop.first }}CAST({{ name(key) }} AS VARCHAR){{ ", " if not loop.last }}{% endfor %}) AS name,
+    COUNT(*) AS row_count,
+    SUM(event_count) AS key_count,
+    0 AS late_count,
+    0 AS arrived_count,
+    CAST(NULL AS VARCHAR) AS examples
+FROM {{ staging }}
+GROUP BY {{ names(partition_keys) }}
+UNION ALL
+SELECT
+    'quarantined' AS kind,
+    CONCAT({% for key in partition_keys %}{{ "'/', " if not loop.first }}CAST({{ name(key) }} AS VARCHAR){{ ", " if not loop.last }}{% endfor %}) AS name,
+    COUNT(*) AS row_count,
+    0 AS key_count,
+    0 AS late_count,
+    0 AS arrived_count,
+    CAST(NULL AS VARCHAR) AS examples
+FROM {{ quarantine_staging }}
+GROUP BY {{ names(partition_keys) }}
+{%- for audit in audits %}
+UNION ALL
+SELECT
+    'audit' AS kind,
+    '{{ audit.name }}' AS name,
+    COUNT(*) AS row_count,
+    0 AS key_count,
+    0 AS late_count,
+    0 AS arrived_count,
+    ARRAY_JOIN(ARRAY_AGG(bad_row ORDER BY bad_row) FILTER (WHERE row_number <= 3), ' | ') AS examples
+FROM audit_{{ audit.name }}
+{%- endfor %}
