@@ -158,7 +158,7 @@ class Gateway:
     def apply(self, request: Request) -> Response:
         """Apply a request to moto's world and record it when it changed something."""
         with self.lock:
-            at, seed = time.time(), random.getrandbits(64)  # noqa: S311 - no secret
+            at, seed = time.time(), random.getrandbits(64)
             self.files.made = []
             response = self._dispatch(request, at, seed)
             if self._journal is not None and response.status < 400 and is_change(request):
@@ -204,6 +204,8 @@ class Gateway:
 
 def action_of(request: Request) -> str:
     """The action that a JSON or query API request names; "" for a REST request."""
+    if request.scope[0] == "s3":
+        return ""
     target = request.headers.get("x-amz-target")
     if target is not None:
         return target.rpartition(".")[2]

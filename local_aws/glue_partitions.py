@@ -41,7 +41,9 @@ def get_partitions(table: FakeTable, payload: Payload) -> Payload:
         key=lambda partition: partition.values,
     )
     without_columns = payload.get("ExcludeColumnSchema", False)
-    answer: Payload = {"Partitions": [_described(p, without_columns) for p in found[:limit]]}
+    answer: Payload = {
+        "Partitions": [_described(p, without_columns=without_columns) for p in found[:limit]]
+    }
     if len(found) > limit:
         last = json.dumps(found[limit - 1].values)
         answer["NextToken"] = base64.b64encode(last.encode()).decode()
@@ -51,7 +53,7 @@ def get_partitions(table: FakeTable, payload: Payload) -> Payload:
 def get_partition(table: FakeTable, payload: Payload) -> Payload:
     """GetPartition."""
     partition = _existing(table, payload["PartitionValues"])
-    return {"Partition": _described(partition, without_columns=False)}
+    return {"Partition": _described(partition)}
 
 
 def batch_get_partition(table: FakeTable, payload: Payload) -> Payload:
@@ -59,7 +61,7 @@ def batch_get_partition(table: FakeTable, payload: Payload) -> Payload:
     wanted = payload["PartitionsToGet"]
     _check_count(wanted, "partitionsToGet", 0, 1000)
     found = [table.partitions.get(str(entry["Values"])) for entry in wanted]
-    described = [_described(p, without_columns=False) for p in found if p is not None]
+    described = [_described(p) for p in found if p is not None]
     return {"Partitions": described, "UnprocessedKeys": []}
 
 
@@ -126,14 +128,20 @@ def _each(
     values_of: Callable[[Payload], list[str]],
     apply: Callable[[Payload], Any],
 ) -> Payload:
-    errors = []
-    for entry in entries:
-        try:
-            apply(entry)
-        except AwsError as error:
-            detail = {"ErrorCode": error.code, "ErrorMessage": error.message}
-            errors.append({name: values_of(entry), "ErrorDetail": detail})
+    errors = [
+        {name: values_of(entry), "ErrorDetail": detail}
+        for entry in entries
+        if (detail := _failure(apply, entry))
+    ]
     return {"Errors": errors} if errors else {}
+
+
+def _failure(apply: Callable[[Payload], Any], entry: Payload) -> Payload | None:
+    try:
+        apply(entry)
+    except AwsError as error:
+        return {"ErrorCode": error.code, "ErrorMessage": error.message}
+    return None
 
 
 def _create(table: FakeTable, given: Payload) -> None:
@@ -161,7 +169,7 @@ def _existing(table: FakeTable, values: list[str]) -> FakePartition:
     return partition
 
 
-def _described(partition: FakePartition, without_columns: bool) -> Payload:
+def _described(partition: FakePartition, *, without_columns: bool = False) -> Payload:
     described = {
         "DatabaseName": partition.database_name,
         "TableName": partition.table_name,

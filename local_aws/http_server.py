@@ -5,8 +5,9 @@ import socket
 import tempfile
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import IO, Any
+from typing import Any
 
 from local_aws.messages import FileRange, Request, Response
 
@@ -49,10 +50,8 @@ class HttpServer(ThreadingHTTPServer):
     def disconnect_all(self) -> None:
         """Close the connections that clients keep open."""
         for connection in list(self._connections):
-            try:
+            with suppress(OSError):  # the client closed it already
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # the client closed it already
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Log a connection that broke; the server goes on."""
@@ -62,17 +61,17 @@ class HttpServer(ThreadingHTTPServer):
 class _Body:
     """What is left of a request's body on the socket; reading never goes beyond it."""
 
-    def __init__(self, source: IO[bytes], length: int) -> None:
+    def __init__(self, source: Any, length: int) -> None:
         self._source = source
         self.left = length
 
     def read(self, size: int = -1) -> bytes:
-        data = self._source.read(self.left if size < 0 else min(size, self.left))
+        data: bytes = self._source.read(self.left if size < 0 else min(size, self.left))
         self.left -= len(data)
         return data
 
     def readline(self) -> bytes:
-        line = self._source.readline(self.left)
+        line: bytes = self._source.readline(self.left)
         self.left -= len(line)
         return line
 
@@ -103,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
             response = self.server.answer(request)
         except ConnectionError:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it is, the server goes on
             _log.exception("failed: %s %s", self.command, self.path)
             response = Response(status=500)
         while 0 < body.left <= _DRAIN_BYTES and body.read(body.left):
@@ -114,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> _Body:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
             return _Body(self.rfile, int(self.headers.get("Content-Length") or 0))
-        spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)
+        spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
         while size := int(self.rfile.readline().partition(b";")[0], 16):
             spool.write(self.rfile.read(size))
             self.rfile.readline()
@@ -135,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", self._length(response))
         if self.close_connection:
             self.send_header("Connection", "close")
-        head = b"".join([*self._headers_buffer, b"\r\n"])  # type: ignore[attr-defined]
+        head = b"".join([*self._headers_buffer, b"\r\n"])
         self._headers_buffer: list[bytes] = []
         if isinstance(response.body, FileRange):
             self._send_file(head, response.body)

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
 
 import moto.core.utils as moto_utils
@@ -51,15 +52,23 @@ def _take_over_clock() -> None:
             module.utcnow = now  # type: ignore[attr-defined]
 
 
+class _Dispatcher(DomainDispatcherApplication):
+    """moto's dispatcher, which would else list its own directories at every request."""
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - there is one dispatcher
+    def get_backend_for_host(self, host: str | None) -> Any:
+        return super().get_backend_for_host(host)
+
+
 class MotoApp:
     """moto's WSGI application for all services, each loaded when it is first asked for."""
 
     def __init__(self) -> None:
         _take_over_clock()
         # moto keeps every model it ever made in a list, for its dashboard: a leak here.
-        BaseModel.__new__ = _new_instance  # type: ignore[method-assign, assignment]
+        BaseModel.__new__ = _new_instance
         BackendDict.reset()
-        self._app = DomainDispatcherApplication(create_backend_app)
+        self._app = _Dispatcher(create_backend_app)
 
     @contextmanager
     def at(self, at: float, seed: int) -> Iterator[None]:
@@ -142,7 +151,7 @@ class _StatePickler(pickle.Pickler):
 class _StateUnpickler(pickle.Unpickler):
     def persistent_load(self, address: tuple[str, str, str]) -> Any:
         service, account, region = address
-        return get_backend(service)[account][region]  # type: ignore[call-overload]
+        return get_backend(service)[account][region]
 
 
 def dump_state() -> bytes:

@@ -78,6 +78,8 @@ class FileKey(models.FakeKey):
     """An object, or a part of an upload, whose bytes are a file."""
 
     file: ObjectFile
+    disposed: bool
+    _etag: str | None
 
     @property
     def value(self) -> bytes:

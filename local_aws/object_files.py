@@ -19,7 +19,7 @@ CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectFile:
-    """A finished file: its name in the store, its size in bytes, its MD5 in hex ("" if not known)."""
+    """A finished file: its name in the store, size in bytes, MD5 in hex ("" when not known)."""
 
     name: str
     size: int

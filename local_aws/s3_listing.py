@@ -46,7 +46,7 @@ def list_page(keys: KeyIndex, prefix: str, delimiter: str, after: str, limit: in
 def _entries(
     keys: KeyIndex, prefix: str, delimiter: str, after: str
 ) -> Iterator[tuple[str, FileKey | None]]:
-    """Objects, and common prefixes with None; a common prefix that `after` is in is not repeated."""
+    """Objects by name, and common prefixes with None, none twice."""
     span = keys.span(prefix, after)
     position = span.start
     while position < span.stop:
