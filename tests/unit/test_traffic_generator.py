@@ -502,3 +502,14 @@ def test_hand_made_records_may_lack_fields_and_be_raw_lines(s3):
 def test_parquet_refuses_what_has_no_column(s3, record):
     with pytest.raises(ValueError, match="land such records as JSON"):
         land_records(s3, "lake", "a/", [record], START)
+
+
+def test_clock_skew_and_buffers_together_stay_within_the_skew_that_the_pipeline_allows(tmp_path):
+    traps = replace(NO_TRAPS, skewed=0.5)
+    keys = land(DirectoryClient(tmp_path), "lake", "raw", arrivals_of(traps))
+    early = max(
+        record["tijd_waarneming"] - int(arrival_hour_of(key).timestamp())
+        for key in keys
+        for record in records_of(key, (tmp_path / "lake" / key).read_bytes())
+    )
+    assert 3600 < early <= 3600 + 15 * 60
