@@ -23,7 +23,7 @@ from local_aws.messages import (
     xml_error_response,
 )
 from local_aws.moto_app import MotoApp, dump_state, load_state
-from local_aws.moto_s3 import needed_files
+from local_aws.moto_s3 import by_reference, needed_files
 from local_aws.object_files import ObjectFiles
 from local_aws.s3_requests import answer_s3, s3_action
 from local_aws.seam import AwsError, FaultRule, Service
@@ -182,7 +182,9 @@ class Gateway:
 
     def _replay(self, change: Change) -> None:
         self.files.replayed = list(change.files)
+        token = by_reference.set(True)  # a later change may have taken the bytes away
         response = self._dispatch(change.request, change.at, change.seed)
+        by_reference.reset(token)
         self.files.replayed = None
         self.files.forget_discarded()
         if response.status >= 400:

@@ -5,6 +5,7 @@ with the same, it gives the same names, ids and times: that is what lets a journ
 everything back.
 """
 
+import copyreg
 import io
 import pickle
 import sys
@@ -104,6 +105,7 @@ def _joined(chunks: list[bytes]) -> bytes | FileRange:
 def to_environ(request: Request) -> dict[str, Any]:
     """The WSGI environment of a request."""
     path, _, query = request.target.partition("?")
+    body = request.read()
     environ: dict[str, Any] = {
         "REQUEST_METHOD": request.method,
         "SCRIPT_NAME": "",
@@ -115,10 +117,10 @@ def to_environ(request: Request) -> dict[str, Any]:
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": "127.0.0.1",
-        "CONTENT_LENGTH": str(request.length),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
-        "wsgi.input": request.body if request.length else io.BytesIO(),
+        "wsgi.input": io.BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
@@ -139,7 +141,9 @@ def to_environ(request: Request) -> dict[str, Any]:
 class _StatePickler(pickle.Pickler):
     """Writes moto's state; a backend is written as its address, a lock as a new lock."""
 
-    dispatch_table = {type(threading.Lock()): lambda _: (threading.Lock, ())}  # noqa: RUF012
+    dispatch_table = copyreg.dispatch_table | {
+        type(threading.Lock()): lambda _: (threading.Lock, ())
+    }
 
     def persistent_id(self, value: Any) -> tuple[str, str, str] | None:
         if isinstance(value, BaseBackend):

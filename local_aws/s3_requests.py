@@ -8,7 +8,7 @@ from moto.s3.models import s3_backends
 from local_aws.messages import ACCOUNT, Request, Response, xml_error_response
 from local_aws.moto_s3 import by_reference, incoming
 from local_aws.object_files import ObjectFiles
-from local_aws.s3_listing import answer_listing
+from local_aws.s3_listing import MAX_KEYS, answer_listing
 from local_aws.seam import AwsError
 from local_aws.upload import upload_blocks
 
@@ -84,6 +84,7 @@ def answer_s3(
             return _receive(request, files, apply)
         request.read()
         with lock:
+            _check_limit(request)
             _check_preconditions(request)
             return _by_reference(request, apply)
     except AwsError as error:
@@ -123,6 +124,16 @@ def _by_reference(request: Request, apply: Callable[[Request], Response]) -> Res
         return apply(request)
     finally:
         by_reference.reset(token)
+
+
+def _check_limit(request: Request) -> None:
+    """DeleteObjects takes at most 1,000 keys."""
+    if s3_action(request) == "DeleteObjects" and request.read().count(b"<Key>") > MAX_KEYS:
+        raise AwsError(
+            "MalformedXML",
+            "The XML you provided was not well-formed or did not validate against our published"
+            " schema",
+        )
 
 
 def _check_preconditions(request: Request) -> None:

@@ -45,6 +45,11 @@ class LocalAws:
         """The port it listens on."""
         return int(self._server.server_address[1])
 
+    @property
+    def object_root(self) -> Path:
+        """The directory with the bytes of S3 objects."""
+        return (self._data_dir or self._scratch) / "objects"
+
     def start(self) -> "LocalAws":
         """Listen, and serve in background threads.
 
@@ -81,12 +86,12 @@ class LocalAws:
 
     def _build_gateway(self) -> Gateway:
         journal = Journal(self._data_dir) if self._data_dir else None
-        files = ObjectFiles((self._data_dir or self._scratch) / "objects")
+        files = ObjectFiles(self.object_root)
         install(files)
         faults = FaultBoard()
         gateway = Gateway(files, faults, journal, GlueCatalog())
         gateway.restore()
-        store = FileObjectStore(gateway, files)
+        self.store = store = FileObjectStore(gateway, files)
         try:
             from local_aws.athena.service import AthenaService
         except ModuleNotFoundError:

@@ -1,0 +1,78 @@
+"""Running servers and how tests reach them."""
+
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from local_aws.server import LocalAws
+
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aws:
+    """A running server and how to reach it."""
+
+    endpoint: str
+    server: LocalAws | None = None
+
+    def client(self, service: str, region: str = REGION) -> Any:
+        """A boto3 client that retries nothing, so that a test sees every answer."""
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+
+class ServerProcess:
+    """`python -m local_aws` with a data directory, to be stopped and started again."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+
+    def __enter__(self) -> "ServerProcess":
+        self._start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop(signal.SIGKILL)
+
+    @property
+    def aws(self) -> Aws:
+        return Aws(endpoint=self._endpoint)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def restart(self, how: signal.Signals) -> None:
+        """End the process by a signal, and start another on the same directory."""
+        self._stop(how)
+        self._start()
+
+    def _start(self) -> None:
+        command = [sys.executable, "-m", "local_aws", "--port", "0"]
+        self._process = subprocess.Popen(
+            [*command, "--data-dir", str(self.data_dir)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        )
+        assert self._process.stdout is not None
+        self._endpoint = self._process.stdout.readline().split()[-1]
+
+    def _stop(self, how: signal.Signals) -> None:
+        self._process.send_signal(how)
+        self._process.wait(timeout=20)
+        assert self._process.stdout is not None
+        self._process.stdout.close()

@@ -1,0 +1,441 @@
+"""S3 objects as files, and what survives a restart."""
+
+import hashlib
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+from servers import Aws, ServerProcess
+
+from local_aws.seam import NoSuchBucketError
+
+PART = 5 << 20
+
+
+def stored_files(aws: Aws) -> set[Path]:
+    return {p for p in aws.server.object_root.glob("*/*") if p.is_file()}
+
+
+def test_an_object_is_one_file_with_its_bytes_and_its_md5_as_etag(aws: Aws, bucket: str):
+    s3 = aws.client("s3")
+    body = os.urandom(100_000)
+
+    etag = s3.put_object(Bucket=bucket, Key="a/b c+d/é.bin", Body=body)["ETag"]
+
+    stored = aws.server.store.get(bucket, "a/b c+d/é.bin")
+    assert stored.path.read_bytes() == body
+    assert stored.size == len(body)
+    assert etag == f'"{hashlib.md5(body).hexdigest()}"'
+    assert s3.get_object(Bucket=bucket, Key="a/b c+d/é.bin")["Body"].read() == body
+
+
+def test_metadata_and_content_type_come_back(aws: Aws, bucket: str):
+    s3 = aws.client("s3")
+    s3.put_object(
+        Bucket=bucket, Key="k", Body=b"{}", ContentType="application/json", Metadata={"my_key": "v"}
+    )
+
+    head = s3.head_object(Bucket=bucket, Key="k")
+
+    assert head["ContentType"] == "application/json"
+    assert head["Metadata"] == {"my_key": "v"}
+    assert head["ContentLength"] == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("bytes=0-3", b"0123"), ("bytes=7-", b"789"), ("bytes=-2", b"89"), ("bytes=4-4", b"4")],
+)
+def test_a_range_is_served(aws: Aws, bucket: str, given: str, expected: bytes):
+    s3 = aws.client("s3")
+    s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789")
+
+    answer = s3.get_object(Bucket=bucket, Key="k", Range=given)
+
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 206
+    assert answer["Body"].read() == expected
+
+
+def test_a_range_beyond_the_end_is_refused(aws: Aws, bucket: str):
+    s3 = aws.client("s3")
+    s3.put_object(Bucket=bucket, Key="k", Body=b"0123")
+    with pytest.raises(ClientError, match="InvalidRange"):
+        s3.get_object(Bucket=bucket, Key="k", Range="bytes=10-20")
+
+
+def test_the_file_goes_away_with_the_object_but_an_open_reader_reads_on(aws: Aws, bucket: str):
+    s3 = aws.client("s3")
+    s3.put_object(Bucket=bucket, Key="k", Body=b"old")
+    path = aws.server.store.get(bucket, "k").path
+
+    with path.open("rb") as reader:
+        s3.put_object(Bucket=bucket, Key="k", Body=b"new")
+        assert not path.exists()
+        assert reader.read() == b"old"
+
+    newer = aws.server.store.get(bucket, "k").path
+    s3.delete_object(Bucket=bucket, Key="k")
+    assert not newer.exists()
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        s3.get_object(Bucket=bucket, Key="k")
+
+
+def test_an_upload_in_parts_becomes_one_file_and_leaves_none_behind(aws: Aws, bucket: str):
+    s3 = aws.client("s3")
+    before = stored_files(aws)
+    parts = [os.urandom(PART), os.urandom(PART), b"the end"]
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="big", Metadata={"a": "1"})["UploadId"]
+    done = [
+        s3.upload_part(Bucket=bucket, Key="big", UploadId=upload, PartNumber=n, Body=part)
+        for n, part in enumerate(parts, 1)
+    ]
+    listed = s3.list_parts(Bucket=bucket, Key="big", UploadId=upload)["Parts"]
+    assert [part["Size"] for part in listed] == [len(part) for part in parts]
+
+    etags = [{"PartNumber": n, "ETag": part["ETag"]} for n, part in enumerate(done, 1)]
+    answer = s3.complete_multipart_upload(
+        Bucket=bucket, Key="big", UploadId=upload, MultipartUpload={"Parts": etags}
+    )
+
+    digests = b"".join(hashlib.md5(part).digest() for part in parts)
+    assert answer["ETag"] == f'"{hashlib.md5(digests).hexdigest()}-3"'
+    got = s3.get_object(Bucket=bucket, Key="big")
+    assert got["Body"].read() == b"".join(parts)
+    assert got["Metadata"] == {"a": "1"}
+    assert len(stored_files(aws) - before) == 1
+
+
+def test_an_upload_in_parts_with_a_wrong_etag_is_refused(aws: Aws, bucket: str):
+    s3 = aws.client("s3")
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    s3.upload_part(Bucket=bucket, Key="k", UploadId=upload, PartNumber=1, Body=b"x")
+    with pytest.raises(ClientError, match="InvalidPart"):
+        s3.complete_multipart_upload(
+            Bucket=bucket,
+            Key="k",
+            UploadId=upload,
+            MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": '"00"'}]},
+        )
+    s3.abort_multipart_upload(Bucket=bucket, Key="k", UploadId=upload)
+
+
+def test_the_transfer_manager_moves_large_files(aws: Aws, bucket: str, tmp_path: Path):
+    s3 = aws.client("s3")
+    body = os.urandom(20 << 20)
+    (tmp_path / "in").write_bytes(body)
+
+    s3.upload_file(str(tmp_path / "in"), bucket, "k")
+    s3.download_file(bucket, "k", str(tmp_path / "out"))
+
+    assert (tmp_path / "out").read_bytes() == body
+
+
+def test_a_copy_has_a_file_of_its_own(aws: Aws, bucket: str):
+    s3 = aws.client("s3")
+    s3.put_object(Bucket=bucket, Key="from", Body=b"bytes", Metadata={"a": "1"})
+
+    copied = s3.copy_object(Bucket=bucket, Key="to", CopySource={"Bucket": bucket, "Key": "from"})
+    s3.delete_object(Bucket=bucket, Key="from")
+
+    got = s3.get_object(Bucket=bucket, Key="to")
+    assert got["Body"].read() == b"bytes"
+    assert got["Metadata"] == {"a": "1"}
+    assert got["ETag"] == copied["CopyObjectResult"]["ETag"]
+
+
+def test_a_part_can_be_copied_from_a_range_of_an_object(aws: Aws, bucket: str):
+    s3 = aws.client("s3")
+    s3.put_object(Bucket=bucket, Key="from", Body=b"0123456789")
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="to")["UploadId"]
+    part = s3.upload_part_copy(
+        Bucket=bucket,
+        Key="to",
+        UploadId=upload,
+        PartNumber=1,
+        CopySource={"Bucket": bucket, "Key": "from"},
+        CopySourceRange="bytes=2-5",
+    )["CopyPartResult"]
+    s3.complete_multipart_upload(
+        Bucket=bucket,
+        Key="to",
+        UploadId=upload,
+        MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]},
+    )
+    assert s3.get_object(Bucket=bucket, Key="to")["Body"].read() == b"2345"
+
+
+def test_versions_of_an_object_keep_their_bytes(aws: Aws, bucket: str):
+    s3 = aws.client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    first = s3.put_object(Bucket=bucket, Key="k", Body=b"1")["VersionId"]
+    s3.put_object(Bucket=bucket, Key="k", Body=b"2")
+    s3.delete_object(Bucket=bucket, Key="k")
+
+    assert s3.get_object(Bucket=bucket, Key="k", VersionId=first)["Body"].read() == b"1"
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+    assert aws.server.store.get(bucket, "k") is None
+
+    before = stored_files(aws)
+    s3.delete_object(Bucket=bucket, Key="k", VersionId=first)
+    assert len(before - stored_files(aws)) == 1
+
+
+@pytest.mark.parametrize("operation", ["put", "copy", "complete"])
+def test_if_none_match_lets_one_writer_through(aws: Aws, bucket: str, operation: str):
+    s3 = aws.client("s3")
+    s3.put_object(Bucket=bucket, Key="from", Body=b"x")
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="k")["UploadId"]
+    part = s3.upload_part(Bucket=bucket, Key="k", UploadId=upload, PartNumber=1, Body=b"x")
+    write = {
+        "put": lambda: s3.put_object(Bucket=bucket, Key="k", Body=b"x", IfNoneMatch="*"),
+        "copy": lambda: s3.copy_object(
+            Bucket=bucket,
+            Key="k",
+            CopySource={"Bucket": bucket, "Key": "from"},
+            IfNoneMatch="*",
+        ),
+        "complete": lambda: s3.complete_multipart_upload(
+            Bucket=bucket,
+            Key="k",
+            UploadId=upload,
+            MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]},
+            IfNoneMatch="*",
+        ),
+    }[operation]
+    write()
+    with pytest.raises(ClientError) as refused:
+        write()
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 412
+
+
+def test_of_many_writers_with_if_none_match_one_wins(aws: Aws, bucket: str):
+    outcomes: list[str] = []
+
+    def write(number: int) -> None:
+        try:
+            aws.client("s3").put_object(
+                Bucket=bucket, Key="lock", Body=str(number).encode() * 50_000, IfNoneMatch="*"
+            )
+            outcomes.append(str(number))
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "PreconditionFailed"  # noqa: PT017
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    (winner,) = outcomes
+    body = aws.client("s3").get_object(Bucket=bucket, Key="lock")["Body"].read().decode()
+    assert body == winner * 50_000
+
+
+def test_a_listing_pages_in_order_and_groups_by_delimiter(aws: Aws, bucket: str):
+    s3 = aws.client("s3")
+    names = sorted([f"d{n // 4}/{n:02} +&é" for n in range(12)] + ["a", "z"])
+    for name in reversed(names):
+        s3.put_object(Bucket=bucket, Key=name, Body=b"12")
+
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, PaginationConfig={"PageSize": 5}
+    )
+    assert [o["Key"] for page in pages for o in page["Contents"]] == names
+    pages = s3.get_paginator("list_objects").paginate(
+        Bucket=bucket, PaginationConfig={"PageSize": 5}
+    )
+    assert [o["Key"] for page in pages for o in page["Contents"]] == names
+
+    pages = list(
+        s3.get_paginator("list_objects_v2").paginate(
+            Bucket=bucket, Delimiter="/", PaginationConfig={"PageSize": 2}
+        )
+    )
+    assert [p["Prefix"] for page in pages for p in page.get("CommonPrefixes", [])] == [
+        "d0/",
+        "d1/",
+        "d2/",
+    ]
+    assert [o["Key"] for page in pages for o in page.get("Contents", [])] == ["a", "z"]
+    inside = s3.list_objects_v2(Bucket=bucket, Prefix="d1/", StartAfter="d1/05 +&é")
+    assert [o["Key"] for o in inside["Contents"]] == names[6 + 1 : 9]
+    assert inside["Contents"][0]["Size"] == 2
+
+
+def test_delete_objects_refuses_more_than_a_thousand(aws: Aws, bucket: str):
+    s3 = aws.client("s3")
+    s3.put_object(Bucket=bucket, Key="k0", Body=b"")
+    with pytest.raises(ClientError, match="MalformedXML"):
+        s3.delete_objects(
+            Bucket=bucket, Delete={"Objects": [{"Key": f"k{n}"} for n in range(1001)]}
+        )
+    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k0"}, {"Key": "no"}]})
+    assert [entry["Key"] for entry in answer["Deleted"]] == ["k0", "no"]
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+def test_an_upload_that_breaks_off_stores_nothing(aws: Aws, bucket: str):
+    url = urlsplit(
+        aws.client("s3").generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "k"})
+    )
+    before = stored_files(aws)
+    connection = http.client.HTTPConnection(url.netloc)
+    connection.putrequest("PUT", f"{url.path}?{url.query}")
+    connection.putheader("Content-Length", "1000")
+    connection.endheaders(b"only this")
+    connection.sock.shutdown(1)
+
+    assert connection.getresponse().status == 400
+    assert stored_files(aws) == before
+    assert aws.server.store.get(bucket, "k") is None
+
+
+def test_a_wrong_content_md5_is_refused(aws: Aws, bucket: str):
+    with pytest.raises(ClientError, match="BadDigest"):
+        aws.client("s3").put_object(
+            Bucket=bucket, Key="k", Body=b"x", ContentMD5="AAAAAAAAAAAAAAAAAAAAAA=="
+        )
+
+
+def test_services_in_the_process_store_a_file_by_moving_it(aws: Aws, bucket: str, tmp_path: Path):
+    store, s3 = aws.server.store, aws.client("s3")
+    (tmp_path / "f").write_bytes(b"result")
+    inode = (tmp_path / "f").stat().st_ino
+
+    store.put_file(bucket, "out/f é", tmp_path / "f")
+    store.put_bytes(bucket, "out/b", b"")
+
+    assert not (tmp_path / "f").exists()
+    assert store.get(bucket, "out/f é").path.stat().st_ino == inode
+    assert s3.get_object(Bucket=bucket, Key="out/f é")["Body"].read() == b"result"
+    assert [stored.key for stored in store.list(bucket, "out/")] == ["out/b", "out/f é"]
+    store.delete(bucket, "out/b")
+    store.delete(bucket, "out/b")
+    assert store.get(bucket, "out/b") is None
+    with pytest.raises(NoSuchBucketError):
+        store.list("no-such-bucket", "")
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Iterator[ServerProcess]:
+    with ServerProcess(tmp_path / "data") as running:
+        yield running
+
+
+def fill(aws: Aws) -> dict[str, Any]:
+    """Change something everywhere; returns what must come back."""
+    s3, glue = aws.client("s3"), aws.client("glue")
+    s3.create_bucket(Bucket="kept")
+    s3.put_bucket_versioning(Bucket="kept", VersioningConfiguration={"Status": "Enabled"})
+    s3.create_bucket(Bucket="plain")
+    for number in range(3):
+        s3.put_object(Bucket="plain", Key="overwritten", Body=str(number).encode())
+    s3.put_object(Bucket="plain", Key="gone", Body=b"x")
+    s3.copy_object(Bucket="plain", Key="copy", CopySource={"Bucket": "plain", "Key": "gone"})
+    s3.delete_object(Bucket="plain", Key="gone")
+    version = s3.put_object(Bucket="kept", Key="k", Body=b"1")["VersionId"]
+    s3.put_object(Bucket="kept", Key="k", Body=b"2")
+    upload = s3.create_multipart_upload(Bucket="plain", Key="open")["UploadId"]
+    part = s3.upload_part(Bucket="plain", Key="open", UploadId=upload, PartNumber=1, Body=b"p")
+    glue.create_database(DatabaseInput={"Name": "db"})
+    keys = [{"Name": "hour", "Type": "string"}]
+    glue.create_table(DatabaseName="db", TableInput={"Name": "t", "PartitionKeys": keys})
+    glue.batch_create_partition(
+        DatabaseName="db",
+        TableName="t",
+        PartitionInputList=[{"Values": [f"{n:02}"], "Parameters": {"n": str(n)}} for n in range(9)],
+    )
+    glue.delete_partition(DatabaseName="db", TableName="t", PartitionValues=["00"])
+    aws.client("athena").create_work_group(Name="wg", Configuration={})
+    return {"version": version, "upload": upload, "etag": part["ETag"]}
+
+
+def everything(aws: Aws) -> dict[str, Any]:
+    s3, glue, athena = aws.client("s3"), aws.client("glue"), aws.client("athena")
+    objects = s3.list_objects_v2(Bucket="plain")["Contents"]
+    for entry in objects:
+        entry["Body"] = s3.get_object(Bucket="plain", Key=entry["Key"])["Body"].read()
+    versions = s3.list_object_versions(Bucket="kept")["Versions"]
+    for entry in versions:
+        got = s3.get_object(Bucket="kept", Key="k", VersionId=entry["VersionId"])
+        entry["Body"] = got["Body"].read()
+    table = glue.get_table(DatabaseName="db", Name="t")["Table"]
+    partitions = glue.get_partitions(DatabaseName="db", TableName="t")["Partitions"]
+    group = athena.get_work_group(WorkGroup="wg")["WorkGroup"]["Configuration"]
+    return {"o": objects, "v": versions, "t": table, "p": partitions, "w": group}
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_everything_survives_a_restart_in_the_same_words(
+    process: ServerProcess, how: signal.Signals
+):
+    known = fill(process.aws)
+    before = everything(process.aws)
+    orphan = process.data_dir / "objects" / "ab" / "orphan"
+    orphan.parent.mkdir(exist_ok=True)
+    orphan.touch()
+
+    process.restart(how)
+
+    assert everything(process.aws) == before
+    assert not orphan.exists()
+    assert len(list(process.data_dir.glob("objects/*/*"))) == 5
+    s3 = process.aws.client("s3")
+    parts = [{"PartNumber": 1, "ETag": known["etag"]}]
+    s3.complete_multipart_upload(
+        Bucket="plain", Key="open", UploadId=known["upload"], MultipartUpload={"Parts": parts}
+    )
+    assert s3.get_object(Bucket="plain", Key="open")["Body"].read() == b"p"
+
+
+def test_no_acknowledged_write_is_lost_when_killed_in_the_middle(process: ServerProcess):
+    process.aws.client("s3").create_bucket(Bucket="bkt")
+    acknowledged: list[str] = []
+
+    def write(writer: int) -> None:
+        s3 = process.aws.client("s3")
+        for number in range(10_000):
+            key = f"{writer}/{number % 7}"
+            body = f"{writer}-{number}-{uuid.uuid4()}"
+            try:
+                s3.put_object(Bucket="bkt", Key=key, Body=body.encode())
+            except (BotoCoreError, ClientError):
+                return
+            acknowledged.append(f"{key} {body}")
+
+    writers = [threading.Thread(target=write, args=(n,)) for n in range(3)]
+    for writer in writers:
+        writer.start()
+    while len(acknowledged) < 60:
+        writers[0].join(0.02)
+    process.restart(signal.SIGKILL)
+    for writer in writers:
+        writer.join()
+
+    s3 = process.aws.client("s3")
+    latest = dict(entry.split(" ", 1) for entry in acknowledged)
+    for key, body in latest.items():
+        found = s3.get_object(Bucket="bkt", Key=key)["Body"].read().decode()
+        acked, seen = int(body.split("-")[1]), int(found.split("-")[1])
+        assert found == body or seen == acked + 7, "only a write without an answer may be newer"
+
+
+def test_a_second_server_on_the_same_directory_is_refused(process: ServerProcess):
+    second = subprocess.run(
+        [sys.executable, "-m", "local_aws", "--port", "0", "--data-dir", str(process.data_dir)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert second.returncode == 1
+    assert f"is in use by another server (process {process.pid})" in second.stderr
