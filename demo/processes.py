@@ -1,0 +1,117 @@
+"""The processes of a local stack: started in groups of their own, found again, ended by pid."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from demo.environment import Home, process_environment
+
+_PYTHON = (sys.executable, "-W", "ignore")
+
+
+class StackError(Exception):
+    """The local stack is not in the state that a command needs."""
+
+
+def start(
+    home: Home, name: str, arguments: Sequence[str], environment: Mapping[str, str]
+) -> "subprocess.Popen[bytes]":
+    """Start `python -m ...` in a process group of its own, with its output in a log file."""
+    home.logs.mkdir(parents=True, exist_ok=True)
+    with (home.logs / f"{name}.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own modules
+            [*_PYTHON, "-m", *arguments],
+            env=process_environment(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    (home.path / f"{name}.pid").write_text(str(process.pid))
+    return process
+
+
+def start_aws(home: Home, *, keep: bool) -> "tuple[subprocess.Popen[bytes], str]":
+    """Start local_aws on a free port; return its process and its endpoint."""
+    home.path.mkdir(parents=True, exist_ok=True)
+    port_file = home.path / "aws.port"
+    port_file.unlink(missing_ok=True)
+    arguments = ["local_aws", "--port", "0", "--port-file", str(port_file)]
+    if keep:
+        arguments += ["--data-dir", str(home.aws)]
+    process = start(home, "aws", arguments, {})
+    wait_until(port_file.exists, process, home.logs / "aws.log", seconds=60)
+    return process, f"http://127.0.0.1:{home.port('aws')}"
+
+
+def is_running(home: Home, name: str) -> bool:
+    """Tell whether a process that `start` started is still there, and is that one."""
+    pid = _pid(home, name)
+    if pid is None:
+        return False
+    shown = subprocess.run(
+        ["ps", "-o", "stat=,command=", "-p", str(pid)],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
+    # A pid may have been given to another program since; ours is this very Python.
+    return sys.executable in shown and not shown.startswith("Z")
+
+
+def stop(home: Home, name: str) -> bool:
+    """End a process and its children; tell whether there was one."""
+    pid = _pid(home, name)
+    was_running = is_running(home, name)
+    for number, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 5)):
+        deadline = time.monotonic() + seconds
+        if pid is not None and is_running(home, name):
+            os.killpg(pid, number)
+        while is_running(home, name) and time.monotonic() < deadline:
+            time.sleep(0.1)
+    (home.path / f"{name}.pid").unlink(missing_ok=True)
+    (home.path / f"{name}.port").unlink(missing_ok=True)
+    return was_running
+
+
+def wait_until(
+    is_ready: object, process: "subprocess.Popen[bytes]", log: Path, *, seconds: float
+) -> None:
+    """Wait until a condition holds.
+
+    Raises:
+        StackError: the process ended, or it took too long; shows the end of its log.
+    """
+    deadline = time.monotonic() + seconds
+    while not is_ready():  # type: ignore[operator]
+        if process.poll() is not None or time.monotonic() > deadline:
+            tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+            raise StackError(f"{' '.join(map(str, process.args))} did not come up:\n{tail}")  # type: ignore[arg-type]
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    """Return a free port of the loopback interface."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answers(url: str) -> bool:
+    """Tell whether a GET of the URL succeeds."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - loopback
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def _pid(home: Home, name: str) -> int | None:
+    file = home.path / f"{name}.pid"
+    return int(file.read_text()) if file.exists() else None
