@@ -1,0 +1,73 @@
+"""Values that the unit tests are about: the traffic data set, its raw tables, slices."""
+
+from datetime import date, datetime, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from retime.dataset import DataSet, load_data_set
+from retime.fragments import RawTable
+from retime.layout import ArrivalWindow
+from retime.plan import window_of
+from retime.slices import Slice
+from retime.sql import Job
+
+ROOT = Path(__file__).resolve().parents[2]
+UTC = ZoneInfo("UTC")
+TRAFFIC = load_data_set(ROOT / "include" / "datasets" / "traffic.yaml")
+
+_NUMBERS = (
+    "unieke_id",
+    "lve_nr",
+    "tijd_waarneming",
+    "actueel_publicatie",
+    "beschikbaar",
+    "defect",
+    "geldig",
+    *(f"verkeersintensiteit_klasse{c}" for c in range(1, 6)),
+    *(f"voertuigsnelheid_rekenkundig_klasse{c}" for c in range(1, 6)),
+    *(f"voertuigsnelheid_harmonisch_klasse{c}" for c in range(1, 6)),
+    "rekendata_bezettingsgraad",
+    "rekendata_beschikbaarheidsgraad",
+    "rekendata_onrustigheid",
+)
+
+
+def raw_table(*, key_type: str = "string", is_json: bool = False) -> RawTable:
+    """The raw traffic table: numbers as integers in Parquet, as strings in JSON lines."""
+    columns = {"beschrijvende_id": "string", "tijd_laatst_gewijzigd": "string"}
+    columns |= dict.fromkeys(_NUMBERS, "string" if is_json else "int")
+    return RawTable(
+        database="db",
+        name="traffic_raw",
+        columns=columns,
+        keys=dict.fromkeys(("year", "month", "day", "hour"), key_type),
+        is_json=is_json,
+    )
+
+
+def utc(*parts: int) -> datetime:
+    """An instant of UTC; 07:00 on 28 March 2024 is utc(2024, 3, 28, 7)."""
+    return datetime(*parts, tzinfo=timezone.utc)
+
+
+def days(first: str, last: str | None = None, zone: ZoneInfo = UTC) -> Slice:
+    """The slice from one date through another."""
+    return Slice(
+        first_date=date.fromisoformat(first), last_date=date.fromisoformat(last or first), zone=zone
+    )
+
+
+def job(
+    slice_: Slice,
+    *,
+    data_set: DataSet = TRAFFIC,
+    raw: RawTable | None = None,
+    window: ArrivalWindow | None = None,
+) -> Job:
+    """What a statement is about; everything that the window can hold has landed."""
+    return Job(
+        data_set=data_set,
+        raw=raw or raw_table(),
+        slice_=slice_,
+        window=window or window_of(data_set, slice_),
+    )
