@@ -439,6 +439,7 @@ def arrived(
 def test_late_events_are_counted_and_those_beyond_the_max_lateness_left_out():
     assert arrived(0) == arrived(1) == Counts(events_read=1, published_from=1)
     assert arrived(2) == arrived(48) == Counts(events_read=1, published_from=1, late=1)
+    assert arrived(48, tijd_waarneming=T0).published_from == 1
     assert arrived(49) == Counts(events_read=1, too_late=1)
     assert arrived(49, defect=1) == Counts(events_read=1, too_late=1)
     assert arrived(2, defect=1) == Counts(events_read=1, filtered=1, late=1)
@@ -459,6 +460,27 @@ def test_events_that_arrive_before_their_time_are_found_in_the_hour_before():
     landed = [(event(start + 840), MIDNIGHT - HOUR), (event(start), MIDNIGHT - 2 * HOUR)]
     expected = expect(landed, start=MIDNIGHT, end=MIDNIGHT + DAY, landed_through=SIX)
     assert expected.counts == Counts(events_read=1, published_from=1)
+
+
+def test_the_look_back_is_read_with_its_clock_skew_too():
+    """From 6:30 it reaches back to 6:10, which may have arrived at 5:55."""
+    landed = [(event(T0 + 660), SIX - HOUR), (event(T0 + 1800), SIX)]
+    expected = expect(landed, start=SIX + HOUR / 2, end=SIX + HOUR, landed_through=SIX)
+    assert expected.counts == Counts(events_read=2, published_from=1, outside=1)
+    assert expected.all_rows[0]["previousspeed"] == 100
+
+
+def test_the_look_back_leaves_out_what_is_too_late_for_its_own_slice():
+    start = int(MIDNIGHT.timestamp())
+    for hours_late, previous in ((48, 100), (49, None)):
+        landed = [
+            (event(start - 600), MIDNIGHT + timedelta(hours=hours_late - 1)),
+            (event(start), MIDNIGHT),
+        ]
+        [row] = expect(
+            landed, start=MIDNIGHT, end=MIDNIGHT + DAY, landed_through=MIDNIGHT + 9 * DAY
+        ).all_rows
+        assert row["previousspeed"] == previous
 
 
 # --- JSON
