@@ -46,7 +46,7 @@ def raw_table(*, key_type: str = "string", is_json: bool = False) -> RawTable:
 
 
 def utc(*parts: int) -> datetime:
-    """An instant of UTC; 07:00 on 28 March 2024 is utc(2024, 3, 28, 7)."""
+    """The instant of UTC with this year, month, day and hour."""
     return datetime(*parts, tzinfo=timezone.utc)
 
 
