@@ -28,7 +28,12 @@ def main(arguments: list[str] | None = None) -> int:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    server = LocalAws(port=options.port, host=options.host, data_dir=options.data_dir)
+    server = LocalAws(
+        port=options.port,
+        host=options.host,
+        data_dir=options.data_dir,
+        crawl_seconds=options.crawl_seconds,
+    )
     try:
         server.start()
     except (DataDirectoryError, OSError) as error:
@@ -47,6 +52,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--allow-remote", action="store_true", help="allow a non-loopback address")
     parser.add_argument("--data-dir", type=Path, help="keep everything here over a restart")
     parser.add_argument("--port-file", type=Path, help="write the port here when ready")
+    parser.add_argument(
+        "--crawl-seconds", type=float, default=0.5, help="how long a crawl takes at least"
+    )
     parser.add_argument("--verbose", action="store_true", help="log every request")
     return parser.parse_args(arguments)
 

@@ -5,6 +5,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+from local_aws.crawlers import Crawlers
 from local_aws.faults import FaultBoard
 from local_aws.gateway import Gateway
 from local_aws.glue_catalog import GlueCatalog
@@ -22,6 +23,7 @@ class LocalAws:
         port: port to listen on; 0 takes a free one.
         host: address to listen on.
         data_dir: where everything is kept over a restart; None keeps nothing.
+        crawl_seconds: how long a crawl takes at least.
 
     moto's state is the process's, so there can be one at a time.
     """
@@ -29,8 +31,14 @@ class LocalAws:
     _running = threading.Lock()
 
     def __init__(
-        self, *, port: int = 0, host: str = "127.0.0.1", data_dir: Path | None = None
+        self,
+        *,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        data_dir: Path | None = None,
+        crawl_seconds: float = 0.5,
     ) -> None:
+        self._crawl_seconds = crawl_seconds
         self._address = (host, port)
         self._data_dir = data_dir
 
@@ -92,6 +100,9 @@ class LocalAws:
         gateway = Gateway(files, faults, journal, GlueCatalog())
         gateway.restore()
         self.store = store = FileObjectStore(gateway, files)
+        state_file = self._data_dir / "crawlers.json" if self._data_dir else None
+        crawlers = Crawlers(store, gateway.call, faults, state_file, self._crawl_seconds)
+        gateway.host("glue", crawlers)
         try:
             from local_aws.athena.service import AthenaService
         except ModuleNotFoundError:

@@ -1,0 +1,221 @@
+"""What a crawler reads out of a data file: its format and its columns, in Glue's words."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+
+HEAD_BYTES = 1 << 18
+"""How much of a JSON file, unpacked, is looked at."""
+
+UNKNOWN_TYPE = "null"
+"""The type of a JSON value that was only ever null; it ends as string."""
+
+_INT_MAX = 2**31 - 1
+_NUMERIC = ("int", "bigint", "double")
+_ARROW_TYPES = {
+    "bool": "boolean",
+    "int8": "tinyint",
+    "int16": "smallint",
+    "int32": "int",
+    "int64": "bigint",
+    "uint8": "smallint",
+    "uint16": "int",
+    "uint32": "bigint",
+    "uint64": "decimal(20,0)",
+    "halffloat": "float",
+    "float": "float",
+    "double": "double",
+    "string": "string",
+    "large_string": "string",
+    "binary": "binary",
+    "large_binary": "binary",
+    "date32[day]": "date",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSchema:
+    """Format and columns of a file.
+
+    `classification` is "parquet", "json" or "UNKNOWN"; `compression` "none" or "gzip"; `columns`
+    pairs of lower-case name and Glue type.
+    """
+
+    classification: str
+    compression: str = "none"
+    columns: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What one file showed: its schema and the bytes a record takes in it."""
+
+    schema: FileSchema
+    record_bytes: float
+
+
+def sample_file(path: Path, size: int) -> Sample:
+    """Look into a file of `size` bytes: the footer of Parquet, the head of JSON lines."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic == b"PAR1":
+        return _sample_parquet(path, size)
+    head, read = _head(path, is_gzip=magic[:2] == b"\x1f\x8b")
+    lines = head.splitlines()
+    if len(head) == HEAD_BYTES and len(lines) > 1:
+        lines.pop()  # cut in the middle
+    records = [record for line in lines if (record := _record(line)) is not None]
+    if not records:
+        return Sample(schema=FileSchema(classification="UNKNOWN"), record_bytes=0.0)
+    columns = reduce(merge_columns, (record_columns(record) for record in records))
+    schema = FileSchema(
+        classification="json",
+        compression="gzip" if magic[:2] == b"\x1f\x8b" else "none",
+        columns=tuple((name, _settled(kind)) for name, kind in columns),
+    )
+    return Sample(schema=schema, record_bytes=min(read, size) / len(lines))
+
+
+def _head(path: Path, *, is_gzip: bool) -> tuple[bytes, int]:
+    """The first bytes of a text file, unpacked, and how many bytes of the file they take."""
+    with path.open("rb") as file:
+        if not is_gzip:
+            head = file.read(HEAD_BYTES)
+            return head, len(head)
+        try:
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                head = unpacked.read(HEAD_BYTES)
+        except (OSError, EOFError, zlib.error):
+            return b"", 0
+        whole = len(head) < HEAD_BYTES
+        return head, path.stat().st_size if whole else file.tell()
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _sample_parquet(path: Path, size: int) -> Sample:
+    try:
+        metadata = pyarrow.parquet.read_metadata(path)
+        columns = tuple(
+            (field.name.lower(), arrow_type(field.type))
+            for field in metadata.schema.to_arrow_schema()
+        )
+    except (pyarrow.ArrowException, OSError):
+        return Sample(schema=FileSchema(classification="UNKNOWN"), record_bytes=0.0)
+    schema = FileSchema(classification="parquet", columns=columns)
+    return Sample(schema=schema, record_bytes=size / max(metadata.num_rows, 1))
+
+
+def arrow_type(kind: Any) -> str:
+    """The Glue type of an Arrow type; raises ArrowNotImplementedError when there is none."""
+    types = pyarrow.types
+    if types.is_timestamp(kind):
+        return "timestamp"
+    if types.is_decimal(kind):
+        return f"decimal({kind.precision},{kind.scale})"
+    if types.is_list(kind) or types.is_large_list(kind):
+        return f"array<{arrow_type(kind.value_type)}>"
+    if types.is_map(kind):
+        return f"map<{arrow_type(kind.key_type)},{arrow_type(kind.item_type)}>"
+    if types.is_struct(kind):
+        return f"struct<{','.join(f'{f.name.lower()}:{arrow_type(f.type)}' for f in kind)}>"
+    if types.is_dictionary(kind):
+        return arrow_type(kind.value_type)
+    if str(kind) not in _ARROW_TYPES:
+        raise pyarrow.ArrowNotImplementedError(f"no Glue type for {kind}")
+    return _ARROW_TYPES[str(kind)]
+
+
+Columns = tuple[tuple[str, Any], ...]
+"""Name and type; of JSON the type is a name, a list of one type, or a dict of types."""
+
+
+def record_columns(record: dict[str, Any]) -> Columns:
+    """The columns of one JSON record."""
+    return tuple((name.lower(), _json_type(value)) for name, value in record.items())
+
+
+def _json_type(value: Any) -> Any:
+    if value is None:
+        return UNKNOWN_TYPE
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "int" if abs(value) <= _INT_MAX else "bigint"
+    if isinstance(value, float):
+        return "double"
+    if isinstance(value, list):
+        return [reduce(merge_types, map(_json_type, value), UNKNOWN_TYPE)]
+    if isinstance(value, dict):
+        return dict(merge_columns((), record_columns(value)))
+    return "string"
+
+
+def merge_columns(left: Columns, right: Iterable[tuple[str, Any]]) -> Columns:
+    """All columns of both, in the order in which they first appear."""
+    merged = dict(left)
+    for name, kind in right:
+        merged[name] = merge_types(merged[name], kind) if name in merged else kind
+    return tuple(merged.items())
+
+
+def merge_types(left: Any, right: Any) -> Any:
+    """The narrowest type for both: the wider number, else string."""
+    if left == right or right == UNKNOWN_TYPE:
+        return left
+    if left == UNKNOWN_TYPE:
+        return right
+    if isinstance(left, dict) and isinstance(right, dict):
+        return dict(merge_columns(tuple(left.items()), right.items()))
+    if isinstance(left, list) and isinstance(right, list):
+        return [merge_types(left[0], right[0])]
+    if left in _NUMERIC and right in _NUMERIC:
+        return max(left, right, key=_NUMERIC.index)
+    return "string"
+
+
+def _settled(kind: Any) -> str:
+    if isinstance(kind, dict):
+        return f"struct<{','.join(f'{name}:{_settled(inner)}' for name, inner in kind.items())}>"
+    if isinstance(kind, list):
+        return f"array<{_settled(kind[0])}>"
+    return "string" if kind == UNKNOWN_TYPE else str(kind)
+
+
+def are_similar(left: FileSchema, right: FileSchema) -> bool:
+    """May files of these schemas be one table? Same format, and 70 % of the columns in common.
+
+    A shared column counts when one type of the two can hold the other's values.
+    """
+    if (left.classification, left.compression) != (right.classification, right.compression):
+        return False
+    a, b = dict(left.columns), dict(right.columns)
+    shared = sum(
+        merge_types(a[name], b[name]) != "string" or "string" in {a[name], b[name]}
+        for name in a.keys() & b.keys()
+    )
+    return bool(shared >= 0.7 * max(len(a), len(b)))
+
+
+def combine(schemas: Iterable[FileSchema]) -> FileSchema:
+    """One schema for files of several schemas of one format."""
+    given = list(dict.fromkeys(schemas))
+    columns = reduce(merge_columns, (schema.columns for schema in given))
+    first = given[0]
+    return FileSchema(
+        classification=first.classification, compression=first.compression, columns=columns
+    )
