@@ -1,0 +1,1 @@
+"""Athena that executes SQL: Trino statements compiled to DuckDB over Glue tables and S3 objects."""
