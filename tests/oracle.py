@@ -26,7 +26,7 @@ class Settings:
     time_zone: str = "UTC"
     points: frozenset[int] = CHOSEN_POINTS  # empty: all
     look_back: timedelta = timedelta(minutes=20)
-    clock_skew: timedelta = timedelta(minutes=15)
+    clock_skew: timedelta = timedelta(minutes=30)
     max_lateness: timedelta = timedelta(hours=48)
     earliest: datetime = datetime(2010, 1, 1, tzinfo=timezone.utc)
 
@@ -204,8 +204,8 @@ def unusable_because(values: Mapping[str, Any], arrival: int, settings: Settings
     latest = arrival + HOUR + settings.clock_skew.total_seconds()
     if time < earliest:
         return "event_time_too_old"
-    if time > latest:
-        is_milliseconds = earliest <= time // 1000 <= latest
+    if time >= latest:
+        is_milliseconds = earliest <= time // 1000 < latest
         return "event_time_in_milliseconds" if is_milliseconds else "event_time_in_future"
     for name in ("unieke_id", "lve_nr"):
         if whole_number(values.get(name)) is None:

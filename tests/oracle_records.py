@@ -20,7 +20,6 @@ from typing import Any
 
 Record = Mapping[str, Any] | str
 
-_TEXTS = ("beschrijvende_id", "tijd_laatst_gewijzigd")
 _FIELDS = dict.fromkeys(
     (
         *("beschrijvende_id", "unieke_id", "lve_nr", "tijd_waarneming", "tijd_laatst_gewijzigd"),
@@ -31,8 +30,13 @@ _FIELDS = dict.fromkeys(
         *("rekendata_bezettingsgraad", "rekendata_beschikbaarheidsgraad", "rekendata_onrustigheid"),
     )
 )
-_KEY_FIELDS = ("unieke_id", "tijd_waarneming", "tijd_laatst_gewijzigd")
-_TIE_FIELDS = tuple(f for f in _FIELDS if f not in _KEY_FIELDS)
+# Ties are broken over the fields that the published table depends on: whatever else the copies
+# differ in, the same is published.
+_TIE_FIELDS = (
+    "lve_nr",
+    *(f"verkeersintensiteit_klasse{c}" for c in range(2, 6)),
+    *(f"voertuigsnelheid_rekenkundig_klasse{c}" for c in range(2, 6)),
+)
 _LEAST, _MOST = -(2**63), 2**63 - 1
 _WHOLE_NUMBER = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 _ISO_TEXT = re.compile(
@@ -96,11 +100,5 @@ def remove_duplicates(events: Sequence[Event]) -> list[Event]:
 
 def _winning_order(event: Event) -> tuple[Any, ...]:
     changed = instant(event.values.get("tijd_laatst_gewijzigd"))
-    columns: list[Any] = [changed]
-    for name in _TIE_FIELDS:
-        value = event.values.get(name)
-        if name not in _TEXTS:
-            columns.append(whole_number(value))
-        else:
-            columns.append(None if value is None else str(value))
+    columns = [changed, *(whole_number(event.values.get(name)) for name in _TIE_FIELDS)]
     return tuple((0, 0) if value is None else (1, value) for value in columns)

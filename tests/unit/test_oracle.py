@@ -256,9 +256,8 @@ def test_the_latest_correction_by_instant_wins_whatever_its_text(later, earlier)
     [
         (classes(k2=(10, 60)), classes(k2=(9, 90))),  # as numbers, not as texts
         (classes(k2=(5, 60)), classes(k2=(None, 90), k3=(9, 90))),  # null is lowest
-        ({"beschrijvende_id": "a"}, {"beschrijvende_id": "B", **classes(k2=(9, 90))}),
         ({"lve_nr": 103}, {"lve_nr": 102, **classes(k2=(9, 90))}),
-        ({"actueel_publicatie": 1}, {"actueel_publicatie": 0, **classes(k2=(9, 90))}),
+        ({"actueel_publicatie": 0, **classes(k2=(9, 60))}, {"actueel_publicatie": 1}),  # not used
         # counts come before speeds
         (classes(k2=(2, 60), k5=(1, 1)), classes(k2=(2, 70), k5=(0, 90))),
         ({"voertuigsnelheid_rekenkundig_klasse2": 61}, {}),
@@ -390,16 +389,16 @@ def test_the_slice_sees_20_minutes_before_it_and_publishes_none_of_them():
         (event(-T0), "event_time_too_old"),
         (event(1_262_304_000 - 1), "event_time_too_old"),
         (event(T0 * 1000), "event_time_in_milliseconds"),
-        (event((T0 + 3600 + 900) * 1000 + 999), "event_time_in_milliseconds"),
-        (event((T0 + 3600 + 901) * 1000), "event_time_in_future"),
-        (event(T0 + 3600 + 901), "event_time_in_future"),
+        (event((T0 + 3600 + 1799) * 1000 + 999), "event_time_in_milliseconds"),
+        (event((T0 + 3600 + 1800) * 1000), "event_time_in_future"),
+        (event(T0 + 3600 + 1800), "event_time_in_future"),
         (event(T0 + 5 * 365 * 86_400, unieke_id=None), "event_time_in_future"),
         (event(unieke_id=None, lve_nr=None), "unieke_id_missing"),
         (event(unieke_id="onbekend"), "unieke_id_missing"),
         (event(lve_nr=None), "lve_nr_missing"),
         (event(lve_nr="18.5"), "lve_nr_missing"),
         (event(1_262_304_000), None),
-        (event(T0 + 3600 + 900), None),
+        (event(T0 + 3600 + 1799), None),
         (event(tijd_waarneming=f" +{T0} "), None),
         (json.dumps({"Unieke_ID": "753", "lve_nr": 102, "tijd_waarneming": str(T0)}), None),
     ],
