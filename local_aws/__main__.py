@@ -6,9 +6,12 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local_aws.journal import DataDirectoryError
-from local_aws.server import LocalAws
+
+if TYPE_CHECKING:
+    from local_aws.server import LocalAws
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -23,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
+    from local_aws.server import LocalAws  # takes over a second, which a refusal need not
+
     level = logging.INFO if options.verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(asctime)s %(name)s %(message)s")
     stopped = threading.Event()
@@ -59,12 +64,12 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _tell(server: LocalAws, port_file: Path | None) -> None:
-    print(f"local_aws is ready at {server.endpoint}", flush=True)
+def _tell(server: "LocalAws", port_file: Path | None) -> None:
     if port_file is not None:
         scratch = port_file.with_name(f".{port_file.name}")
         scratch.write_text(str(server.port))
         scratch.rename(port_file)
+    print(f"local_aws is ready at {server.endpoint}", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,9 +9,6 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-import pyarrow
-import pyarrow.parquet
-
 HEAD_BYTES = 1 << 18
 """How much of a JSON file, unpacked, is looked at."""
 
@@ -108,6 +105,8 @@ def _record(line: bytes) -> dict[str, Any] | None:
 
 
 def _sample_parquet(path: Path, size: int) -> Sample:
+    import pyarrow.parquet  # a third of a second, which a server without crawls need not spend
+
     try:
         metadata = pyarrow.parquet.read_metadata(path)
         columns = tuple(
@@ -122,7 +121,9 @@ def _sample_parquet(path: Path, size: int) -> Sample:
 
 def arrow_type(kind: Any) -> str:
     """The Glue type of an Arrow type; raises ArrowNotImplementedError when there is none."""
-    types = pyarrow.types
+    import pyarrow
+    from pyarrow import types
+
     if types.is_timestamp(kind):
         return "timestamp"
     if types.is_decimal(kind):

@@ -54,11 +54,11 @@ class Gateway:
         self.lock = threading.RLock()
         self._journal = journal
         self._catalog = catalog
-        self._hosted: dict[str, Service] = {}
+        self.hosted: dict[str, Service] = {}
 
     def host(self, name: str, service: Service) -> None:
         """Let `service` answer its actions of the API with the signing name `name`."""
-        self._hosted[name] = service
+        self.hosted[name] = service
 
     def handle(self, request: Request) -> Response:
         """Answer a client's request, or let the fault strike that was asked for it."""
@@ -111,7 +111,7 @@ class Gateway:
 
     def close(self) -> None:
         """Stop the services and put everything in order on disk."""
-        for service in self._hosted.values():
+        for service in self.hosted.values():
             service.close()
         with self.lock:
             if self._journal is not None:
@@ -147,7 +147,7 @@ class Gateway:
     def _route(self, request: Request) -> Response:
         name, region = request.scope
         action = action_of(request)
-        service = self._hosted.get(name)
+        service = self.hosted.get(name)
         if service is not None and action in service.actions:
             return self._ask(service, action, json.loads(request.read() or b"{}"), region)
         if name == "s3":

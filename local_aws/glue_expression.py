@@ -94,13 +94,13 @@ class _Parser:
         tests = [self._all()]
         while self._takes("OR"):
             tests.append(self._all())
-        return tests[0] if len(tests) == 1 else lambda values: any(t(values) for t in tests)
+        return tests[0] if len(tests) == 1 else _any_of(tests)
 
     def _all(self) -> Test:
         tests = [self._not()]
         while self._takes("AND"):
             tests.append(self._not())
-        return tests[0] if len(tests) == 1 else lambda values: all(t(values) for t in tests)
+        return tests[0] if len(tests) == 1 else _all_of(tests)
 
     def _not(self) -> Test:
         if self._takes("NOT"):
@@ -193,6 +193,26 @@ class _Parser:
     def _unsupported(self) -> AwsError:
         message = f"Unsupported expression '{self._expression}'"
         return AwsError("InvalidInputException", message)
+
+
+def _any_of(tests: list[Test]) -> Test:
+    def test(values: Sequence[str]) -> bool:
+        for one in tests:  # noqa: SIM110 - any() over a generator takes twice as long
+            if one(values):
+                return True
+        return False
+
+    return test
+
+
+def _all_of(tests: list[Test]) -> Test:
+    def test(values: Sequence[str]) -> bool:
+        for one in tests:  # noqa: SIM110 - see _any_of
+            if not one(values):
+                return False
+        return True
+
+    return test
 
 
 def _negated(test: Test) -> Test:

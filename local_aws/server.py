@@ -14,6 +14,7 @@ from local_aws.journal import Journal
 from local_aws.moto_s3 import install
 from local_aws.object_files import ObjectFiles
 from local_aws.s3_store import FileObjectStore
+from local_aws.seam import Service
 
 
 class LocalAws:
@@ -52,6 +53,11 @@ class LocalAws:
     def port(self) -> int:
         """The port it listens on."""
         return int(self._server.server_address[1])
+
+    @property
+    def hosted(self) -> dict[str, Service]:
+        """The services it hosts, by signing name."""
+        return self._gateway.hosted
 
     @property
     def object_root(self) -> Path:
