@@ -51,7 +51,7 @@ class Crawlers(Service):
     ) -> None:
         self._store, self._calls, self._faults = store, calls, faults
         self._state_file = state_file
-        self._seconds = seconds
+        self.seconds = seconds
         self._lock = threading.RLock()
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -233,7 +233,7 @@ class Crawlers(Service):
             if is_stopped():
                 raise CrawlStoppedError
             time.sleep(_POLL_SECONDS)
-        while time.time() < run.start + self._seconds:
+        while time.time() < run.start + self.seconds:
             if is_stopped():
                 raise CrawlStoppedError
             time.sleep(_POLL_SECONDS)

@@ -107,8 +107,8 @@ class LocalAws:
         gateway.restore()
         self.store = store = FileObjectStore(gateway, files)
         state_file = self._data_dir / "crawlers.json" if self._data_dir else None
-        crawlers = Crawlers(store, gateway.call, faults, state_file, self._crawl_seconds)
-        gateway.host("glue", crawlers)
+        self.crawlers = Crawlers(store, gateway.call, faults, state_file, self._crawl_seconds)
+        gateway.host("glue", self.crawlers)
         try:
             from local_aws.athena.service import AthenaService
         except ModuleNotFoundError:
