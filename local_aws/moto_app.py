@@ -142,7 +142,8 @@ class _StatePickler(pickle.Pickler):
     """Writes moto's state; a backend is written as its address, a lock as a new lock."""
 
     dispatch_table = copyreg.dispatch_table | {
-        type(threading.Lock()): lambda _: (threading.Lock, ())
+        type(threading.Lock()): lambda _: (threading.Lock, ()),
+        type(threading.RLock()): lambda _: (threading.RLock, ()),
     }
 
     def persistent_id(self, value: Any) -> tuple[str, str, str] | None:

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 
 from local_aws.crawlers import Crawlers
@@ -55,7 +56,7 @@ class LocalAws:
         return int(self._server.server_address[1])
 
     @property
-    def hosted(self) -> dict[str, Service]:
+    def hosted(self) -> dict[str, Future[Service]]:
         """The services it hosts, by signing name."""
         return self._gateway.hosted
 
@@ -105,13 +106,14 @@ class LocalAws:
         faults = FaultBoard()
         gateway = Gateway(files, faults, journal, GlueCatalog())
         gateway.restore()
-        self.store = store = FileObjectStore(gateway, files)
+        self.store = FileObjectStore(gateway, files)
         state_file = self._data_dir / "crawlers.json" if self._data_dir else None
-        self.crawlers = Crawlers(store, gateway.call, faults, state_file, self._crawl_seconds)
-        gateway.host("glue", self.crawlers)
-        try:
-            from local_aws.athena.service import AthenaService
-        except ModuleNotFoundError:
-            return gateway
-        gateway.host("athena", AthenaService(store, gateway.call, faults, self._scratch / "athena"))
+        self.crawlers = Crawlers(self.store, gateway.call, faults, state_file, self._crawl_seconds)
+        gateway.host("glue", lambda: self.crawlers)
+        gateway.host("athena", lambda: self._load_athena(gateway, faults))
         return gateway
+
+    def _load_athena(self, gateway: Gateway, faults: FaultBoard) -> Service:
+        from local_aws.athena.service import AthenaService
+
+        return AthenaService(self.store, gateway.call, faults, self._scratch / "athena")

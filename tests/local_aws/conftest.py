@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from servers import Aws
+from servers import Aws, Control
 
 from local_aws.server import LocalAws
 
@@ -29,3 +29,11 @@ def database(aws: Aws) -> str:
     name = f"db_{uuid.uuid4().hex[:12]}"
     aws.client("glue").create_database(DatabaseInput={"Name": name})
     return name
+
+
+@pytest.fixture
+def faults(aws: Aws) -> Iterator[Control]:
+    """The faults of the server; all are cleared afterwards."""
+    control = Control(aws.endpoint)
+    yield control
+    control.clear()

@@ -1,8 +1,10 @@
 """Running servers and how tests reach them."""
 
+import json
 import signal
 import subprocess
 import sys
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,28 @@ class Aws:
             aws_secret_access_key="local",
             config=Config(retries={"total_max_attempts": 1}),
         )
+
+
+class Control:
+    """The control path of a server."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._url = f"{endpoint}/_local_aws/faults"
+
+    def set(self, point: str, action: str, **more: Any) -> Any:
+        return self._send("POST", {"point": point, "action": action, **more})
+
+    def clear(self) -> None:
+        self._send("DELETE")
+
+    def listed(self) -> list[Any]:
+        return self._send("GET")["faults"]
+
+    def _send(self, method: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._url, data=data, method=method)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.load(answer)
 
 
 class ServerProcess:

@@ -13,8 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
-from servers import Aws
-from test_faults import Control, faults  # noqa: F401 - a fixture
+from servers import Aws, Control
 
 from local_aws.crawl_schema import sample_file
 
@@ -534,7 +533,7 @@ def test_a_database_that_is_not_there_is_made(bench: Bench):
     assert set(bench.tables()) == {"data"}
 
 
-def test_the_states_of_a_crawler(bench: Bench, faults: Control):  # noqa: F811
+def test_the_states_of_a_crawler(bench: Bench, faults: Control):
     glue, name = bench.glue, bench.name
     bench.create(Tags={"team": "traffic"})
     ready = glue.get_crawler(Name=name)["Crawler"]
@@ -571,7 +570,7 @@ def test_the_states_of_a_crawler(bench: Bench, faults: Control):  # noqa: F811
 
 def test_a_crawl_that_hangs_goes_on_when_faults_are_cleared(
     bench: Bench,
-    faults: Control,  # noqa: F811
+    faults: Control,
 ):
     bench.put("h=1/a")
     bench.create()
@@ -584,7 +583,7 @@ def test_a_crawl_that_hangs_goes_on_when_faults_are_cleared(
 
 def test_a_crawl_fails_on_request_and_the_next_one_succeeds(
     bench: Bench,
-    faults: Control,  # noqa: F811
+    faults: Control,
 ):
     bench.put("h=1/a")
     bench.create()

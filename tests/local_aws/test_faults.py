@@ -5,41 +5,11 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from servers import Aws
-
-
-class Control:
-    """The control path of a server."""
-
-    def __init__(self, endpoint: str) -> None:
-        self._url = f"{endpoint}/_local_aws/faults"
-
-    def set(self, point: str, action: str, **more: Any) -> Any:
-        return self._send("POST", {"point": point, "action": action, **more})
-
-    def clear(self) -> None:
-        self._send("DELETE")
-
-    def listed(self) -> list[Any]:
-        return self._send("GET")["faults"]
-
-    def _send(self, method: str, body: Any = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self._url, data=data, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
-
-
-@pytest.fixture
-def faults(aws: Aws) -> Iterator[Control]:
-    control = Control(aws.endpoint)
-    yield control
-    control.clear()
+from servers import Aws, Control
 
 
 def code_of(call: Any, **request: Any) -> str:
@@ -54,12 +24,6 @@ def test_a_throttled_action_answers_again_after_as_many_times_as_asked(aws: Aws,
     assert code_of(glue.get_databases) == "ThrottlingException"
     assert code_of(glue.get_databases) == "ThrottlingException"
     glue.get_databases()
-
-
-def test_a_query_that_is_throttled_at_submit_gets_athenas_own_error(aws: Aws, faults: Control):
-    faults.set("athena.StartQueryExecution", "throttle")
-    start = aws.client("athena").start_query_execution
-    assert code_of(start, QueryString="SELECT 1") == "TooManyRequestsException"
 
 
 def test_s3_slows_down_and_stumbles(aws: Aws, bucket: str, faults: Control):

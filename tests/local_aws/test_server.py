@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import urllib.request
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,28 +21,29 @@ from local_aws.server import LocalAws
 COMMAND = [sys.executable, "-m", "local_aws"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_tells_where_it_is_and_stops_cleanly(tmp_path: Path, number: signal.Signals):
-    port_file = tmp_path / "port"
-    process = subprocess.Popen(
-        [*COMMAND, "--port", "0", "--port-file", str(port_file)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-    )
-    line = process.stdout.readline()
-    endpoint = f"http://127.0.0.1:{port_file.read_text()}"
-    assert line == f"local_aws is ready at {endpoint}\n"
-    with urllib.request.urlopen(f"{endpoint}/_local_aws/health") as answer:
-        assert answer.status == 200
-    Aws(endpoint=endpoint).client("s3").create_bucket(Bucket="bucket")
-
-    process.send_signal(number)
-
-    out, err = process.communicate(timeout=10)
-    assert (process.returncode, out, err) == (0, "", "")
-    assert list(tmp_path.iterdir()) == [port_file], "the scratch directory is gone"
+def test_it_tells_where_it_is_and_stops_cleanly(tmp_path: Path):
+    processes = {}
+    for number in (signal.SIGTERM, signal.SIGINT):
+        port_file = tmp_path / number.name
+        processes[number] = subprocess.Popen(
+            [*COMMAND, "--port", "0", "--port-file", str(port_file)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "TMPDIR": str(tmp_path)},
+        )
+    for number, process in processes.items():
+        line = process.stdout.readline()
+        endpoint = f"http://127.0.0.1:{(tmp_path / number.name).read_text()}"
+        assert line == f"local_aws is ready at {endpoint}\n"
+        with urllib.request.urlopen(f"{endpoint}/_local_aws/health") as answer:
+            assert answer.status == 200
+        process.send_signal(number)
+    for process in processes.values():
+        out, err = process.communicate(timeout=10)
+        assert (process.returncode, out, err) == (0, "", "")
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"SIGTERM", "SIGINT"}, "the scratch directories are gone"
 
 
 def test_it_refuses_to_be_reached_from_elsewhere_unless_allowed():
@@ -121,7 +123,9 @@ def test_the_api_answers_while_a_service_is_busy(
     aws: Aws, bucket: str, database: str, monkeypatch: pytest.MonkeyPatch
 ):
     service = SlowService()
-    monkeypatch.setitem(aws.server.hosted, "athena", service)
+    hosted: Future[SlowService] = Future()
+    hosted.set_result(service)
+    monkeypatch.setitem(aws.server.hosted, "athena", hosted)
     answers: list[Any] = []
     thread = threading.Thread(
         target=lambda: answers.append(

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -326,76 +327,99 @@ def test_services_in_the_process_store_a_file_by_moving_it(aws: Aws, bucket: str
         store.list("no-such-bucket", "")
 
 
-@pytest.fixture
-def process(tmp_path: Path) -> Iterator[ServerProcess]:
-    with ServerProcess(tmp_path / "data") as running:
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with ServerProcess(tmp_path_factory.mktemp("process") / "data") as running:
         yield running
 
 
-def fill(aws: Aws) -> dict[str, Any]:
-    """Change something everywhere; returns what must come back."""
+def fill(aws: Aws, name: str) -> dict[str, Any]:
+    """Change something everywhere; returns what is needed to go on."""
     s3, glue = aws.client("s3"), aws.client("glue")
-    s3.create_bucket(Bucket="kept")
-    s3.put_bucket_versioning(Bucket="kept", VersioningConfiguration={"Status": "Enabled"})
-    s3.create_bucket(Bucket="plain")
+    plain, kept = f"plain-{name}", f"kept-{name}"
+    s3.create_bucket(Bucket=plain)
+    s3.create_bucket(Bucket=kept)
+    s3.put_bucket_versioning(Bucket=kept, VersioningConfiguration={"Status": "Enabled"})
     for number in range(3):
-        s3.put_object(Bucket="plain", Key="overwritten", Body=str(number).encode())
-    s3.put_object(Bucket="plain", Key="gone", Body=b"x")
-    s3.copy_object(Bucket="plain", Key="copy", CopySource={"Bucket": "plain", "Key": "gone"})
-    s3.delete_object(Bucket="plain", Key="gone")
-    version = s3.put_object(Bucket="kept", Key="k", Body=b"1")["VersionId"]
-    s3.put_object(Bucket="kept", Key="k", Body=b"2")
-    upload = s3.create_multipart_upload(Bucket="plain", Key="open")["UploadId"]
-    part = s3.upload_part(Bucket="plain", Key="open", UploadId=upload, PartNumber=1, Body=b"p")
-    glue.create_database(DatabaseInput={"Name": "db"})
+        s3.put_object(Bucket=plain, Key="overwritten", Body=str(number).encode())
+    s3.put_object(Bucket=plain, Key="gone", Body=b"x", Metadata={"a_b": "c"})
+    s3.copy_object(Bucket=plain, Key="copy", CopySource={"Bucket": plain, "Key": "gone"})
+    s3.delete_object(Bucket=plain, Key="gone")
+    s3.put_object(Bucket=kept, Key="k", Body=b"1")
+    s3.put_object(Bucket=kept, Key="k", Body=b"2")
+    upload = s3.create_multipart_upload(Bucket=plain, Key="open")["UploadId"]
+    part = s3.upload_part(Bucket=plain, Key="open", UploadId=upload, PartNumber=1, Body=b"p")
+    glue.create_database(DatabaseInput={"Name": name})
     keys = [{"Name": "hour", "Type": "string"}]
-    glue.create_table(DatabaseName="db", TableInput={"Name": "t", "PartitionKeys": keys})
+    glue.create_table(DatabaseName=name, TableInput={"Name": "t", "PartitionKeys": keys})
     glue.batch_create_partition(
-        DatabaseName="db",
+        DatabaseName=name,
         TableName="t",
         PartitionInputList=[{"Values": [f"{n:02}"], "Parameters": {"n": str(n)}} for n in range(9)],
     )
-    glue.delete_partition(DatabaseName="db", TableName="t", PartitionValues=["00"])
-    aws.client("athena").create_work_group(Name="wg", Configuration={})
-    return {"version": version, "upload": upload, "etag": part["ETag"]}
+    glue.delete_partition(DatabaseName=name, TableName="t", PartitionValues=["00"])
+    glue.create_crawler(
+        Name=name,
+        Role="r",
+        DatabaseName=name,
+        Targets={"S3Targets": [{"Path": f"s3://{plain}/nothing"}]},
+    )
+    glue.start_crawler(Name=name)
+    while glue.get_crawler(Name=name)["Crawler"]["State"] != "READY":
+        time.sleep(0.05)
+    aws.client("athena").create_work_group(Name=name, Configuration={})
+    aws.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    return {"upload": upload, "etag": part["ETag"]}
 
 
-def everything(aws: Aws) -> dict[str, Any]:
+def everything(aws: Aws, name: str) -> dict[str, Any]:
+    """All that `fill` left, as the API shows it."""
     s3, glue, athena = aws.client("s3"), aws.client("glue"), aws.client("athena")
-    objects = s3.list_objects_v2(Bucket="plain")["Contents"]
+    objects = s3.list_objects_v2(Bucket=f"plain-{name}")["Contents"]
     for entry in objects:
-        entry["Body"] = s3.get_object(Bucket="plain", Key=entry["Key"])["Body"].read()
-    versions = s3.list_object_versions(Bucket="kept")["Versions"]
+        got = s3.get_object(Bucket=f"plain-{name}", Key=entry["Key"])
+        entry |= {"Body": got["Body"].read(), "Metadata": got["Metadata"]}
+    versions = s3.list_object_versions(Bucket=f"kept-{name}")["Versions"]
     for entry in versions:
-        got = s3.get_object(Bucket="kept", Key="k", VersionId=entry["VersionId"])
-        entry["Body"] = got["Body"].read()
-    table = glue.get_table(DatabaseName="db", Name="t")["Table"]
-    partitions = glue.get_partitions(DatabaseName="db", TableName="t")["Partitions"]
-    group = athena.get_work_group(WorkGroup="wg")["WorkGroup"]["Configuration"]
-    return {"o": objects, "v": versions, "t": table, "p": partitions, "w": group}
+        version = {"Key": "k", "VersionId": entry["VersionId"]}
+        entry["Body"] = s3.get_object(Bucket=f"kept-{name}", **version)["Body"].read()
+    return {
+        "objects": objects,
+        "versions": versions,
+        "table": glue.get_table(DatabaseName=name, Name="t")["Table"],
+        "partitions": glue.get_partitions(DatabaseName=name, TableName="t")["Partitions"],
+        "crawler": glue.get_crawler(Name=name)["Crawler"],
+        "crawls": glue.list_crawls(CrawlerName=name)["Crawls"],
+        "group": athena.get_work_group(WorkGroup=name)["WorkGroup"]["Configuration"],
+        "role": aws.client("iam").get_role(RoleName=name)["Role"],
+    }
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_everything_survives_a_restart_in_the_same_words(
     process: ServerProcess, how: signal.Signals
 ):
-    known = fill(process.aws)
-    before = everything(process.aws)
+    name = how.name.lower()
+    known = fill(process.aws, name)
+    before = everything(process.aws, name)
+    files = {path.name for path in process.data_dir.glob("objects/*/*")}
     orphan = process.data_dir / "objects" / "ab" / "orphan"
     orphan.parent.mkdir(exist_ok=True)
     orphan.touch()
 
     process.restart(how)
 
-    assert everything(process.aws) == before
-    assert not orphan.exists()
-    assert len(list(process.data_dir.glob("objects/*/*"))) == 5
+    assert everything(process.aws, name) == before
+    assert {path.name for path in process.data_dir.glob("objects/*/*")} == files
     s3 = process.aws.client("s3")
     parts = [{"PartNumber": 1, "ETag": known["etag"]}]
     s3.complete_multipart_upload(
-        Bucket="plain", Key="open", UploadId=known["upload"], MultipartUpload={"Parts": parts}
+        Bucket=f"plain-{name}",
+        Key="open",
+        UploadId=known["upload"],
+        MultipartUpload={"Parts": parts},
     )
-    assert s3.get_object(Bucket="plain", Key="open")["Body"].read() == b"p"
+    assert s3.get_object(Bucket=f"plain-{name}", Key="open")["Body"].read() == b"p"
 
 
 def test_no_acknowledged_write_is_lost_when_killed_in_the_middle(process: ServerProcess):
