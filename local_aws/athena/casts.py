@@ -3,9 +3,11 @@
 Rows of the same translation table as `translate.py`, keyed by the types on both sides.
 """
 
-import re
+import json
+from collections.abc import Callable
 
 from local_aws.athena.failing import fail
+from local_aws.athena.labels import from_labels, labelled_type
 from local_aws.athena.sqltypes import Type, common_type
 
 _TIMESTAMP_TEXT = r"\s*\d{1,6}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?\s*"
@@ -31,7 +33,7 @@ def can_cast(source: Type, target: Type) -> bool:
     if target.is_text:
         return source.name != "varbinary"
     if source.is_text:
-        return target.name != "varbinary" or True
+        return True
     if source.is_number or source.name == "boolean":
         return target.is_number or target.name == "boolean"
     return common_type(source, target) is not None or {source.name, target.name} <= {
@@ -56,7 +58,7 @@ def try_cast(sql: str, source: Type, target: Type) -> str:
     DuckDB's TRY goes row by row once a row fails, so text, where failing is usual, avoids it.
     """
     if source.is_text and not target.is_text and target.name != "json":
-        return re.sub(r" ELSE CASE WHEN CAST\('!.* END END$", " END", cast(sql, source, target))
+        return _from_text(sql, target, lambda _: "NULL")
     return f"TRY({cast(sql, source, target)})"
 
 
@@ -69,23 +71,25 @@ def cast(sql: str, source: Type, target: Type) -> str:
         return sql
     if source.name == "unknown":
         return f"CAST({sql} AS {target.duckdb})"
-    if target.name == "json":
-        return to_json(sql, source)
-    if source.name == "json":
-        return _from_json(sql, target)
-    if target.is_text:
-        return _to_text(sql, source, target)
-    if source.is_text:
-        return _from_text(sql, target)
-    if target.items:
-        return _nested(sql, source, target)
-    if target.is_number:
-        return _to_number(sql, source, target)
+    for applies, make in (
+        (target.name == "json", lambda: to_json(sql, source)),
+        (source.name == "json", lambda: _from_json(sql, target)),
+        (target.is_text, lambda: _to_text(sql, source, target)),
+        (source.is_text, lambda: _from_text(sql, target, _refuse)),
+        (bool(target.items), lambda: _nested(sql, source, target)),
+        (target.is_number, lambda: _to_number(sql, source, target)),
+    ):
+        if applies:
+            return make()
+    return _between_moments(sql, source, target)
+
+
+def _between_moments(sql: str, source: Type, target: Type) -> str:
     if source.name == "timestamp with time zone" and target.name in ("timestamp", "date", "time"):
         sql = wall_clock(sql, source)
     elif target.name == "timestamp with time zone" and source.name in ("timestamp", "date"):
         return instant(f"CAST({sql} AS TIMESTAMP)", target.zone)
-    if target.is_timestamp and target.args < source.args:
+    if target.is_timestamp and source.is_timestamp and target.args < source.args:
         return f"date_trunc('millisecond', {sql})"
     return f"CAST({sql} AS {target.duckdb})"
 
@@ -105,58 +109,50 @@ def instant(sql: str, zone: str) -> str:
 
 
 def _to_number(sql: str, source: Type, target: Type) -> str:
-    if source.name == "boolean":
-        return f"CAST({sql} AS {target.duckdb})"
     if target.is_integer and source.name in ("double", "real"):
         # Trino rounds half away from zero; DuckDB's cast rounds half to even.
         return f"CAST(round({sql}) AS {target.duckdb})"
-    if target.name == "decimal" and source.name in ("double", "real"):
-        return f"CAST({sql} AS {target.duckdb})"
     return f"CAST({sql} AS {target.duckdb})"
 
 
-def _from_text(sql: str, target: Type) -> str:
-    plain = f"CAST({sql} AS {target.duckdb})"
+def _refuse(message: str) -> str:
+    return fail("INVALID_CAST_ARGUMENT", message)
+
+
+def _from_text(sql: str, target: Type, refuse: Callable[[str], str]) -> str:
     shown = {"integer": "INT"}.get(target.name, target.text.upper())
-    message = f"'Cannot cast ''' || {sql} || ''' to {shown}'"
+    otherwise = refuse(f"'Cannot cast ''' || {sql} || ''' to {shown}'")
+    value = f"TRY_CAST({sql} AS {target.duckdb})"
     if target.is_integer:
         # DuckDB also takes '12.5', ' 12', '1_000' and '1e3'.
-        return _checked(sql, _WHOLE_TEXT, plain, message)
+        return _checked(sql, _WHOLE_TEXT, value, otherwise)
     if target.name in ("double", "real"):
-        special = f"WHEN {sql} IN ('NaN', 'Infinity', '-Infinity', '+Infinity') THEN {plain} "
-        number = f"CAST(rtrim(trim({sql}), 'dDfF') AS {target.duckdb})"
-        return _checked(sql, _NUMBER_TEXT, number, message, special)
+        number = f"TRY_CAST(rtrim(trim({sql}), 'dDfF') AS {target.duckdb})"
+        infinite = f"WHEN {sql} IN ('NaN', 'Infinity', '-Infinity', '+Infinity') THEN {value} "
+        return _checked(sql, _NUMBER_TEXT, number, otherwise, infinite)
     if target.name == "decimal":
-        message = f"'Cannot cast VARCHAR ''' || {sql} || ''' to {target.text.upper()}'"
-        return _checked(sql, _DECIMAL_TEXT, plain, message)
+        return _checked(sql, _DECIMAL_TEXT, value, otherwise)
     if target.name == "boolean":
         return (
             f"CASE WHEN lower({sql}) IN ('t', 'true', '1') THEN true "
-            f"WHEN lower({sql}) IN ('f', 'false', '0') THEN false WHEN {sql} IS NOT NULL THEN "
-            f"{fail('INVALID_CAST_ARGUMENT', message)} END"
+            f"WHEN lower({sql}) IN ('f', 'false', '0') THEN false "
+            f"WHEN {sql} IS NOT NULL THEN {otherwise} END"
         )
-    if target.name == "date":
-        message = f"'Value cannot be cast to date: ' || {sql}"
-        return _checked(sql, _DATE_TEXT, plain, message)
-    if target.name == "timestamp":
-        message = f"'Value cannot be cast to timestamp: ' || {sql}"
-        return _checked(sql, _TIMESTAMP_TEXT, plain, message)
-    if target.name == "timestamp with time zone":
-        message = f"'Value cannot be cast to timestamp with time zone: ' || {sql}"
-        return _checked(sql, ".*", f"CAST(CAST({sql} AS TIMESTAMPTZ) AS TIMESTAMP)", message)
     if target.name == "varbinary":
         return f"encode({sql})"
-    return plain
+    otherwise = refuse(f"'Value cannot be cast to {target.name}: ' || {sql}")
+    if target.name == "timestamp with time zone":
+        value = f"CAST(TRY_CAST({sql} AS TIMESTAMPTZ) AS TIMESTAMP)"
+    pattern = {"date": _DATE_TEXT, "timestamp": _TIMESTAMP_TEXT}.get(target.name, ".*")
+    return _checked(sql, pattern, value, otherwise)
 
 
-def _checked(sql: str, pattern: str, good: str, message: str, special: str = "") -> str:
-    refusal = fail("INVALID_CAST_ARGUMENT", message)
-    # A value of the right form that is no date, or too large, still fails in the cast itself.
-    value = f"TRY_CAST{good.removeprefix('CAST')}" if good.startswith("CAST(") else good
+def _checked(sql: str, pattern: str, value: str, otherwise: str, special: str = "") -> str:
+    # A value of the right form may still be no date, or too large.
     return (
         f"CASE {special}WHEN {sql} IS NULL THEN NULL "
         f"WHEN regexp_full_match({sql}, {quote(pattern)}) AND {value} IS NOT NULL THEN {value} "
-        f"ELSE {refusal} END"
+        f"ELSE {otherwise} END"
     )
 
 
@@ -305,20 +301,18 @@ def to_json(sql: str, kind: Type) -> str:
 def _from_json(sql: str, target: Type) -> str:
     if target.is_text:
         return f"json_extract_string({sql}, '$')"
-    structure = f"json_transform_strict({sql}, {quote(json_structure(target))})"
-    return f"CAST({structure} AS {target.duckdb})"
+    value = f"json_transform_strict({sql}, {quote(json_structure(target))})"
+    return f"CAST({from_labels(value, target)} AS {target.duckdb})"
 
 
 def json_structure(kind: Type) -> str:
     """The shape that DuckDB's json_transform takes, as JSON text, with rows' own labels."""
     if kind.name == "array":
         return f"[{json_structure(kind.items[0])}]"
-    if kind.name == "map":
-        return f'{{"MAP": {json_structure(kind.items[1])}}}'
     if kind.name == "row":
         fields = ", ".join(
-            f'"{label or ""}": {json_structure(item)}'
+            f"{json.dumps(label or '')}: {json_structure(item)}"
             for label, item in zip(kind.labels, kind.items, strict=True)
         )
         return f"{{{fields}}}"
-    return f'"{kind.duckdb}"'
+    return json.dumps(labelled_type(kind))
