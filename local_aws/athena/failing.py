@@ -11,14 +11,23 @@ from local_aws.athena.errors import QueryError
 _RAISED = re.compile(r"Could not convert string '!([A-Z_]+): (.*)' to INT64", re.DOTALL)
 
 
-def fail(name: str, message_sql: str) -> str:
-    """DuckDB text that fails when evaluated; else NULL of any type.
+def fail(name: str, message_sql: str, duckdb_type: str) -> str:
+    """DuckDB text that fails when evaluated.
+
+    Casts only: a condition over constants in a CASE is evaluated beforehand, a cast is not.
 
     Args:
         name: Trino's error name.
         message_sql: DuckDB text of the message, e.g. "'Division by zero'".
+        duckdb_type: the type that the expression has to have.
     """
-    return f"CASE WHEN CAST('!{name}: ' || {message_sql} AS BIGINT) = 0 THEN NULL END"
+    number = f"CAST('!{name}: ' || {message_sql} AS BIGINT)"
+    return f"CAST(CAST({number} AS VARCHAR) AS {duckdb_type})"
+
+
+def constant(message: str, row_sql: str) -> str:
+    """DuckDB text of a message that does not depend on the row, made to seem as if it did."""
+    return f"'{message}' || substr(CAST({row_sql} AS VARCHAR), 1, 0)"
 
 
 def raised(message: str) -> QueryError | None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from local_aws.athena.casts import json_structure, quote
 from local_aws.athena.errors import QueryError
-from local_aws.athena.failing import fail
+from local_aws.athena.failing import constant, fail
 from local_aws.athena.labels import from_labels, has_row
 from local_aws.athena.sqltypes import INTEGERS, Type
 
@@ -186,7 +186,7 @@ def json_rows(source: str, storage: Storage, columns: Sequence[tuple[str, Type]]
     else:
         bad = (
             f"CASE WHEN trim(line) <> '' THEN "
-            f"{fail('HIVE_CURSOR_ERROR', quote('Row is not a valid JSON Object'))} END"
+            f"{fail('HIVE_CURSOR_ERROR', constant('Row is not a valid JSON Object', 'line'))} END"
         )
     parsed = f"CASE WHEN {is_object} THEN json_transform({document}, {structure}) ELSE {bad} END"
     texts = ", ".join(

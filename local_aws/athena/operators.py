@@ -14,7 +14,7 @@ from local_aws.athena.compiler import (
     unify,
 )
 from local_aws.athena.errors import QueryError
-from local_aws.athena.failing import fail
+from local_aws.athena.failing import constant, fail
 from local_aws.athena.literals import string_value
 from local_aws.athena.plan import Expr, Relation, either, every, merge, refer
 from local_aws.athena.sqltypes import (
@@ -70,7 +70,7 @@ def _checked_division(left: Expr, right: Expr, symbol: str) -> str:
     quotient = f"({left.sql} {symbol} {right.sql})"
     if right.literal:
         return quotient
-    zero = fail("DIVISION_BY_ZERO", "'Division by zero'")
+    zero = fail("DIVISION_BY_ZERO", constant("Division by zero", right.sql))
     return f"CASE WHEN {right.sql} = 0 THEN {zero} ELSE {quotient} END"
 
 
@@ -90,7 +90,7 @@ def _decimals(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
     if symbol == "%":
         sql = _checked_division(left, right, "%")
     elif symbol == "/":
-        zero = fail("DIVISION_BY_ZERO", "'Division by zero'")
+        zero = fail("DIVISION_BY_ZERO", constant("Division by zero", right.sql))
         ratio = f"CAST({left.sql} AS DOUBLE) / CAST({right.sql} AS DOUBLE)"
         sql = f"CASE WHEN {right.sql} = 0 THEN {zero} ELSE round({ratio}, {scale}) END"
     else:
@@ -394,7 +394,7 @@ def subscript(compiler: Compiler, node: Any) -> Expr:
         f"'Array subscript must be less than or equal to array length: ' || "
         f"CAST({index.sql} AS VARCHAR) || ' > ' || CAST(len({value.sql}) AS VARCHAR)",
     )
-    low = fail("INVALID_FUNCTION_ARGUMENT", "'SQL array indices start at 1'")
+    low = fail("INVALID_FUNCTION_ARGUMENT", constant("SQL array indices start at 1", index.sql))
     sql = (
         f"CASE WHEN {index.sql} > len({value.sql}) THEN {beyond} "
         f"WHEN {index.sql} < 1 THEN {low} ELSE {value.sql}[{index.sql}] END"
