@@ -35,10 +35,13 @@ def clients() -> Iterator[Clients]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "testing")
-        with mock_aws():
-            session = boto3.Session(region_name="us-east-1")
-            s3, glue, athena = (session.client(name) for name in ("s3", "glue", "athena"))
-            yield Clients(s3=s3, glue=glue, athena=athena)
+        aws = mock_aws()
+        # What other tests have in moto's backends, which are the process's, stays.
+        aws.start(reset=False)
+        session = boto3.Session(region_name="us-east-1")
+        s3, glue, athena = (session.client(name) for name in ("s3", "glue", "athena"))
+        yield Clients(s3=s3, glue=glue, athena=athena)
+        aws.stop()
 
 
 @pytest.fixture

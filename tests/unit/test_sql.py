@@ -155,7 +155,7 @@ def test_a_fingerprint_changes_with_the_types_of_the_raw_columns():
     ("text", "problem"),
     [
         ("SELECT {{ lanes }}", "'lanes' is undefined"),
-        ("SELECT {{ start", "expected token 'end of print statement'"),
+        ("SELECT {{ start", "expected 'end of print statement'"),
         ("{% for x in [1] %}", "Unexpected end of template"),
         ("{% include 'own/other.sql' %}", "own/other.sql"),
     ],

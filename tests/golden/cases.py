@@ -1,0 +1,112 @@
+"""Golden cases: one folder each, read into the values that production code takes.
+
+parameters.yaml   data set, dates, what has landed, format and key types of the raw table
+given.yaml        raw records with the hour they arrived in; a time is epoch seconds in the raw
+stage.sql, quarantine.sql, audit.sql
+the statements as rendered; RETIME_WRITE_GOLDEN=1 writes them anew
+expected.yaml     counts, published rows and quarantined records
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from retime import sql
+from retime.dataset import load_data_set
+from retime.fragments import RawTable
+from retime.layout import ArrivalWindow
+from retime.plan import window_of
+from retime.slices import Slice
+from retime.sql import Job
+from tests.unit.samples import ROOT, raw_table
+
+FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/parameters.yaml"))
+STAGING, QUARANTINE = "traffic__golden", "traffic_quarantine__golden"
+DEFAULTS = {
+    "tijd_laatst_gewijzigd": "2024-03-28T08:02:00+01:00",
+    "defect": 0,
+    "rekendata_bezettingsgraad": 5,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One case; `given` are raw records, or lines, by arrival hour."""
+
+    folder: Path
+    job: Job
+    is_json: bool
+    given: Mapping[datetime, list[dict[str, Any] | str]]
+    expected: Mapping[str, Any]
+
+    def statements(self, database: str = "db") -> dict[str, str]:
+        """The three statements of the slice, by file name."""
+        staging, quarantine = f'"{database}"."{STAGING}"', f'"{database}"."{QUARANTINE}"'
+        job = replace(self.job, raw=replace(self.job.raw, database=database))
+        return {
+            "stage.sql": sql.render_stage(job, staging),
+            "quarantine.sql": sql.render_quarantine(job, quarantine),
+            "audit.sql": sql.render_audit(job, staging, quarantine),
+        }
+
+
+def read_case(folder: Path) -> Case:
+    """Read the case in a folder."""
+    parameters = yaml.safe_load((folder / "parameters.yaml").read_text())
+    data_set = load_data_set(ROOT / "include" / "datasets" / f"{parameters.pop('data_set')}.yaml")
+    zone = ZoneInfo(parameters.pop("timezone", data_set.zone.key))
+    first, last = parameters.pop("first_date"), parameters.pop("last_date")
+    landed_before, raw = parameters.pop("landed_before"), parameters.pop("raw")
+    data_set = replace(data_set, zone=zone, **{"parameters": data_set.parameters, **parameters})
+    slice_ = Slice(first_date=first, last_date=last, zone=zone)
+    window = window_of(data_set, slice_)
+    is_json = raw["format"] == "json"
+    return Case(
+        folder=folder,
+        is_json=is_json,
+        given=_given(folder, is_json=is_json),
+        expected=yaml.safe_load((folder / "expected.yaml").read_text()),
+        job=Job(
+            data_set=data_set,
+            raw=raw_table(key_type=raw["keys"], is_json=is_json),
+            slice_=slice_,
+            window=ArrivalWindow(start=window.start, end=min(window.end, landed_before)),
+        ),
+    )
+
+
+def json_lines(records: list[dict[str, Any] | str]) -> bytes:
+    """Records as they land in the JSON-lines landing."""
+    lines = (record if isinstance(record, str) else json.dumps(record) for record in records)
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def parquet_columns(raw: RawTable, records: list[dict[str, Any] | str]) -> dict[str, list[Any]]:
+    """Records as columns of the Parquet landing."""
+    rows = [record for record in records if isinstance(record, dict)]
+    return {column: [row.get(column) for row in rows] for column in raw.columns}
+
+
+def epoch(value: Any) -> Any:
+    """A time as epoch seconds; other values as they are."""
+    if isinstance(value, datetime):
+        return int(value.astimezone(timezone.utc).timestamp())
+    return value
+
+
+def _given(folder: Path, *, is_json: bool) -> Mapping[datetime, list[dict[str, Any] | str]]:
+    records: dict[datetime, list[dict[str, Any] | str]] = defaultdict(list)
+    for entry in yaml.safe_load((folder / "given.yaml").read_text()):
+        arrived = datetime.strptime(entry.pop("arrived"), "%Y-%m-%dT%H")
+        record = entry.get("line") or {k: epoch(v) for k, v in {**DEFAULTS, **entry}.items()}
+        if is_json and isinstance(record, dict):
+            record = {k: str(v) if isinstance(v, int) else v for k, v in record.items()}
+        records[arrived.replace(tzinfo=timezone.utc)].append(record)
+    return records

@@ -1,0 +1,75 @@
+-- Stage what cannot be used of the records that arrived during a slice, with the reason.
+INSERT INTO "db"."traffic_quarantine__golden"
+WITH
+fields AS (
+    -- The fields of a raw event that the published table depends on. A field that is missing, null or
+    -- not a whole number is NULL.
+    SELECT
+        CAST(TO_UNIXTIME(CAST(CONCAT(LPAD(CAST("year" AS VARCHAR), 4, '0'), '-', LPAD(CAST("month" AS VARCHAR), 2, '0'), '-', LPAD(CAST("day" AS VARCHAR), 2, '0'), ' ', LPAD(CAST("hour" AS VARCHAR), 2, '0'), ':00:00') AS TIMESTAMP)) AS BIGINT) AS arrival_time,
+        "$path" AS source_file,
+        "beschrijvende_id" IS NULL AND "tijd_laatst_gewijzigd" IS NULL AND "unieke_id" IS NULL AND "lve_nr" IS NULL AND "tijd_waarneming" IS NULL AND "actueel_publicatie" IS NULL AND "beschikbaar" IS NULL AND "defect" IS NULL AND "geldig" IS NULL AND "verkeersintensiteit_klasse1" IS NULL AND "verkeersintensiteit_klasse2" IS NULL AND "verkeersintensiteit_klasse3" IS NULL AND "verkeersintensiteit_klasse4" IS NULL AND "verkeersintensiteit_klasse5" IS NULL AND "voertuigsnelheid_rekenkundig_klasse1" IS NULL AND "voertuigsnelheid_rekenkundig_klasse2" IS NULL AND "voertuigsnelheid_rekenkundig_klasse3" IS NULL AND "voertuigsnelheid_rekenkundig_klasse4" IS NULL AND "voertuigsnelheid_rekenkundig_klasse5" IS NULL AND "voertuigsnelheid_harmonisch_klasse1" IS NULL AND "voertuigsnelheid_harmonisch_klasse2" IS NULL AND "voertuigsnelheid_harmonisch_klasse3" IS NULL AND "voertuigsnelheid_harmonisch_klasse4" IS NULL AND "voertuigsnelheid_harmonisch_klasse5" IS NULL AND "rekendata_bezettingsgraad" IS NULL AND "rekendata_beschikbaarheidsgraad" IS NULL AND "rekendata_onrustigheid" IS NULL AS is_unreadable,
+        CONCAT('tijd_waarneming=', COALESCE(CAST("tijd_waarneming" AS VARCHAR), 'null'), ', unieke_id=', COALESCE(CAST("unieke_id" AS VARCHAR), 'null'), ', lve_nr=', COALESCE(CAST("lve_nr" AS VARCHAR), 'null')) AS record,
+        TRY_CAST(TRIM("tijd_waarneming") AS BIGINT) AS event_time,
+        TRY_CAST(TRIM("unieke_id") AS BIGINT) AS unieke_id,
+        TRY_CAST(TRIM("lve_nr") AS BIGINT) AS lve_nr,
+        TO_UNIXTIME(TRY(FROM_ISO8601_TIMESTAMP("tijd_laatst_gewijzigd"))) AS changed_at,
+        TRY_CAST(TRIM("verkeersintensiteit_klasse2") AS BIGINT) AS intensity2,
+        TRY_CAST(TRIM("voertuigsnelheid_rekenkundig_klasse2") AS BIGINT) AS speed2,
+        TRY_CAST(TRIM("verkeersintensiteit_klasse3") AS BIGINT) AS intensity3,
+        TRY_CAST(TRIM("voertuigsnelheid_rekenkundig_klasse3") AS BIGINT) AS speed3,
+        TRY_CAST(TRIM("verkeersintensiteit_klasse4") AS BIGINT) AS intensity4,
+        TRY_CAST(TRIM("voertuigsnelheid_rekenkundig_klasse4") AS BIGINT) AS speed4,
+        TRY_CAST(TRIM("verkeersintensiteit_klasse5") AS BIGINT) AS intensity5,
+        TRY_CAST(TRIM("voertuigsnelheid_rekenkundig_klasse5") AS BIGINT) AS speed5,
+        COALESCE(
+            TRY_CAST(TRIM("rekendata_bezettingsgraad") AS BIGINT) > -1
+            AND TRY_CAST(TRIM("defect") AS BIGINT) = 0
+            AND TRY_CAST(TRIM("unieke_id") AS BIGINT) IN (32, 37, 216, 217, 753, 1065, 1132, 1840, 2125, 2161, 3159, 3388, 3391),
+            FALSE
+        ) AS is_kept
+    FROM "db"."traffic_raw"
+    WHERE (
+            ("year" = '2024' AND "month" = '10' AND "day" = '26' AND "hour" BETWEEN '21' AND '23')
+            OR ("year" = '2024' AND "month" = '10' AND "day" = '28' AND "hour" = '00')
+            OR ("year" = '2024' AND "month" = '10' AND "day" = '27')
+        )
+),
+
+records AS (
+    SELECT
+        *,
+        CASE
+            WHEN is_unreadable THEN 'unreadable'
+            WHEN event_time IS NULL THEN 'event_time_missing'
+            WHEN event_time < 1262304000 THEN 'event_time_too_old'
+            WHEN
+                event_time >= arrival_time + 5400
+                AND event_time / 1000 >= 1262304000
+                AND event_time / 1000 < arrival_time + 5400
+                THEN 'event_time_in_milliseconds'
+            WHEN event_time >= arrival_time + 5400 THEN 'event_time_in_future'
+            WHEN "unieke_id" IS NULL THEN 'unieke_id_missing'
+            WHEN "lve_nr" IS NULL THEN 'lve_nr_missing'
+        END AS reason
+    FROM fields
+),
+
+placed AS (
+    SELECT
+        *,
+        FROM_UNIXTIME(arrival_time) AT TIME ZONE 'Europe/Brussels' AS local_time
+    FROM records
+    WHERE reason IS NOT NULL AND arrival_time >= 1729980000 AND arrival_time < 1730070000
+)
+
+SELECT
+    CAST(reason AS VARCHAR) AS reason,
+    CAST(record AS VARCHAR) AS record,
+    event_time,
+    arrival_time,
+    CAST(source_file AS VARCHAR) AS source_file,
+    YEAR(local_time) AS "year",
+    MONTH(local_time) AS "month",
+    DAY(local_time) AS "day",
+    HOUR(local_time) AS "hour"
+FROM placed

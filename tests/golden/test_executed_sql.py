@@ -1,0 +1,154 @@
+"""The golden cases, executed by local_aws through the Athena API."""
+
+import io
+import time
+import uuid
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from retime import arrivals, audit, aws, catalog
+from retime.dataset import EVENT_COUNT, QUARANTINE_COLUMNS
+from retime.layout import arrival_path
+from tests.golden.cases import (
+    FOLDERS,
+    QUARANTINE,
+    STAGING,
+    Case,
+    epoch,
+    json_lines,
+    parquet_columns,
+    read_case,
+)
+from tests.local_aws.servers import ServerProcess
+
+TYPES = {"int": pa.int32(), "string": pa.string()}
+PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
+SERDES = {
+    True: {
+        "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
+        "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+        "SerdeInfo": {"SerializationLibrary": "org.openx.data.jsonserde.JsonSerDe"},
+    },
+    False: {
+        "InputFormat": f"{PARQUET}.MapredParquetInputFormat",
+        "OutputFormat": f"{PARQUET}.MapredParquetOutputFormat",
+        "SerdeInfo": {"SerializationLibrary": f"{PARQUET}.serde.ParquetHiveSerDe"},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def clients(tmp_path_factory):
+    """Clients of a local AWS in a process of its own."""
+    with ServerProcess(tmp_path_factory.mktemp("aws")) as process:
+        s3, glue, athena = (process.aws.client(name) for name in ("s3", "glue", "athena"))
+        yield aws.Clients(s3=s3, glue=glue, athena=athena)
+
+
+def land(clients: aws.Clients, case: Case, name: str) -> None:
+    """Put the given records on S3 and into the catalog, as Firehose and a crawler do."""
+    raw, location = case.job.raw, f"s3://{name}/raw/"
+    clients.s3.create_bucket(Bucket=name)
+    clients.glue.create_database(DatabaseInput={"Name": name})
+    clients.glue.create_table(
+        DatabaseName=name,
+        TableInput={
+            "Name": raw.name,
+            "TableType": "EXTERNAL_TABLE",
+            "PartitionKeys": [{"Name": k, "Type": t} for k, t in raw.keys.items()],
+            "StorageDescriptor": {
+                "Columns": [{"Name": c, "Type": t} for c, t in raw.columns.items()],
+                "Location": location,
+                **SERDES[case.is_json],
+            },
+        },
+    )
+    for hour, records in case.given.items():
+        body = json_lines(records)
+        if not case.is_json:
+            schema = pa.schema([(c, TYPES[t]) for c, t in raw.columns.items()])
+            buffer = io.BytesIO()
+            pq.write_table(pa.table(parquet_columns(raw, records), schema=schema), buffer)
+            body = buffer.getvalue()
+        clients.s3.put_object(Bucket=name, Key=f"raw/{arrival_path(hour)}part-1", Body=body)
+    table = catalog.read_raw_table(clients.glue, name, raw.name)
+    arrivals.register_hours(clients.glue, table, case.given, location)
+    if case.is_json:
+        arrivals.let_json_be_unreadable(clients.glue, table, case.given)
+
+
+def query(clients: aws.Clients, name: str, statement: str) -> list[dict[str, str | None]]:
+    """Execute a statement; give its result."""
+    query_id = clients.athena.start_query_execution(
+        QueryString=statement,
+        QueryExecutionContext={"Database": name},
+        ResultConfiguration={"OutputLocation": f"s3://{name}/results/"},
+    )["QueryExecutionId"]
+    for _ in range(200):
+        execution = clients.athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+        if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
+            break
+        time.sleep(0.05)
+    assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
+    return aws.get_rows(clients.athena, query_id) if statement.startswith(("SELECT", "--")) else []
+
+
+def built(clients: aws.Clients, case: Case) -> dict[str, Any]:
+    """Build the slice of a case; give counts, failures, and the rows of both staging tables."""
+    name = f"golden{uuid.uuid4().hex[:8]}"
+    land(clients, case, name)
+    keys, published = case.job.data_set.partition_keys, case.job.data_set.published.columns
+    for table, columns in (
+        (STAGING, {**published, EVENT_COUNT: "bigint"}),
+        (QUARANTINE, QUARANTINE_COLUMNS),
+    ):
+        catalog.create_staging_table(
+            clients.glue, name, table, f"s3://{name}/{table}/", columns, keys
+        )
+    statements = case.statements(name)
+    for file in ("stage.sql", "quarantine.sql"):
+        assert not query(clients, name, statements[file])
+    report = audit.read_report(
+        query(clients, name, statements["audit.sql"]), max_quarantined_percent=100
+    )
+    return {
+        "report": report,
+        "rows": query(clients, name, f'SELECT * FROM "{STAGING}"'),
+        "quarantine": query(clients, name, f'SELECT * FROM "{QUARANTINE}"'),
+    }
+
+
+def as_text(row: dict[str, Any]) -> dict[str, str | None]:
+    """A row as Athena prints it."""
+    return {name: None if v is None else str(epoch(v)) for name, v in row.items()}
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_case_gives_the_expected_rows_and_counts(clients, folder):
+    case = read_case(folder)
+    result = built(clients, case)
+    order = ("recordtimestamp", "uniqueid")
+    expected = sorted(map(as_text, case.expected["rows"]), key=lambda r: [r[k] for k in order])
+    assert sorted(result["rows"], key=lambda r: [r[k] for k in order]) == expected
+    assert result["report"].failures == ()
+    counts = result["report"].counts
+    assert {name: getattr(counts, name) for name in case.expected["counts"]} == (
+        case.expected["counts"]
+    )
+    quarantined = [
+        (row["reason"], row["record"], int(row["arrival_time"]), row["hour"])
+        for row in result["quarantine"]
+    ]
+    assert sorted(quarantined) == sorted(
+        (row["reason"], row["record"], arrival_time(row["arrived"]), str(row["hour"]))
+        for row in case.expected["quarantine"]
+    )
+
+
+def arrival_time(text: str) -> int:
+    """An arrival hour as epoch seconds."""
+    return int(datetime.strptime(f"{text}+0000", "%Y-%m-%dT%H%z").timestamp())

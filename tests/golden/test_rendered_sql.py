@@ -1,0 +1,72 @@
+"""The SQL that is sent to Athena: as expected to the letter, and as its own parser takes it.
+
+After a deliberate change, `RETIME_WRITE_GOLDEN=1 pytest tests/golden` writes the expected
+statements anew; read the difference before it is committed.
+"""
+
+import os
+from dataclasses import replace
+
+import pytest
+import sqlfluff
+import trino_query_parser
+import trino_sql_validator
+
+from retime import sql
+from retime.dataset import load_data_set
+from tests.golden.cases import FOLDERS, read_case
+from tests.unit.samples import ROOT, days, job, raw_table
+
+DATA_SETS = sorted((ROOT / "include" / "datasets").glob("*.yaml"))
+KINDS = ["stage", "quarantine", "audit"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_statements_of_a_case_are_as_expected(folder):
+    for name, statement in read_case(folder).statements().items():
+        path = folder / name
+        if os.environ.get("RETIME_WRITE_GOLDEN"):
+            path.write_text(statement)
+        assert statement == path.read_text(), f"{path} differs; see {__file__} for what to do"
+
+
+def render(kind: str, path, key_type: str, is_json: bool, grain: str) -> str:
+    data_set = replace(load_data_set(path), grain=grain)
+    # Over the end of a year: a predicate of several terms.
+    slice_ = days("2023-12-30", "2024-01-02")
+    made = job(slice_, data_set=data_set, raw=raw_table(key_type=key_type, is_json=is_json))
+    if kind == "stage":
+        return sql.render_stage(made, '"db"."staging"')
+    if kind == "quarantine":
+        return sql.render_quarantine(made, '"db"."quarantine"')
+    return sql.render_audit(made, '"db"."staging"', '"db"."quarantine"')
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("grain", ["hour", "day"])
+@pytest.mark.parametrize("is_json", [False, True], ids=["parquet", "json"])
+@pytest.mark.parametrize("key_type", ["string", "bigint"])
+@pytest.mark.parametrize("path", DATA_SETS, ids=lambda path: path.stem)
+def test_every_statement_is_trino_s(path, key_type, is_json, grain, kind):
+    statement = render(kind, path, key_type, is_json, grain)
+    trino_query_parser.parse_statement(statement)
+    result = trino_sql_validator.validate(statement, jinja="reject")
+    assert result.valid, result.error
+    assert result.warnings == ()
+    assert result.statement_count == 1
+
+
+@pytest.mark.parametrize("statement", ["SELEC 1", "SELECT (1", "SELECT 1 FROM"])
+def test_the_parsers_refuse_what_is_no_sql(statement):
+    with pytest.raises(trino_query_parser.TrinoSyntaxError):
+        trino_query_parser.parse_statement(statement)
+    assert not trino_sql_validator.validate(statement).valid
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("path", DATA_SETS, ids=lambda path: path.stem)
+def test_every_statement_is_clean_to_sqlfluff(path, kind):
+    statement = render(kind, path, "string", is_json=False, grain="hour")
+    found = sqlfluff.lint(statement, dialect="athena", config_path=str(ROOT / "pyproject.toml"))
+    told = [f"{f['code']} line {f['start_line_no']}: {f['description']}" for f in found]
+    assert not told, "\n".join(told)
