@@ -93,6 +93,11 @@ class CrawlSensor(GlueCrawlerSensor):
     def __init__(self, *, data_set: DataSet, **kwargs: Any) -> None:
         super().__init__(crawler_name=data_set.raw.crawler or "", mode="reschedule", **kwargs)
 
+    def execute(self, context: Any) -> Any:
+        """Wait, with the environment's pause between two looks."""
+        self.poke_interval = runtime.get_settings().poll_seconds
+        return super().execute(context)
+
     def poke(self, context: Any) -> bool:
         """Look once."""
         self.aws_conn_id = runtime.get_settings().aws_conn_id

@@ -43,7 +43,7 @@ sections AS (
         minute_start,
         COUNT(*) AS event_count,
         MAX(unieke_id) AS uniqueid,
-        CAST(SUM(CASE WHEN speed_count > 0 THEN speed_sum * 12 / speed_count END) AS DOUBLE)
+        CAST(SUM(speed_sum * 12 / NULLIF(speed_count, 0)) AS DOUBLE)
         / NULLIF(12 * SUM(CASE WHEN speed_count > 0 THEN 1 ELSE 0 END), 0) AS currentspeed,
         SUM(vehicles2) AS vehicles2,
         SUM(vehicles3) AS vehicles3,
