@@ -208,7 +208,7 @@ def _bound(compiler: Compiler, node: Any, parts: list[Expr]) -> str:
 def listagg(compiler: Compiler, node: Any) -> Expr:
     """LISTAGG(x, ',') WITHIN GROUP (ORDER BY y)."""
     expr = compiler.expr(node.expression())
-    separator = compiler.text(node.string(0)) if node.string() else "''"
+    separator = compiler.text(node.string()) if node.string() else "''"
     parts = [expr]
     items = sort_items(compiler, node.sortItem(), parts)
     sql = f"string_agg({expr.sql}, {separator} ORDER BY {items})"

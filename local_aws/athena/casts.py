@@ -58,7 +58,7 @@ def try_cast(sql: str, source: Type, target: Type) -> str:
     DuckDB's TRY goes row by row once a row fails, so text, where failing is usual, avoids it.
     """
     if source.is_text and not target.is_text and target.name != "json":
-        return _from_text(sql, target, lambda _: "NULL")
+        return _from_text(sql, target, lambda *_: "NULL")
     return f"TRY({cast(sql, source, target)})"
 
 
@@ -115,13 +115,13 @@ def _to_number(sql: str, source: Type, target: Type) -> str:
     return f"CAST({sql} AS {target.duckdb})"
 
 
-def _refuse(message: str) -> str:
-    return fail("INVALID_CAST_ARGUMENT", message)
+def _refuse(message: str, target: Type) -> str:
+    return fail("INVALID_CAST_ARGUMENT", message, target.duckdb)
 
 
-def _from_text(sql: str, target: Type, refuse: Callable[[str], str]) -> str:
+def _from_text(sql: str, target: Type, refuse: Callable[[str, Type], str]) -> str:
     shown = {"integer": "INT"}.get(target.name, target.text.upper())
-    otherwise = refuse(f"'Cannot cast ''' || {sql} || ''' to {shown}'")
+    otherwise = refuse(f"'Cannot cast ''' || {sql} || ''' to {shown}'", target)
     value = f"TRY_CAST({sql} AS {target.duckdb})"
     if target.is_integer:
         # DuckDB also takes '12.5', ' 12', '1_000' and '1e3'.
@@ -140,9 +140,9 @@ def _from_text(sql: str, target: Type, refuse: Callable[[str], str]) -> str:
         )
     if target.name == "varbinary":
         return f"encode({sql})"
-    otherwise = refuse(f"'Value cannot be cast to {target.name}: ' || {sql}")
+    otherwise = refuse(f"'Value cannot be cast to {target.name}: ' || {sql}", target)
     if target.name == "timestamp with time zone":
-        value = f"CAST(TRY_CAST({sql} AS TIMESTAMPTZ) AS TIMESTAMP)"
+        value = f"make_timestamp(epoch_us(TRY_CAST({sql} AS TIMESTAMPTZ)))"
     pattern = {"date": _DATE_TEXT, "timestamp": _TIMESTAMP_TEXT}.get(target.name, ".*")
     return _checked(sql, pattern, value, otherwise)
 
@@ -167,7 +167,7 @@ def _to_text(sql: str, source: Type, target: Type) -> str:
     message = f"'Value ' || {text} || ' cannot be represented as {target.text}'"
     return (
         f"CASE WHEN length({text}) > {target.args[0]} "
-        f"THEN {fail('INVALID_CAST_ARGUMENT', message)} ELSE {text} END"
+        f"THEN {_refuse(message, target)} ELSE {text} END"
     )
 
 

@@ -25,11 +25,6 @@ def fail(name: str, message_sql: str, duckdb_type: str) -> str:
     return f"CAST(CAST({number} AS VARCHAR) AS {duckdb_type})"
 
 
-def constant(message: str, row_sql: str) -> str:
-    """DuckDB text of a message that does not depend on the row, made to seem as if it did."""
-    return f"'{message}' || substr(CAST({row_sql} AS VARCHAR), 1, 0)"
-
-
 def raised(message: str) -> QueryError | None:
     """The error behind a DuckDB message, if `fail` raised it."""
     found = _RAISED.search(message)

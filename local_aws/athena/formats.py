@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from local_aws.athena.casts import json_structure, quote
 from local_aws.athena.errors import QueryError
-from local_aws.athena.failing import constant, fail
+from local_aws.athena.failing import fail
 from local_aws.athena.labels import from_labels, has_row
 from local_aws.athena.sqltypes import INTEGERS, Type
 
@@ -180,15 +180,15 @@ def json_rows(source: str, storage: Storage, columns: Sequence[tuple[str, Type]]
     document = (
         f'CASE WHEN regexp_matches(line, \'"[^"]*[A-Z][^"]*"\\s*:\') THEN {lowered} ELSE line END'
     )
-    is_object = "json_valid(line) AND json_type(line) = 'OBJECT'"
+    # Nested, because AND evaluates both sides and json_type fails on what is no JSON.
+    is_object = "CASE WHEN json_valid(line) THEN json_type(line) END = 'OBJECT'"
     if storage.get("ignore.malformed.json", "false").lower() == "true":
-        bad = "NULL"
+        bad = ""
     else:
-        bad = (
-            f"CASE WHEN trim(line) <> '' THEN "
-            f"{fail('HIVE_CURSOR_ERROR', constant('Row is not a valid JSON Object', 'line'))} END"
-        )
-    parsed = f"CASE WHEN {is_object} THEN json_transform({document}, {structure}) ELSE {bad} END"
+        message = quote("Row is not a valid JSON Object")
+        failure = fail("HIVE_CURSOR_ERROR", message, "VARCHAR")
+        bad = f"WHEN trim(line) <> '' THEN json_transform({failure}, {structure})"
+    parsed = f"CASE WHEN {is_object} THEN json_transform({document}, {structure}) {bad} END"
     texts = ", ".join(
         f"{_json_value(f'j.{_name(key)}', kind)} AS {_name(name)}"
         for (name, kind), key in zip(columns, keys, strict=True)
@@ -286,6 +286,7 @@ def _text_value(cell: str, kind: Type, index: int) -> str:
         "HIVE_BAD_DATA",
         f"'Error parsing field value ''' || {cell} || ''' for field "
         f"{index}: For input string: \"' || {cell} || '\"'",
+        kind.duckdb,
     )
     return (
         f"CASE WHEN nullif({cell}, '') IS NOT NULL AND {value} IS NULL THEN {bad} ELSE {value} END"

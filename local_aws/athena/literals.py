@@ -1,6 +1,7 @@
 """Literals, columns and constructors."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from local_aws.athena.casts import can_cast, cast, quote, try_cast
@@ -63,6 +64,10 @@ def numeric_literal(compiler: Compiler, node: Any) -> Expr:
 def number(text: str, node: Any) -> Expr:
     """The literal of a number's text."""
     at = position(node)
+    if text.startswith("-"):
+        positive = number(text[1:], node)
+        assert isinstance(positive.literal, int | float)
+        return replace(positive, sql=f"(-{positive.sql})", literal=-positive.literal)
     if "e" in text.lower() and not text.lower().startswith("0x"):
         return Expr(sql=f"CAST({text} AS DOUBLE)", type=DOUBLE, literal=float(text), at=at)
     if "." in text:

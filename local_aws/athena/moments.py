@@ -266,13 +266,13 @@ def from_iso8601_timestamp(compiler: Compiler, arguments: list[Any], node: Any) 
     text = compiler.expr(arguments[0])
     if not text.type.is_text and text.type.name != "unknown":
         raise mismatch(f"from_iso8601_timestamp takes a varchar, not {text.type.text}", node)
-    bad = fail(
-        "INVALID_FUNCTION_ARGUMENT", f"'Invalid format: \"' || {text.sql} || '\" is malformed'"
-    )
-    value = f"TRY_CAST({text.sql} AS TIMESTAMP)"
+    message = f"'Invalid format: \"' || {text.sql} || '\" is malformed'"
+    bad = fail("INVALID_FUNCTION_ARGUMENT", message, "TIMESTAMP")
+    # A cast to TIMESTAMP would leave the offset out, one from TIMESTAMPTZ to it is slow.
+    zoned = f"TRY_CAST({text.sql} AS TIMESTAMPTZ)"
     sql = (
-        f"CASE WHEN {text.sql} IS NULL THEN NULL WHEN {value} IS NULL "
-        f"OR contains({text.sql}, ' ') THEN {bad} ELSE {value} END"
+        f"CASE WHEN {text.sql} IS NULL THEN NULL WHEN {zoned} IS NULL "
+        f"OR contains({text.sql}, ' ') THEN {bad} ELSE make_timestamp(epoch_us({zoned})) END"
     )
     kind = TIMESTAMP_TZ
     offset = re.search(r"T.*([+-]\d\d:\d\d)$", str(text.literal))
@@ -326,7 +326,8 @@ def date_parse(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 
 def _parsed(text: Expr, pattern: str) -> str:
     pattern = pattern.replace("%-", "%")
-    bad = fail("INVALID_FUNCTION_ARGUMENT", f"'Invalid format: \"' || {text.sql} || '\"'")
+    message = f"'Invalid format: \"' || {text.sql} || '\"'"
+    bad = fail("INVALID_FUNCTION_ARGUMENT", message, "TIMESTAMP")
     value = f"try_strptime({text.sql}, {quote(pattern)})"
     return (
         f"CASE WHEN {text.sql} IS NULL THEN NULL WHEN {value} IS NULL THEN {bad} "

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from local_aws.athena.calls import apply_rule
 from local_aws.athena.casts import cast, quote, wall_clock
 from local_aws.athena.compiler import (
     Compiler,
@@ -14,7 +15,7 @@ from local_aws.athena.compiler import (
     unify,
 )
 from local_aws.athena.errors import QueryError
-from local_aws.athena.failing import constant, fail
+from local_aws.athena.failing import fail
 from local_aws.athena.literals import string_value
 from local_aws.athena.plan import Expr, Relation, either, every, merge, refer
 from local_aws.athena.sqltypes import (
@@ -70,7 +71,7 @@ def _checked_division(left: Expr, right: Expr, symbol: str) -> str:
     quotient = f"({left.sql} {symbol} {right.sql})"
     if right.literal:
         return quotient
-    zero = fail("DIVISION_BY_ZERO", constant("Division by zero", right.sql))
+    zero = fail("DIVISION_BY_ZERO", "'Division by zero'", left.type.duckdb)
     return f"CASE WHEN {right.sql} = 0 THEN {zero} ELSE {quotient} END"
 
 
@@ -90,7 +91,7 @@ def _decimals(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
     if symbol == "%":
         sql = _checked_division(left, right, "%")
     elif symbol == "/":
-        zero = fail("DIVISION_BY_ZERO", constant("Division by zero", right.sql))
+        zero = fail("DIVISION_BY_ZERO", "'Division by zero'", "DOUBLE")
         ratio = f"CAST({left.sql} AS DOUBLE) / CAST({right.sql} AS DOUBLE)"
         sql = f"CASE WHEN {right.sql} = 0 THEN {zero} ELSE round({ratio}, {scale}) END"
     else:
@@ -370,6 +371,28 @@ def _case(compiler: Compiler, conditions: list[Expr], node: Any) -> Expr:
     return call(f"CASE {branches}{otherwise} END", kind, conditions + results, node)
 
 
+@handles("Substring")
+def substring(compiler: Compiler, node: Any) -> Expr:
+    """SUBSTRING(text FROM start FOR length)."""
+    return apply_rule("substr", [compiler.expr(one) for one in node.valueExpression()], node)
+
+
+@handles("Position")
+def position_of(compiler: Compiler, node: Any) -> Expr:
+    """POSITION(part IN text)."""
+    part, text = (compiler.expr(one) for one in node.valueExpression())
+    return apply_rule("strpos", [text, part], node)
+
+
+@handles("Trim")
+def trim(compiler: Compiler, node: Any) -> Expr:
+    """TRIM([BOTH | LEADING | TRAILING] [letters] FROM text)."""
+    side = node.trimsSpecification().getText() if node.trimsSpecification() else "BOTH"
+    name = {"LEADING": "ltrim", "TRAILING": "rtrim", "BOTH": "trim"}[side]
+    parts = [one for one in (node.trimSource, node.trimChar) if one is not None]
+    return apply_rule(name, [compiler.expr(one) for one in parts], node)
+
+
 @handles("Subscript")
 def subscript(compiler: Compiler, node: Any) -> Expr:
     """array[i], map[key], row[i]: what is not there is an error."""
@@ -379,9 +402,8 @@ def subscript(compiler: Compiler, node: Any) -> Expr:
         return value.become(f"({value.sql}).f{position_in_row}", value.type.items[position_in_row])
     if value.type.name == "map":
         key = coerce(index, value.type.items[0])
-        missing = fail(
-            "INVALID_FUNCTION_ARGUMENT", f"'Key not present in map: ' || CAST({key.sql} AS VARCHAR)"
-        )
+        message = f"'Key not present in map: ' || CAST({key.sql} AS VARCHAR)"
+        missing = fail("INVALID_FUNCTION_ARGUMENT", message, value.type.items[1].duckdb)
         sql = (
             f"CASE WHEN NOT map_contains({value.sql}, {key.sql}) THEN {missing} "
             f"ELSE {value.sql}[{key.sql}] END"
@@ -389,12 +411,13 @@ def subscript(compiler: Compiler, node: Any) -> Expr:
         return call(sql, value.type.items[1], [value, key], node)
     if value.type.name != "array" or not index.type.is_integer:
         raise mismatch(f"Cannot use {index.type.text} for subscript of {value.type.text}", node)
-    beyond = fail(
-        "INVALID_FUNCTION_ARGUMENT",
+    item = value.type.items[0].duckdb
+    message = (
         f"'Array subscript must be less than or equal to array length: ' || "
-        f"CAST({index.sql} AS VARCHAR) || ' > ' || CAST(len({value.sql}) AS VARCHAR)",
+        f"CAST({index.sql} AS VARCHAR) || ' > ' || CAST(len({value.sql}) AS VARCHAR)"
     )
-    low = fail("INVALID_FUNCTION_ARGUMENT", constant("SQL array indices start at 1", index.sql))
+    beyond = fail("INVALID_FUNCTION_ARGUMENT", message, item)
+    low = fail("INVALID_FUNCTION_ARGUMENT", "'SQL array indices start at 1'", item)
     sql = (
         f"CASE WHEN {index.sql} > len({value.sql}) THEN {beyond} "
         f"WHEN {index.sql} < 1 THEN {low} ELSE {value.sql}[{index.sql}] END"

@@ -128,7 +128,7 @@ SCALARS: list[tuple[str, str, str]] = [
         (
             "list_concat(list_slice(string_split({0}, {1}), 1, {2} - 1), "
             "CASE WHEN len(string_split({0}, {1})) >= {2} THEN [array_to_string("
-            "list_slice(string_split({0}, {1}), {2}, NULL), {1})] ELSE [] END)"
+            "list_slice(string_split({0}, {1}), {2}, len(string_split({0}, {1}))), {1})] ELSE [] END)"
         ),
         "the last part keeps the rest; DuckDB has no limit",
     ),
@@ -188,7 +188,7 @@ SCALARS: list[tuple[str, str, str]] = [
     (
         "json_extract_scalar(varchar, varchar) -> varchar",
         (
-            "CASE WHEN json_valid({0}) AND json_type({0}, {1}) NOT IN ('OBJECT', 'ARRAY') "
+            "CASE WHEN CASE WHEN json_valid({0}) THEN json_type({0}, {1}) END NOT IN ('OBJECT', 'ARRAY') "
             "THEN json_extract_string({0}, {1}) END"
         ),
         "NULL for bad JSON and for what is no scalar",
@@ -210,14 +210,21 @@ SCALARS: list[tuple[str, str, str]] = [
     (
         "json_parse(varchar) -> json",
         "CASE WHEN json_valid({0}) THEN json({0}) WHEN {0} IS NOT NULL THEN "
-        + fail("INVALID_FUNCTION_ARGUMENT", "'Cannot convert value to JSON: ''' || {0} || ''''")
+        + fail(
+            "INVALID_FUNCTION_ARGUMENT",
+            "'Cannot convert value to JSON: ''' || {0} || ''''",
+            "JSON",
+        )
         + " END",
         "Trino's error",
     ),
     ("json_format(json) -> varchar", "CAST(json({0}) AS VARCHAR)", ""),
     (
         "json_array_length(varchar) -> bigint",
-        "CASE WHEN json_valid({0}) AND json_type({0}) = 'ARRAY' THEN json_array_length({0}) END",
+        (
+            "CASE WHEN CASE WHEN json_valid({0}) THEN json_type({0}) END = 'ARRAY' "
+            "THEN json_array_length({0}) END"
+        ),
         "NULL for what is no array",
     ),
     (
