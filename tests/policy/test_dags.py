@@ -1,0 +1,174 @@
+"""What every DAG must be like; each message tells what to change."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from airflow.providers.common.compat.sdk import TriggerRule
+from airflow.timetables.interval import CronDataIntervalTimetable
+
+from retime.dataset import load_data_sets
+from tests.policy.conftest import ROOT
+
+DATA_SETS = {data_set.name: data_set for data_set in load_data_sets(ROOT / "include")}
+DAG_IDS = [f"retime_{name}" for name in DATA_SETS]
+TASKS = [
+    "wait_for_arrivals",
+    "crawl_raw",
+    "wait_for_crawl",
+    "check_raw",
+    "plan",
+    "slice.stage",
+    "slice.stage_quarantine",
+    "slice.audit",
+    "slice.publish",
+    "clean_up",
+    "report",
+]
+
+
+@pytest.fixture(params=DAG_IDS)
+def dag(request, dags):
+    return dags[request.param]
+
+
+@pytest.fixture(params=TASKS)
+def task(request, dag):
+    return dag.get_task(request.param)
+
+
+def test_there_is_one_dag_a_data_set(dags):
+    assert sorted(dags) == sorted(DAG_IDS), "add or remove the YAML file in include/datasets"
+
+
+def test_a_dag_has_exactly_the_tasks_of_the_design(dag):
+    assert sorted(dag.task_ids) == sorted(TASKS), "change the design and docs with the tasks"
+
+
+def test_the_tasks_follow_each_other_as_in_the_design(dag):
+    upstream = {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks}
+    assert upstream == {
+        "wait_for_arrivals": [],
+        "crawl_raw": ["wait_for_arrivals"],
+        "wait_for_crawl": ["crawl_raw"],
+        "check_raw": ["wait_for_crawl"],
+        "plan": ["check_raw"],
+        "slice.stage": ["plan"],
+        "slice.stage_quarantine": ["plan"],
+        "slice.audit": ["plan", "slice.stage", "slice.stage_quarantine"],
+        "slice.publish": ["plan", "slice.audit", "slice.stage", "slice.stage_quarantine"],
+        "clean_up": ["slice.publish"],
+        "report": ["clean_up"],
+    }, "see retime_dags.py for what chain() ties together"
+
+
+def test_nothing_follows_the_report_that_could_hide_a_failure(dag):
+    assert [task.task_id for task in dag.leaves] == ["report"], "Airflow judges a run by its leaves"
+
+
+def test_a_dag_catches_up(dag):
+    assert dag.catchup is True, "set catchup=True: missed dates are built as they are due"
+
+
+def test_a_dag_has_an_explicit_data_interval(dag):
+    assert isinstance(dag.timetable, CronDataIntervalTimetable), (
+        'give schedule=CronDataIntervalTimetable: "@daily" has no data interval in Airflow 3'
+    )
+
+
+def test_an_interval_is_a_date_of_the_data_set_s_zone(dag):
+    data_set = DATA_SETS[dag.dag_id.removeprefix("retime_")]
+    assert dag.timetable == CronDataIntervalTimetable("0 0 * * *", timezone=data_set.zone.key), (
+        "cut the intervals at midnight of the data set's zone"
+    )
+    start = dag.start_date.astimezone(data_set.zone)
+    assert start.replace(tzinfo=None).isoformat() == f"{data_set.start_date}T00:00:00", (
+        "start at midnight of start_date in the data set's zone"
+    )
+
+
+def test_a_dag_says_what_it_does(dag):
+    assert dag.description, "give the YAML a description"
+    assert len(dag.doc_md) > 200, "give the DAG doc_md that tells how to run it"
+
+
+def test_a_dag_is_found_by_its_tags(dag):
+    name = dag.dag_id.removeprefix("retime_")
+    assert set(dag.tags) == {"retime", name}, 'tag the DAG "retime" and with its data set'
+
+
+def test_a_dag_limits_how_many_runs_build_at_once(dag):
+    data_set = DATA_SETS[dag.dag_id.removeprefix("retime_")]
+    assert dag.max_active_runs == data_set.run.max_active_runs, "pass run.max_active_runs"
+
+
+def test_a_dag_takes_dates_and_may_only_plan(dag):
+    params = {name: dag.params.get_param(name) for name in dag.params}
+    assert set(params) == {"start_date", "end_date", "plan_only"}, "document every param"
+    assert all(param.description for param in params.values()), "say what a param does"
+    for name in ("start_date", "end_date"):
+        assert params[name].value is None, f"{name} must default to the run's own date"
+        assert params[name].schema["format"] == "date", f"{name}: let the form check it"
+    assert params["plan_only"].value is False, "a run builds unless it is asked not to"
+
+
+@pytest.mark.parametrize("value", ["28/03/2024", "soon", 20240328])
+def test_the_form_refuses_what_is_no_date(dag, value):
+    with pytest.raises(Exception, match=re.escape(str(value))):
+        dag.params.get_param("start_date").resolve(value)
+
+
+def test_a_task_is_retried(task):
+    assert task.retries >= 2, f"{task.task_id}: give it retries; every task is safe to repeat"
+    assert task.retry_delay >= timedelta(seconds=30), f"{task.task_id}: leave a fault time to pass"
+
+
+def test_a_task_has_a_time_limit(task):
+    limit = task.execution_timeout
+    assert limit is not None, f"{task.task_id}: give it an execution_timeout"
+    assert limit <= timedelta(hours=6), f"{task.task_id}: a task that hangs must end the same day"
+
+
+def test_a_task_has_an_owner_who_is_not_the_default(task):
+    assert task.owner not in ("", "airflow"), "give the YAML an owner: who answers for the data"
+
+
+def test_a_task_says_what_it_does(task):
+    assert task.doc_md or task.doc, f"{task.task_id}: give it a docstring or doc_md for the UI"
+
+
+def test_no_task_waits_in_a_slot(task):
+    if hasattr(task, "poke_interval"):
+        assert task.mode == "reschedule", f"{task.task_id}: set mode='reschedule'"
+
+
+def test_waiting_ends_within_a_day(task):
+    if hasattr(task, "poke_interval"):
+        assert task.timeout <= 24 * 3600, f"{task.task_id}: set a timeout; the default is a week"
+
+
+def test_slices_are_published_one_at_a_time(dag):
+    publish = dag.get_task("slice.publish")
+    assert publish.max_active_tis_per_dag == 1, "two publications to a table must not overlap"
+
+
+@pytest.mark.parametrize("name", ["slice.stage", "slice.stage_quarantine"])
+def test_no_more_slices_stage_at_once_than_the_data_set_allows(dag, name):
+    data_set = DATA_SETS[dag.dag_id.removeprefix("retime_")]
+    limit = data_set.run.max_concurrent_slices
+    assert dag.get_task(name).max_active_tis_per_dag == limit, "pass run.max_concurrent_slices"
+
+
+@pytest.mark.parametrize("name", ["clean_up", "report"])
+def test_a_run_is_cleaned_up_and_reported_also_when_slices_failed(dag, name):
+    assert dag.get_task(name).trigger_rule == TriggerRule.ALL_DONE, "set trigger_rule=ALL_DONE"
+
+
+def test_a_skipped_crawl_does_not_skip_the_run(dag):
+    rule = dag.get_task("check_raw").trigger_rule
+    assert rule == TriggerRule.NONE_FAILED, "crawl_raw skips when there is nothing to crawl"
+
+
+def test_no_task_depends_on_another_run(task):
+    assert not task.depends_on_past, f"{task.task_id}: every date is built on its own"
+    assert not task.wait_for_downstream, f"{task.task_id}: every date is built on its own"

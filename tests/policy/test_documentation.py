@@ -1,0 +1,71 @@
+"""Every key of a data set's file and every setting of an environment is documented."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from retime.dataset import load_data_set
+from retime.settings import read_settings
+from retime.yaml_reader import Section
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA_SETS = sorted((ROOT / "include" / "datasets").glob("*.yaml"))
+
+
+def keys_of_data_sets() -> list[str]:
+    """Every key that the reader asks for, dotted, whether a file gives it or not."""
+    taken: list[str] = []
+    take = Section.take
+
+    def noting(self: Section, key: str, *arguments, **options):
+        taken.append(f"{self.key}.{key}" if self.key else key)
+        return take(self, key, *arguments, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Section, "take", noting)
+        load_data_set(DATA_SETS[0])
+    return sorted(set(taken))
+
+
+def settings_of_environments() -> list[str]:
+    """Every setting that tasks look up, and those that the data sets' locations name."""
+    asked: list[str] = ["include"]
+
+    def lookup(name: str) -> str | None:
+        asked.append(name)
+        return "x" if name == "database" else None
+
+    read_settings(lookup)
+    for path in DATA_SETS:
+        asked += re.findall(r"\$\{([a-z_]+)\}", path.read_text().partition("\nname:")[2])
+    return sorted(set(asked))
+
+
+def read(*paths: Path) -> str:
+    return "\n".join(path.read_text() for path in paths if path.is_file())
+
+
+@pytest.mark.parametrize("key", keys_of_data_sets())
+def test_a_key_of_a_data_set_is_documented(key):
+    path = ROOT / "docs" / "adding-a-dataset.md"
+    name = key.rpartition(".")[2]
+    assert f"`{key}`" in read(path) or re.search(rf"`{name}`|^ *{name}:", read(path), re.M), (
+        f"tell in {path.name} what {key} does, in backticks or in an example"
+    )
+
+
+@pytest.mark.parametrize("name", settings_of_environments())
+def test_a_setting_of_an_environment_is_documented(name):
+    text = read(ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    variable = f"RETIME_{name.upper()}"
+    assert variable in text or f"`retime_{name}`" in text, (
+        f"tell in README.md or a page of docs/ what {variable} is for"
+    )
+
+
+def test_no_page_tells_of_a_setting_that_is_not_there():
+    text = read(ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    known = {f"RETIME_{name.upper()}" for name in settings_of_environments()}
+    told = set(re.findall(r"\bRETIME_[A-Z_]+\b", text)) - {"RETIME_WRITE_GOLDEN"}
+    assert told <= known, f"remove from the docs: {', '.join(sorted(told - known))}"
