@@ -19,6 +19,8 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 def main(arguments: list[str] | None = None) -> int:
     """Run the server; returns the exit status."""
     options = _parse(arguments)
+    level = logging.INFO if options.verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(name)s %(message)s")
     if options.host not in LOOPBACK and not options.allow_remote:
         print(
             f"Refusing to listen on {options.host!r}: anyone who reaches it can read and change"
@@ -28,11 +30,6 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     from local_aws.server import LocalAws  # takes over a second, which a refusal need not
 
-    level = logging.INFO if options.verbose else logging.WARNING
-    logging.basicConfig(level=level, format="%(asctime)s %(name)s %(message)s")
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
     server = LocalAws(
         port=options.port,
         host=options.host,
@@ -44,6 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (DataDirectoryError, OSError) as error:
         print(f"local_aws cannot start: {error}", file=sys.stderr)
         return 1
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
     _tell(server, options.port_file)
     stopped.wait()
     server.stop()

@@ -149,4 +149,6 @@ def run_test(given: Payload) -> Callable[[Run], bool]:
 
 
 def _epoch(text: str) -> float:
-    return float(text) / 1000 if text.isdecimal() else datetime.fromisoformat(text).timestamp()
+    if text.isdecimal():
+        return float(text) / 1000
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

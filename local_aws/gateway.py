@@ -17,7 +17,7 @@ from typing import Any
 
 from local_aws.faults import FaultBoard, answer_fault_request
 from local_aws.glue_catalog import GlueCatalog, lower_names
-from local_aws.journal import MAX_CHANGES, Change, Journal
+from local_aws.journal import Change, Journal
 from local_aws.messages import (
     Request,
     Response,
@@ -120,8 +120,9 @@ class Gateway:
     def close(self) -> None:
         """Stop the services and put everything in order on disk."""
         self.faults.clear()
-        for service in self.hosted.values():
-            service.result().close()
+        for hosted in self.hosted.values():
+            if hosted.exception() is None:
+                hosted.result().close()
         self._builders.shutdown()
         with self.lock:
             if self._journal is not None:
@@ -174,7 +175,7 @@ class Gateway:
             if self._journal is not None and response.status < 400 and is_change(request):
                 made = self.files.made
                 self._journal.append(Change(at=at, seed=seed, request=request, files=made))
-                if self._journal.count >= MAX_CHANGES:
+                if self._journal.is_due:
                     self._checkpoint()
             self.files.forget_discarded()
         return response
@@ -203,13 +204,13 @@ class Gateway:
     def _checkpoint(self) -> None:
         """Write all down anew, if moto can be: else the journal goes on, and restarts are slow."""
         assert self._journal is not None
-        if not self._journal.count:
+        if self._journal.is_empty:
             return
         try:
             state = dump_state()
         except (TypeError, AttributeError, PicklingError) as error:
             _log.warning("cannot write a checkpoint, the journal goes on: %s", error)
-            self._journal.count = 0
+            self._journal.postpone()
             return
         self._journal.begin(state)
 

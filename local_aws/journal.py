@@ -24,8 +24,8 @@ from typing import Any, BinaryIO
 from local_aws.messages import Request
 from local_aws.object_files import ObjectFile
 
-MAX_CHANGES = 5_000
-"""Changes after which a new checkpoint is due: replaying that many takes some seconds."""
+MIN_CHANGES = 2_000
+"""Changes before a new checkpoint is thought of: replaying that many takes 2 to 3 seconds."""
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +57,17 @@ class Journal:
             (int(path.name.rpartition("-")[2]) for path in directory.glob("checkpoint-*[0-9]")),
             default=0,
         )
-        self.count = 0
+        self._count = self._bytes = self._checkpoint_bytes = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Has nothing changed since the checkpoint?"""
+        return self._count == 0
+
+    @property
+    def is_due(self) -> bool:
+        """Is it time for a new checkpoint: does writing one cost less than was written since?"""
+        return self._count >= MIN_CHANGES and 2 * self._bytes >= self._checkpoint_bytes
 
     def checkpoint(self) -> bytes | None:
         """The state to start from, or None for nothing."""
@@ -70,6 +80,7 @@ class Journal:
                 f"{str(self._directory)!r} was written with {writer.decode()}; this is {_writer()}."
                 " Use that version, or another directory."
             )
+        self._checkpoint_bytes = len(state)
         return state
 
     def changes(self) -> Iterator[Change]:
@@ -77,22 +88,21 @@ class Journal:
         path = self._journal_path()
         if not path.exists():
             return
-        whole = 0
         with path.open("rb") as file:
             for line in file:
                 if not line.endswith(b"\n"):
                     break
-                whole += len(line)
-                self.count += 1
+                self._note(line)
                 yield _parse_change(line)
-        os.truncate(path, whole)
+        os.truncate(path, self._bytes)
 
     def append(self, change: Change) -> None:
         """Put a change on record."""
         if self._file is None:
             self._file = self._journal_path().open("ab", buffering=0)
-        self._file.write(_change_line(change))
-        self.count += 1
+        line = _change_line(change)
+        self._file.write(line)
+        self._note(line)
 
     def begin(self, state: bytes) -> None:
         """Write a checkpoint and begin a new journal; the old ones go away."""
@@ -102,7 +112,8 @@ class Journal:
         scratch.write_bytes(_writer().encode() + b"\n" + state)
         scratch.rename(path)
         self._close_file()
-        self._number, self.count = number, 0
+        self._number, self._checkpoint_bytes = number, len(state)
+        self._count = self._bytes = 0
         for old in self._directory.glob("*-*"):
             if old.is_file() and old.stem.rpartition("-")[2] != str(number):
                 old.unlink()
@@ -111,6 +122,14 @@ class Journal:
         """Let the directory go."""
         self._close_file()
         self._lock.close()
+
+    def postpone(self) -> None:
+        """Think of a checkpoint again only after as many changes more."""
+        self._count = 0
+
+    def _note(self, line: bytes) -> None:
+        self._count += 1
+        self._bytes += len(line)
 
     def _close_file(self) -> None:
         if self._file is not None:

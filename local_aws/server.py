@@ -12,6 +12,7 @@ from local_aws.gateway import Gateway
 from local_aws.glue_catalog import GlueCatalog
 from local_aws.http_server import HttpServer
 from local_aws.journal import Journal
+from local_aws.messages import Request, Response
 from local_aws.moto_s3 import install
 from local_aws.object_files import ObjectFiles
 from local_aws.s3_store import FileObjectStore
@@ -71,14 +72,17 @@ class LocalAws:
         Raises:
             DataDirectoryError: another server uses the data directory, or another version did.
             OSError: the address cannot be listened on.
+            RuntimeError: another LocalAws runs in this process.
         """
+        self._server = HttpServer(self._address, self._answer)
         if not self._running.acquire(blocking=False):
+            self._server.server_close()
             raise RuntimeError("a LocalAws already runs in this process: stop it first")
         try:
             self._scratch = Path(tempfile.mkdtemp(prefix="local-aws-"))
             self._gateway = self._build_gateway()
-            self._server = HttpServer(self._address, self._gateway.handle)
         except BaseException:
+            self._server.server_close()
             self._running.release()
             raise
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
@@ -98,6 +102,9 @@ class LocalAws:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    def _answer(self, request: Request) -> Response:
+        return self._gateway.handle(request)
 
     def _build_gateway(self) -> Gateway:
         journal = Journal(self._data_dir) if self._data_dir else None
