@@ -2,10 +2,9 @@
 
 import hashlib
 import http.client
+import io
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -18,6 +17,9 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from servers import Aws, ServerProcess
 
+from local_aws.journal import Change, DataDirectoryError, Journal
+from local_aws.messages import Request
+from local_aws.object_files import ObjectFile
 from local_aws.seam import NoSuchBucketError
 
 PART = 5 << 20
@@ -395,31 +397,31 @@ def everything(aws: Aws, name: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_everything_survives_a_restart_in_the_same_words(
-    process: ServerProcess, how: signal.Signals
-):
-    name = how.name.lower()
-    known = fill(process.aws, name)
-    before = everything(process.aws, name)
+def test_everything_survives_restarts_in_the_same_words(process: ServerProcess):
+    known = fill(process.aws, "all")
+    before = everything(process.aws, "all")
     files = {path.name for path in process.data_dir.glob("objects/*/*")}
     orphan = process.data_dir / "objects" / "ab" / "orphan"
     orphan.parent.mkdir(exist_ok=True)
     orphan.touch()
 
-    process.restart(how)
+    process.restart(signal.SIGKILL)  # comes back from the journal
 
-    assert everything(process.aws, name) == before
+    assert everything(process.aws, "all") == before
     assert {path.name for path in process.data_dir.glob("objects/*/*")} == files
+
+    process.restart(signal.SIGTERM)  # comes back from a checkpoint
+
+    assert everything(process.aws, "all") == before
     s3 = process.aws.client("s3")
     parts = [{"PartNumber": 1, "ETag": known["etag"]}]
     s3.complete_multipart_upload(
-        Bucket=f"plain-{name}",
+        Bucket="plain-all",
         Key="open",
         UploadId=known["upload"],
         MultipartUpload={"Parts": parts},
     )
-    assert s3.get_object(Bucket=f"plain-{name}", Key="open")["Body"].read() == b"p"
+    assert s3.get_object(Bucket="plain-all", Key="open")["Body"].read() == b"p"
 
 
 def test_no_acknowledged_write_is_lost_when_killed_in_the_middle(process: ServerProcess):
@@ -455,11 +457,75 @@ def test_no_acknowledged_write_is_lost_when_killed_in_the_middle(process: Server
 
 
 def test_a_second_server_on_the_same_directory_is_refused(process: ServerProcess):
-    second = subprocess.run(
-        [sys.executable, "-m", "local_aws", "--port", "0", "--data-dir", str(process.data_dir)],
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-    assert second.returncode == 1
-    assert f"is in use by another server (process {process.pid})" in second.stderr
+    with pytest.raises(DataDirectoryError, match=rf"in use by another .*process {process.pid}\)"):
+        Journal(process.data_dir)
+
+
+def change(number: int) -> Change:
+    body = io.BytesIO(b"\xff%d" % number)
+    request = Request(method="PUT", target=f"/b/{number}", body=body, length=len(body.getvalue()))
+    file = ObjectFile(name="ab", size=1, md5="cd")
+    return Change(at=float(number), seed=number, request=request, files=[file])
+
+
+def test_a_change_that_a_crash_cut_off_is_dropped(tmp_path: Path):
+    journal = Journal(tmp_path)
+    journal.append(change(1))
+    journal.append(change(2))
+    journal.close()
+    (path,) = tmp_path.glob("journal-*")
+    path.write_bytes(path.read_bytes()[:-5])
+
+    journal = Journal(tmp_path)
+    (first,) = journal.changes()
+    assert (first.at, first.seed, first.files) == (1.0, 1, change(1).files)
+    assert first.request.read() == b"\xff1"
+    journal.append(change(3))
+    journal.close()
+
+    journal = Journal(tmp_path)
+    assert [kept.seed for kept in journal.changes()] == [1, 3]
+    journal.close()
+
+
+def test_a_checkpoint_replaces_the_journal(tmp_path: Path):
+    journal = Journal(tmp_path)
+    assert journal.checkpoint() is None
+    journal.append(change(1))
+    assert not journal.is_empty
+    journal.begin(b"state 1")
+    journal.append(change(2))
+    journal.begin(b"state 2")
+    journal.close()
+
+    journal = Journal(tmp_path)
+    assert journal.checkpoint() == b"state 2"
+    assert list(journal.changes()) == []
+    assert {path.name for path in tmp_path.iterdir()} == {"lock", "checkpoint-2"}
+    journal.close()
+
+
+def test_a_checkpoint_is_due_when_more_was_written_than_half_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("local_aws.journal.MIN_CHANGES", 3)
+    journal = Journal(tmp_path)
+    due = []
+    for number in range(3):
+        journal.append(change(number))
+        due.append(journal.is_due)
+    assert due == [False, False, True]
+    journal.begin(b"x" * 10_000)
+    for number in range(3):
+        journal.append(change(number))
+    assert not journal.is_due
+    journal.close()
+
+
+def test_a_directory_of_another_version_is_refused(tmp_path: Path):
+    journal = Journal(tmp_path)
+    journal.begin(b"state")
+    (tmp_path / "checkpoint-1").write_bytes(b"moto 4.0.0\nstate")
+    with pytest.raises(DataDirectoryError, match=r"written with moto 4\.0\.0"):
+        journal.checkpoint()
+    journal.close()
