@@ -94,7 +94,7 @@ def query(clients: aws.Clients, name: str, statement: str) -> list[dict[str, str
             break
         time.sleep(0.05)
     assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
-    return aws.get_rows(clients.athena, query_id) if statement.startswith(("SELECT", "--")) else []
+    return aws.get_rows(clients.athena, query_id)
 
 
 def built(clients: aws.Clients, case: Case) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def built(clients: aws.Clients, case: Case) -> dict[str, Any]:
         )
     statements = case.statements(name)
     for file in ("stage.sql", "quarantine.sql"):
-        assert not query(clients, name, statements[file])
+        query(clients, name, statements[file])
     report = audit.read_report(
         query(clients, name, statements["audit.sql"]), max_quarantined_percent=100
     )

@@ -1,8 +1,5 @@
-"""The DAGs as Airflow parses them, in an Airflow home of their own."""
+"""The DAGs as Airflow parses them."""
 
-import os
-import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,11 +7,6 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-
-# Airflow reads its settings when it is first imported.
-if "airflow" not in sys.modules:
-    os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-")
-    os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
 
 @pytest.fixture(scope="session")

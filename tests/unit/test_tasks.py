@@ -1,0 +1,227 @@
+"""The bodies of the tasks and the sensor, against S3 and Glue, at a time that the test sets."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from retime import arrivals, catalog, runtime, tasks
+from retime.dataset import DataSet
+from retime.errors import CrawlError, PublishError, RunError
+from retime.fragments import RawTable
+from retime.layout import arrival_path
+from retime.operators import ArrivalSensor
+from retime.plan import plan_slices, planned_slice
+from tests.unit.conftest import Account
+from tests.unit.samples import TRAFFIC, days, utc
+
+DAY = {"start_date": "2024-03-28"}
+
+
+class World:
+    """An account with a raw table, and the time."""
+
+    def __init__(self, account: Account, data_set: DataSet) -> None:
+        self.account, self.data_set = account, data_set
+        self.now = utc(2024, 3, 29, 0, 20)
+        self.xcom: dict[str, Any] = {}
+        location = f"s3://{account.bucket}/traffic_raw/"
+        descriptor = catalog.storage_descriptor(location, {"unieke_id": "int"})
+        keys = [{"Name": key, "Type": "string"} for key in ("year", "month", "day", "hour")]
+        table = {"Name": "traffic_raw", "StorageDescriptor": descriptor, "PartitionKeys": keys}
+        account.clients.glue.create_table(DatabaseName=account.database, TableInput=table)
+
+    @property
+    def raw(self) -> RawTable:
+        return catalog.read_raw_table(
+            self.account.clients.glue, self.account.database, "traffic_raw"
+        )
+
+    @property
+    def location(self) -> str:
+        return f"s3://{self.account.bucket}/traffic_raw/"
+
+    def land(self, *hours: datetime) -> None:
+        self.account.put(*(f"traffic_raw/{arrival_path(hour)}part-1" for hour in hours))
+
+    def crawl(self, *hours: datetime) -> None:
+        arrivals.register_hours(self.account.clients.glue, self.raw, hours, self.location)
+
+    def context(self, **params: Any) -> dict[str, Any]:
+        run = SimpleNamespace(run_type="manual", logical_date=None, data_interval_start=None)
+        ti = SimpleNamespace(
+            xcom_push=lambda key, value: self.xcom.update({key: value}),
+            xcom_pull=lambda task_ids, **_: self.xcom.get(task_ids),
+        )
+        return {"params": params or DAY, "dag_run": run, "ti": ti, "run_id": "manual__1"}
+
+
+@pytest.fixture
+def world(account: Account, monkeypatch) -> World:
+    world = World(account, replace(TRAFFIC, raw=replace(TRAFFIC.raw, crawler="c")))
+    settings = {
+        "database": account.database,
+        "raw_bucket": account.bucket,
+        "published_bucket": account.bucket,
+    }
+    monkeypatch.setattr(runtime, "lookup", settings.get)
+    monkeypatch.setattr(runtime, "get_clients", lambda: account.clients)
+    monkeypatch.setattr(runtime, "now", lambda: world.now)
+    return world
+
+
+HOURS = [utc(2024, 3, 28, hour) for hour in range(24)]
+NEXT = utc(2024, 3, 29, 0)
+
+
+def test_what_no_retry_can_mend_fails_for_good_and_keeps_its_sentence():
+    with pytest.raises(AirflowFailException, match="RunError: mend the SQL"), runtime.no_retry():
+        raise RunError("mend the SQL")
+
+
+def test_what_a_retry_can_mend_is_left_to_be_retried():
+    with pytest.raises(PublishError), runtime.no_retry():
+        raise PublishError("again")
+
+
+def test_the_hours_to_crawl_are_those_that_landed_and_are_not_known(world):
+    world.land(*HOURS, NEXT)
+    world.crawl(*HOURS[:20])
+    assert tasks.uncrawled_hours(world.data_set, world.context()) == HOURS[20:]
+
+
+def test_without_a_raw_table_every_hour_is_to_be_crawled(world):
+    world.account.clients.glue.delete_table(DatabaseName=world.account.database, Name="traffic_raw")
+    world.land(*HOURS, NEXT)
+    assert tasks.uncrawled_hours(world.data_set, world.context()) == HOURS
+
+
+def test_hours_that_a_crawl_left_out_are_told(world):
+    world.land(*HOURS, NEXT)
+    world.crawl(*HOURS[:20])
+    with pytest.raises(CrawlError, match=r"4 arrival hours .* from 2024-03-28 20:00 UTC, are not"):
+        tasks.check_raw(world.data_set, world.context())
+
+
+def test_without_a_crawler_the_hours_are_registered(world):
+    world.land(*HOURS, NEXT)
+    without = replace(TRAFFIC, raw=replace(TRAFFIC.raw, crawler=None))
+    assert tasks.check_raw(without, world.context()) == 24
+    assert tasks.uncrawled_hours(without, world.context()) == []
+
+
+def test_a_run_is_planned_through_what_has_landed_and_settled(world):
+    world.land(*HOURS, NEXT)
+    world.crawl(*HOURS)
+    (plan,) = tasks.plan_run(world.data_set, world.context())
+    assert planned_slice(plan).window.end == utc(2024, 3, 29)
+    assert world.xcom["plan"] == [plan]
+
+
+def test_an_hour_that_settles_after_the_catalog_was_checked_is_not_planned(world):
+    """It is no partition yet: its events would be missed, and counted as built."""
+    world.land(*HOURS, NEXT)
+    world.crawl(*HOURS)
+    assert tasks.check_raw(world.data_set, world.context()) == 24
+    world.land(utc(2024, 3, 29, 1))
+    world.now = utc(2024, 3, 29, 1, 20)
+    (plan,) = tasks.plan_run(world.data_set, world.context())
+    assert planned_slice(plan).window.end == utc(2024, 3, 29)
+
+
+def test_a_plan_may_be_all_that_is_asked_for(world):
+    world.land(*HOURS, NEXT)
+    world.crawl(*HOURS)
+    assert tasks.plan_run(world.data_set, world.context(plan_only=True, **DAY)) == []
+    assert len(world.xcom["plan"]) == 1
+
+
+def test_dates_that_cannot_be_built_fail_for_good(world):
+    with pytest.raises(AirflowFailException, match="RequestError: 2024-03-29 is not over"):
+        tasks.plan_run(world.data_set, world.context(start_date="2024-03-29"))
+
+
+# Waiting.
+
+
+def has_arrived(world: World, data_set: DataSet) -> bool:
+    return ArrivalSensor(task_id="wait", data_set=data_set).poke(world.context())
+
+
+def test_a_run_waits_for_an_arrival_after_its_date(world):
+    world.land(*HOURS)
+    assert not has_arrived(world, world.data_set)
+    world.land(NEXT)
+    assert has_arrived(world, world.data_set)
+
+
+def test_a_run_waits_until_the_hour_in_which_its_date_ends_has_settled(world):
+    """Midnight of Kolkata is half past an hour of UTC, whose first half is of the date."""
+    kolkata = replace(world.data_set, zone=ZoneInfo("Asia/Kolkata"))
+    world.land(*HOURS[:19])
+    world.now = utc(2024, 3, 28, 18, 45)
+    assert not has_arrived(world, kolkata)
+    world.land(HOURS[19])
+    world.now = utc(2024, 3, 28, 19, 5)
+    assert has_arrived(world, kolkata)
+
+
+# The report.
+
+
+def published(first_date: str) -> dict[str, Any]:
+    counts = dict.fromkeys(
+        ("read", "published_from", "duplicates", "filtered", "quarantined", "too_late", "outside"),
+        1,
+    )
+    return {
+        "slice": first_date,
+        "generation": "g",
+        "counts": {**counts, "late": 0, "rows": 1},
+        "partitions": {},
+        "stage_scanned_bytes": 1,
+        "scanned_bytes": 2,
+        "raw_bytes": 3,
+    }
+
+
+def plan_of(*dates: str) -> list[dict[str, Any]]:
+    landed = {
+        hour + timedelta(days=n): arrivals.Landed(objects=1, size=1)
+        for hour in HOURS
+        for n in range(-5, 5)
+    }
+    return [p.to_json() for p in plan_slices(TRAFFIC, [days(date) for date in dates], landed)]
+
+
+def test_a_run_whose_slices_are_published_is_summed_up(world):
+    world.xcom = {
+        "plan": plan_of("2024-03-27", "2024-03-28"),
+        "slice.publish": [published("2024-03-27"), published("2024-03-28")],
+    }
+    assert tasks.report_run(TRAFFIC, world.context())["slices"] == 2
+
+
+def test_a_run_without_every_slice_fails_and_names_those_it_lacks(world):
+    world.xcom = {
+        "plan": plan_of("2024-03-26", "2024-03-27", "2024-03-28"),
+        "slice.publish": [published("2024-03-27"), None],
+    }
+    with pytest.raises(
+        AirflowFailException, match=r"2 of 3 slices were not published: 2024-03-26, 2024-03-28;"
+    ):
+        tasks.report_run(TRAFFIC, world.context())
+
+
+def test_a_run_that_planned_nothing_to_do_is_green(world):
+    world.xcom = {"plan": []}
+    assert tasks.report_run(TRAFFIC, world.context())["slices"] == 0
+
+
+def test_a_run_whose_plan_failed_is_not_green(world):
+    with pytest.raises(AirflowFailException, match="nothing was planned; see the first task"):
+        tasks.report_run(TRAFFIC, world.context())
