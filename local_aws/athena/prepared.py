@@ -48,7 +48,8 @@ class Prepared:
         try:
             answer = self.calls("athena", "GetPreparedStatement", key, region=region)
             text = str(answer["PreparedStatement"]["QueryStatement"])
-        except (AwsError, KeyError):
+        except (AwsError, AttributeError, KeyError):
+            # moto itself fails for a name it does not know.
             raise MalformedQueryError(
                 f"PreparedStatement {name} was not found in workGroup {work_group}"
             ) from None
