@@ -49,7 +49,8 @@ class Request:
         if match := _SCOPE.search(signed):
             return match["service"], match["region"]
         content = self.headers.get("content-type", "")
-        is_api = "x-amz-target" in self.headers or "x-www-form-urlencoded" in content
+        is_form = self.method == "POST" and "x-www-form-urlencoded" in content
+        is_api = "x-amz-target" in self.headers or is_form
         return ("" if is_api else "s3"), DEFAULT_REGION
 
     def read(self) -> bytes:

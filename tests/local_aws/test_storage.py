@@ -7,13 +7,16 @@ import os
 import signal
 import threading
 import time
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from servers import Aws, ServerProcess
 
@@ -301,6 +304,27 @@ def test_an_upload_that_breaks_off_stores_nothing(aws: Aws, bucket: str):
     assert connection.getresponse().status == 400
     assert stored_files(aws) == before
     assert aws.server.store.get(bucket, "k") is None
+
+
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_a_presigned_put_with_any_content_type_streams_to_a_file(
+    aws: Aws, bucket: str, version: str
+):
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=aws.endpoint,
+        aws_access_key_id="a",
+        aws_secret_access_key="b",
+        config=Config(signature_version=version),
+    )
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "k"})
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = b"Action=ListUsers&Version=2010-05-08"
+    request = urllib.request.Request(url, data=body, method="PUT", headers=form)
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 200
+    got = s3.get_object(Bucket=bucket, Key="k")
+    assert (got["Body"].read(), got["ContentType"]) == (body, form["Content-Type"])
 
 
 def test_a_wrong_content_md5_is_refused(aws: Aws, bucket: str):
