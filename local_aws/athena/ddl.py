@@ -517,7 +517,8 @@ def _create_text(record: dict[str, Any]) -> list[str]:
 def _column_lines(columns: list[dict[str, Any]]) -> list[str]:
     lines = []
     for number, one in enumerate(columns):
-        comment = f" COMMENT '{one['Comment']}'" if one.get("Comment") else ""
+        comment = str(one.get("Comment") or "").replace("'", "\\'")
+        comment = f" COMMENT '{comment}'" if comment else ""
         end = ")" if number == len(columns) - 1 else ", "
         lines.append(f"  `{one['Name']}` {one.get('Type', 'string')}{comment}{end}")
     return lines

@@ -37,6 +37,7 @@ class Storage:
         return dict(self.parameters).get(name, default)
 
 
+_SKIPPED = "skip.header.line.count"
 _KINDS = (
     ("parquet", "parquet"),
     ("openx", "openx"),
@@ -46,8 +47,15 @@ _KINDS = (
 )
 
 
-def storage_of(descriptor: Mapping[str, Any], table: str) -> Storage:
+def storage_of(
+    descriptor: Mapping[str, Any], table: str, properties: Mapping[str, str] | None = None
+) -> Storage:
     """The storage of a Glue StorageDescriptor.
+
+    Args:
+        descriptor: of a table or a partition.
+        table: named in the error.
+        properties: the table's, for those that are about its files.
 
     Raises:
         QueryError: HIVE_UNSUPPORTED_FORMAT.
@@ -56,7 +64,9 @@ def storage_of(descriptor: Mapping[str, Any], table: str) -> Storage:
     library = str(serde.get("SerializationLibrary", ""))
     for part, kind in _KINDS:
         if part in library.lower():
-            parameters = serde.get("Parameters") or {}
+            parameters = {**(serde.get("Parameters") or {})}
+            if _SKIPPED in (properties or {}):
+                parameters[_SKIPPED] = (properties or {})[_SKIPPED]
             return Storage(kind=kind, parameters=tuple(sorted(parameters.items())))
     raise QueryError(
         "HIVE_UNSUPPORTED_FORMAT",
@@ -74,7 +84,7 @@ def reader(storage: Storage, paths: Sequence[str], options: str) -> str:
         "gzip" if paths[0].endswith(".gz") else ("zstd" if paths[0].endswith(".zst") else "none")
     )
     options += f", compression = '{compression}'"
-    skipped = int(storage.get("skip.header.line.count", "0") or 0)
+    skipped = int(storage.get(_SKIPPED, "0") or 0)
     if skipped:
         options += f", skip = {skipped}"
     return f"read_csv({files}, {_LINES}{options})"
@@ -261,8 +271,8 @@ def _quoted_rows(source: str, storage: Storage, columns: Sequence[tuple[str, Typ
     cells = f"regexp_extract_all(coalesce(line, ''), {quote(cell)})"
     strip = f"regexp_replace(x, {quote(s + '$')}, '')"
     value = (
-        f"CASE WHEN x LIKE {quote(quoting + '%')} THEN replace(trim({strip}, "
-        f"{quote(quoting)}), {quote(quoting * 2)}, {quote(quoting)}) ELSE {strip} END"
+        f"CASE WHEN starts_with(x, {quote(quoting)}) THEN replace(substr({strip}, 2, "
+        f"length({strip}) - 2), {quote(quoting * 2)}, {quote(quoting)}) ELSE {strip} END"
     )
     texts = [
         f"{_text_value(f'cells[{number}]', kind, number - 1)} AS {_name(name)}"

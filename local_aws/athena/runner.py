@@ -24,7 +24,7 @@ from local_aws.athena.queries import compile_query
 from local_aws.athena.results import Column, column_names, csv_bytes, metadata_bytes
 from local_aws.athena.scan import Scanner, split_uri
 from local_aws.athena.scope import Session
-from local_aws.athena.sqltypes import BIGINT, UNKNOWN, VARCHAR, Type, coerces, unbounded
+from local_aws.athena.sqltypes import BIGINT, UNKNOWN, VARCHAR, Type, stores, unbounded
 from local_aws.athena.statements import read_properties
 from local_aws.athena.write import (
     Output,
@@ -500,10 +500,7 @@ def _insert_output(record: dict[str, Any]) -> Output:
 
 
 def _check_types(kinds: list[Type], wanted: list[Type], node: Any) -> None:
-    fits = len(kinds) == len(wanted) and all(
-        coerces(kind, unbounded(target)) or kind.name == target.name
-        for kind, target in zip(kinds, wanted, strict=True)
-    )
+    fits = len(kinds) == len(wanted) and all(map(stores, kinds, wanted))
     if not fits:
         table = ", ".join(kind.text for kind in wanted)
         query = ", ".join(kind.text for kind in kinds)

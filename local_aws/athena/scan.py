@@ -125,16 +125,17 @@ class Scanner:
         record = self.catalog.need_table(scan.database, scan.table)
         name = f"{scan.database}.{scan.table}"
         descriptor = record.get("StorageDescriptor") or {}
-        if (record.get("Parameters") or {}).get("table_type", "").upper() == "ICEBERG":
+        properties = record.get("Parameters") or {}
+        if properties.get("table_type", "").upper() == "ICEBERG":
             raise QueryError("NOT_SUPPORTED", f"local_aws has no Iceberg: table {name}")
-        storage = storage_of(descriptor, name)
+        storage = storage_of(descriptor, name, properties)
         if not record.get("PartitionKeys"):
             return [Place(location=descriptor.get("Location", ""), storage=storage)]
         partitions = self.catalog.partitions(scan.database, scan.table)
         places = []
         for number in self._kept(scan, [one["Values"] for one in partitions]):
             one = partitions[number].get("StorageDescriptor") or {}
-            own = storage_of(one, name) if one.get("SerdeInfo") else storage
+            own = storage_of(one, name, properties) if one.get("SerdeInfo") else storage
             places.append(
                 Place(
                     location=one.get("Location", ""),

@@ -317,6 +317,13 @@ def coerces(source: Type, target: Type) -> bool:
     )
 
 
+def stores(source: Type, target: Type) -> bool:
+    """May a value of a query go into a table's column: texts of any length, rows by position?"""
+    if source.items and source.name == target.name and len(source.items) == len(target.items):
+        return all(map(stores, source.items, target.items))
+    return (source.is_text and target.is_text) or coerces(source, target)
+
+
 def unbounded(kind: Type) -> Type:
     """The same type with varchar lengths forgotten, as a table column has it."""
     if kind.name == "varchar":

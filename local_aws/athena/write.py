@@ -88,8 +88,8 @@ def copy_rows(
         cells.append(f"{_stored(value, target, output, is_key=is_key)} AS {_name(name)}")
     text = f"SELECT {', '.join(cells)} FROM ({sql})"
     options = _options(output)
-    if output.format == "TEXTFILE":
-        text = _delimited(text, output)
+    if output.format != "PARQUET":
+        text = _lines(text, output)
     if output.keys:
         keys = ", ".join(_name(name) for name in names[-output.keys :])
         options += f", PARTITION_BY ({keys})"
@@ -124,19 +124,21 @@ def _options(output: Output) -> str:
     if output.format == "PARQUET":
         codec = {"NONE": "uncompressed"}.get(output.compression, output.compression.lower())
         return f"FORMAT parquet, COMPRESSION {codec}, FILE_EXTENSION 'parquet'"
-    if output.format == "JSON":
-        return "FORMAT json, COMPRESSION gzip, FILE_EXTENSION 'gz'"
     return (
         "FORMAT csv, HEADER false, DELIMITER '\x02', QUOTE '', ESCAPE '', NULLSTR '', "
         "COMPRESSION gzip, FILE_EXTENSION 'gz'"
     )
 
 
-def _delimited(text: str, output: Output) -> str:
+def _lines(text: str, output: Output) -> str:
     data = [name for name, _ in output.columns[: len(output.columns) - output.keys]]
-    cells = f" || {quote(output.delimiter)} || ".join(
-        f"coalesce({_name(name)}, '\\N')" for name in data
-    )
+    if output.format == "JSON":
+        fields = ", ".join(f"{quote(name)}: {_name(name)}" for name in data)
+        cells = f"CAST(to_json({{{fields}}}) AS VARCHAR)"
+    else:
+        cells = f" || {quote(output.delimiter)} || ".join(
+            f"coalesce({_name(name)}, '\\N')" for name in data
+        )
     keys = "".join(f", {_name(name)}" for name, _ in output.columns[len(data) :])
     return f"SELECT {cells} AS line{keys} FROM ({text})"
 
