@@ -130,7 +130,7 @@ def test_publishing_again_changes_nothing_and_keeps_where_a_rollback_goes():
     assert ledger.previous_location == place(first, 7)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(done=st.sets(st.integers(min_value=0, max_value=23)))
 def test_a_publication_that_broke_off_anywhere_ends_as_one_that_did_not(done):
     first, second = build(*range(16), number=1), build(*range(8, 24), number=2)
