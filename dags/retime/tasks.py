@@ -171,8 +171,9 @@ def _landed(data_set: DataSet, context: Any) -> dict[datetime, arrivals.Landed]:
 
 def _published(context: Any) -> list[Mapping[str, Any]]:
     """What the slices of the run that are published told."""
-    # Without `map_indexes`, all instances of a mapped task are pulled, those that have a result.
-    return [result for result in context["ti"].xcom_pull(task_ids="slice.publish") or () if result]
+    # A list of task ids gives a list of results, of a single mapped instance too.
+    results = context["ti"].xcom_pull(task_ids=["slice.publish"])
+    return [result for result in results or () if result]
 
 
 def _publish(table: Table, build: publish.Build, keys: tuple[str, ...]) -> dict[str, int]:
