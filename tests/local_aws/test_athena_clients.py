@@ -26,7 +26,6 @@ def session(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3.Session
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-    monkeypatch.setattr(wr.config, "athena_query_wait_polling_delay", 0.01)
     for service in ("s3", "athena", "glue", "sts"):
         monkeypatch.setattr(wr.config, f"{service}_endpoint_url", aws.endpoint)
     return boto3.Session(
@@ -42,7 +41,7 @@ def frame(athena: Athena, session: boto3.Session) -> pd.DataFrame:
             "id": pd.array([1, 2, 3], dtype="Int64"),
             "name": ["a", 'b"c', None],
             "price": [decimal.Decimal("1.50"), None, decimal.Decimal("3.25")],
-            "at": pd.to_datetime(["2024-03-29 01:02:03.004", None, "2024-03-30"]),
+            "at": pd.to_datetime(["2024-03-29 01:02:03.004", None, "2024-03-30 00:00:00.000"]),
             "on_day": [datetime.date(2024, 3, 29), None, datetime.date(2024, 3, 30)],
             "ratio": [0.5, None, 1e10],
             "day": ["29", "29", "30"],
