@@ -214,6 +214,9 @@ def _read_events(section: Section) -> Events:
     for required, given in (("by", events.key), ("latest", events.latest)):
         if not given:
             raise deduplicate.error(required, "is empty", "name at least one column of events.sql")
+    if "event_time" not in events.key:
+        remedy = "add event_time: copies of other times may be in another slice"
+        raise deduplicate.error("by", f"is {list(events.key)}", remedy)
     deduplicate.finish()
     section.finish()
     return events

@@ -1,4 +1,4 @@
-"""A server for the tests of local_aws: one for the session, over HTTP, in this process."""
+"""What the tests of local_aws work with, each with names of its own."""
 
 import uuid
 from collections.abc import Iterator
@@ -6,13 +6,6 @@ from collections.abc import Iterator
 import pytest
 from servers import Aws, Control
 
-from local_aws.server import LocalAws
-
-
-@pytest.fixture(scope="session")
-def aws() -> Iterator[Aws]:
-    with LocalAws() as server:
-        yield Aws(endpoint=server.endpoint, server=server)
 
 
 @pytest.fixture
