@@ -179,11 +179,10 @@ def format_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 
 
 def _conversions(pattern: str) -> list[str]:
-    found = []
     rest = pattern.replace("%%", "").replace("%n", "")
-    for piece in rest.split("%")[1:]:
-        found.append(next((letter for letter in piece if letter.isalpha()), "s"))
-    return found
+    return [
+        next((letter for letter in piece if letter.isalpha()), "s") for piece in rest.split("%")[1:]
+    ]
 
 
 @special("contains")

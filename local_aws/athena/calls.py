@@ -155,18 +155,13 @@ def window_text(compiler: Compiler, over: Any) -> tuple[str, list[Expr]]:
     """DuckDB text of an OVER clause, and the expressions in it."""
     specification = over.windowSpecification()
     if specification is None:
-        name = identifier(over.windowName)
-        specification = compiler.scope.window(name)
-        if specification is None:
-            raise QueryError(
-                "INVALID_WINDOW_REFERENCE", f"Cannot resolve WINDOW name {name}", position(over)
-            )
+        specification = _named_window(compiler, over.windowName)
     parts: list[Expr] = []
     pieces = [_partition_text(compiler, specification, parts)]
     items = specification.sortItem()
     base = specification.existingWindowName
     if base is not None:
-        inherited = compiler.scope.window(identifier(base))
+        inherited = _named_window(compiler, base)
         pieces.append(_partition_text(compiler, inherited, parts))
         items = items or inherited.sortItem()
     if items:
@@ -174,6 +169,17 @@ def window_text(compiler: Compiler, over: Any) -> tuple[str, list[Expr]]:
     if specification.windowFrame():
         pieces.append(_frame(compiler, specification.windowFrame(), parts))
     return f"({' '.join(piece for piece in pieces if piece)})", parts
+
+
+def _named_window(compiler: Compiler, node: Any) -> Any:
+    found = compiler.scope.window(identifier(node))
+    if found is None:
+        raise QueryError(
+            "INVALID_WINDOW_REFERENCE",
+            f"Cannot resolve WINDOW name {identifier(node)}",
+            position(node),
+        )
+    return found
 
 
 def _partition_text(compiler: Compiler, specification: Any, parts: list[Expr]) -> str:

@@ -71,14 +71,15 @@ def cast(sql: str, source: Type, target: Type) -> str:
         return sql
     if source.name == "unknown":
         return f"CAST({sql} AS {target.duckdb})"
-    for applies, make in (
+    ways: tuple[tuple[bool, Callable[[], str]], ...] = (
         (target.name == "json", lambda: to_json(sql, source)),
         (source.name == "json", lambda: _from_json(sql, target)),
         (target.is_text, lambda: _to_text(sql, source, target)),
         (source.is_text, lambda: _from_text(sql, target, _refuse)),
         (bool(target.items), lambda: _nested(sql, source, target)),
         (target.is_number, lambda: _to_number(sql, source, target)),
-    ):
+    )
+    for applies, make in ways:
         if applies:
             return make()
     return _between_moments(sql, source, target)

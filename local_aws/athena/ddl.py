@@ -249,10 +249,6 @@ class DdlRunner:
             },
         )
 
-    def rename_partition(self, ddl: Ddl) -> None:
-        """ALTER TABLE PARTITION (...) RENAME TO PARTITION (...)."""
-        raise QueryError("NOT_SUPPORTED", "local_aws does not rename partitions")
-
     def _update(
         self,
         record: dict[str, Any],
@@ -541,7 +537,6 @@ _RUNNERS: dict[str, Callable[[DdlRunner, Ddl], DdlResult | None]] = {
     "ALTER_TABLE_ADD_PARTITION": DdlRunner.add_partition,
     "ALTER_TABLE_DROP_PARTITION": DdlRunner.drop_partition,
     "ALTER_TABLE_SET_LOCATION": DdlRunner.set_location,
-    "ALTER_TABLE_RENAME_PARTITION": DdlRunner.rename_partition,
     "ALTER_TABLE_ADD_COLUMNS": DdlRunner.add_columns,
     "ALTER_TABLE_REPLACE_COLUMNS": DdlRunner.replace_columns,
     "ALTER_TABLE_SET_TBLPROPERTIES": DdlRunner.set_properties,

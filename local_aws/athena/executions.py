@@ -1,5 +1,6 @@
 """Executions: their states, the queue, idempotency tokens."""
 
+import contextlib
 import threading
 import time
 import uuid
@@ -75,7 +76,7 @@ class Execution:
     outcome: Outcome = field(default_factory=Outcome)
     connection: duckdb.DuckDBPyConnection | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
-    done: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def check_stopped(self) -> None:
@@ -91,8 +92,15 @@ class Execution:
             self.completed = time.time()
             self.state, self.reason, self.error = state, reason, error
             self.connection = None
-        self.done.set()
         return True
+
+
+def _interrupt(execution: Execution, connection: duckdb.DuckDBPyConnection) -> None:
+    # An interrupt between two of the query's statements is lost, so it is repeated.
+    while not execution.ended.is_set():
+        with contextlib.suppress(duckdb.ConnectionException):
+            connection.interrupt()
+        execution.ended.wait(0.05)
 
 
 class Executions:
@@ -146,6 +154,12 @@ class Executions:
             execution.state = "RUNNING"
             execution.started = time.time()
         try:
+            self._finish(execution)
+        finally:
+            execution.ended.set()
+
+    def _finish(self, execution: Execution) -> None:
+        try:
             execution.outcome = self._run(execution)
             execution.finish("SUCCEEDED")
         except QueryCancelledError as cancelled:
@@ -163,7 +177,7 @@ class Executions:
             connection = execution.connection
         execution.finish("CANCELLED", _USER_CANCELLED)
         if connection is not None:
-            connection.interrupt()
+            threading.Thread(target=_interrupt, args=(execution, connection), daemon=True).start()
 
     def close(self) -> None:
         """Cancel what runs and wait for the workers."""

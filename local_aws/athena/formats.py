@@ -1,7 +1,7 @@
 """How files of each format become rows: DuckDB text over local files."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,21 +143,20 @@ def _readable(stored: pa.DataType, kind: Type) -> bool:
         declared = INTEGERS.index(kind.name)
         # Parquet keeps the three narrow kinds as INT32, which Athena reads as any of them.
         return width <= max(declared, 2) if types.is_signed_integer(stored) else width < declared
-    checks = {
-        "double": lambda: types.is_floating(stored),
-        "real": lambda: types.is_float32(stored),
-        "decimal": lambda: types.is_decimal(stored) or types.is_integer(stored),
-        "varchar": lambda: _is_bytes(stored),
-        "char": lambda: _is_bytes(stored),
-        "varbinary": lambda: _is_bytes(stored),
-        "boolean": lambda: types.is_boolean(stored),
-        "date": lambda: types.is_date32(stored),
-        "timestamp": lambda: types.is_timestamp(stored),
-        "array": lambda: types.is_list(stored) or types.is_large_list(stored),
-        "map": lambda: types.is_map(stored),
-        "row": lambda: types.is_struct(stored),
+    if kind.is_text or kind.name == "varbinary":
+        return _is_bytes(stored)
+    checks: dict[str, tuple[Callable[[pa.DataType], bool], ...]] = {
+        "double": (types.is_floating,),
+        "real": (types.is_float32,),
+        "decimal": (types.is_decimal, types.is_integer),
+        "boolean": (types.is_boolean,),
+        "date": (types.is_date32,),
+        "timestamp": (types.is_timestamp,),
+        "array": (types.is_list, types.is_large_list),
+        "map": (types.is_map,),
+        "row": (types.is_struct,),
     }
-    return types.is_null(stored) or checks.get(kind.name, lambda: False)()
+    return any(check(stored) for check in (types.is_null, *checks.get(kind.name, ())))
 
 
 def _is_bytes(stored: pa.DataType) -> bool:

@@ -322,12 +322,6 @@ def _alter_table(reader: _Reader) -> Ddl:
     if reader.accept("DROP"):
         return _alter_drop(reader, name)
     spec = reader.partition() if reader.accept("PARTITION") else None
-    if reader.accept("RENAME", "TO", "PARTITION"):
-        return Ddl(
-            subtype="ALTER_TABLE_RENAME_PARTITION",
-            name=name,
-            options={"partition": spec, "to": reader.partition()},
-        )
     if reader.accept("REPLACE", "COLUMNS"):
         return Ddl(
             subtype="ALTER_TABLE_REPLACE_COLUMNS", name=name, options={"columns": reader.columns()}

@@ -113,17 +113,18 @@ def _database(record: dict[str, Any]) -> dict[str, Any]:
 def _table(record: dict[str, Any]) -> dict[str, Any]:
     descriptor = record.get("StorageDescriptor") or {}
     serde = descriptor.get("SerdeInfo") or {}
-    parameters = dict(record.get("Parameters") or {})
-    for name, value in (
-        ("inputformat", descriptor.get("InputFormat")),
-        ("outputformat", descriptor.get("OutputFormat")),
-        ("location", descriptor.get("Location")),
-        ("serde.serialization.lib", serde.get("SerializationLibrary")),
-    ):
-        if value:
-            parameters[name] = value
-    for name, value in (serde.get("Parameters") or {}).items():
-        parameters[f"serde.param.{name}"] = value
+    of_storage = {
+        "inputformat": descriptor.get("InputFormat"),
+        "outputformat": descriptor.get("OutputFormat"),
+        "location": descriptor.get("Location"),
+        "serde.serialization.lib": serde.get("SerializationLibrary"),
+    }
+    of_serde = (serde.get("Parameters") or {}).items()
+    parameters = {
+        **(record.get("Parameters") or {}),
+        **{name: value for name, value in of_storage.items() if value},
+        **{f"serde.param.{name}": value for name, value in of_serde},
+    }
     shown: dict[str, Any] = {
         "Name": record["Name"],
         "TableType": record.get("TableType", ""),

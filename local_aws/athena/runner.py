@@ -1,5 +1,6 @@
 """Runs a statement: compile, scan, execute, write, store the result objects."""
 
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -37,6 +38,7 @@ from local_aws.athena.write import (
 )
 from local_aws.seam import AwsCalls, AwsError, FaultRule, Faults, NoSuchBucketError, ObjectStore
 
+_FIELD = re.compile(r"\br\d+\.c\d+\b")
 _ROWS: tuple[Column, ...] = (("rows", BIGINT),)
 
 
@@ -100,6 +102,7 @@ class Runner:
             )
             raise job.failed(failure) from error
         finally:
+            job.connection.close()
             shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -193,10 +196,11 @@ class _Job:
         self.execution.scanned_bytes = total
         if self.request.cutoff_bytes and total > self.request.cutoff_bytes:
             raise QueryCancelledError("Bytes scanned limit was exceeded")
+        names_in_text = set(_FIELD.findall(sql))
         for scan in session.scans:
             wanted = columns.get(scan.number, frozenset())
             # The text may name a column that no output needs: it is there, and read by nobody.
-            named = wanted | {one.column for one in scan.fields if one.sql in sql}
+            named = wanted | {one.column for one in scan.fields if one.sql in names_in_text}
             sql = sql.replace(scan.placeholder, self.scanner.text(files[scan.number], named))
         return sql
 

@@ -1,6 +1,7 @@
 """The Athena API: what StartQueryExecution and its companions accept and answer."""
 
 import re
+import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -58,6 +59,8 @@ class AthenaService:
         workers: int = 8,
         memory_mb: int = 2500,
     ) -> None:
+        # The parser and the compiler recurse: a statement may nest some hundred levels.
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), 6000))
         self.calls = calls
         self.faults = faults
         self.store = store
@@ -139,6 +142,8 @@ class AthenaService:
             statement = read_statement(text)
         except MalformedQueryError as error:
             raise invalid_request("MALFORMED_QUERY", str(error)) from None
+        except RecursionError:
+            raise invalid_request("MALFORMED_QUERY", "Statement is too deeply nested") from None
         return Request(
             sql=sql,
             statement=statement,

@@ -108,7 +108,7 @@ class Type:
         if self.is_text:
             return f"{self.name}({self.args[0]})" if self.args else "string"
         names = {"integer": "int", "varbinary": "binary", "real": "float", "json": "string"}
-        return names.get(self.name, self.name)
+        return names.get(self.name) or self.name
 
     @property
     def duckdb(self) -> str:
@@ -171,7 +171,7 @@ class _TypeText:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens = [token.strip().strip('`"') for token in _TOKEN.findall(text)]
+        self.tokens: list[str] = [one.strip().strip('`"') for one in _TOKEN.findall(text)]
         self.index = 0
 
     def take(self) -> str:

@@ -128,7 +128,8 @@ SCALARS: list[tuple[str, str, str]] = [
         (
             "list_concat(list_slice(string_split({0}, {1}), 1, {2} - 1), "
             "CASE WHEN len(string_split({0}, {1})) >= {2} THEN [array_to_string("
-            "list_slice(string_split({0}, {1}), {2}, len(string_split({0}, {1}))), {1})] ELSE [] END)"
+            "list_slice(string_split({0}, {1}), {2}, len(string_split({0}, {1}))), {1})] "
+            "ELSE [] END)"
         ),
         "the last part keeps the rest; DuckDB has no limit",
     ),
@@ -179,8 +180,8 @@ SCALARS: list[tuple[str, str, str]] = [
     (
         "regexp_replace(varchar, varchar, varchar) -> varchar",
         (
-            r"regexp_replace({0}, {1}, regexp_replace(replace({2}, '\', '\\'), '\$(\d)', '\\\1', 'g'),"
-            " 'g')"
+            r"regexp_replace({0}, {1}, regexp_replace(replace({2}, '\', '\\'), "
+            r"'\$(\d)', '\\\1', 'g'), 'g')"
         ),
         r"groups are $1 in Trino and \1 in DuckDB; all matches",
     ),
@@ -188,8 +189,8 @@ SCALARS: list[tuple[str, str, str]] = [
     (
         "json_extract_scalar(varchar, varchar) -> varchar",
         (
-            "CASE WHEN CASE WHEN json_valid({0}) THEN json_type({0}, {1}) END NOT IN ('OBJECT', 'ARRAY') "
-            "THEN json_extract_string({0}, {1}) END"
+            "CASE WHEN CASE WHEN json_valid({0}) THEN json_type({0}, {1}) END "
+            "NOT IN ('OBJECT', 'ARRAY') THEN json_extract_string({0}, {1}) END"
         ),
         "NULL for bad JSON and for what is no scalar",
     ),

@@ -3,6 +3,8 @@
 import gzip
 import io
 import json
+import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -70,6 +72,26 @@ def hours(athena: Athena, kind: str = "string") -> dict[str, bytes]:
     return bodies
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """A table of hours, and the bodies of its files by day and hour."""
+
+    athena: Athena
+    bodies: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def hourly(aws: Aws) -> Hours:
+    """The table `h`, and the view `v` over it, in a database of their own; only read."""
+    name = uuid.uuid4().hex[:12]
+    athena = Athena(aws, f"hours-{name}", f"hours_{name}")
+    athena.s3.create_bucket(Bucket=athena.bucket)
+    athena.glue.create_database(DatabaseInput={"Name": athena.database})
+    bodies = hours(athena)
+    athena.run("CREATE VIEW v AS SELECT x, day AS d, hour FROM h")
+    return Hours(athena=athena, bodies=bodies)
+
+
 PRUNING = [
     ("day = '02' AND hour = '00'", ["02/00"]),
     ("day = '01' AND hour >= '22' OR day = '02' AND hour < '01'", ["01/22", "01/23", "02/00"]),
@@ -87,9 +109,9 @@ PRUNING = [
 
 @pytest.mark.parametrize(("condition", "expected"), PRUNING)
 def test_only_files_of_partitions_that_can_match_are_read(
-    athena: Athena, condition: str, expected: list[str]
+    hourly: Hours, condition: str, expected: list[str]
 ) -> None:
-    bodies = hours(athena)
+    athena, bodies = hourly.athena, hourly.bodies
     ran = athena.run(f"SELECT count(x) FROM h WHERE {condition}")
     assert ran.scanned == sum(column_bytes(bodies[key], "x") for key in expected)
 
@@ -119,15 +141,14 @@ OUTER = [
 
 @pytest.mark.parametrize("query", OUTER)
 def test_conditions_reach_the_scan_through_subqueries_views_and_joins(
-    athena: Athena, query: str
+    hourly: Hours, query: str
 ) -> None:
-    bodies = hours(athena)
-    athena.run("CREATE VIEW v AS SELECT x, day AS d, hour FROM h")
+    athena, bodies = hourly.athena, hourly.bodies
     assert athena.run(query).scanned == column_bytes(bodies["02/01"], "x")
 
 
-def test_a_condition_behind_a_limit_or_a_window_prunes_nothing(athena: Athena) -> None:
-    bodies = hours(athena)
+def test_a_condition_behind_a_limit_or_a_window_prunes_nothing(hourly: Hours) -> None:
+    athena, bodies = hourly.athena, hourly.bodies
     everything = sum(column_bytes(body, "x") for body in bodies.values())
     for inner in ("SELECT * FROM h LIMIT 9999", "SELECT *, row_number() OVER (ORDER BY x) FROM h"):
         assert athena.run(f"SELECT sum(x) FROM ({inner}) WHERE day = '02'").scanned == everything
@@ -145,8 +166,8 @@ def test_declared_numbers_read_zero_padded_values(athena: Athena) -> None:
     )
 
 
-def test_bytes_are_those_of_the_columns_that_are_read(athena: Athena) -> None:
-    bodies = hours(athena)
+def test_bytes_are_those_of_the_columns_that_are_read(hourly: Hours) -> None:
+    athena, bodies = hourly.athena, hourly.bodies
     body = bodies["01/00"]
     one = "FROM h WHERE day = '01' AND hour = '00'"
     assert athena.run(f"SELECT count(*) {one}").scanned == column_bytes(body)
@@ -157,8 +178,8 @@ def test_bytes_are_those_of_the_columns_that_are_read(athena: Athena) -> None:
     assert athena.run(unused).scanned == column_bytes(body)
 
 
-def test_a_table_that_is_scanned_twice_counts_twice(athena: Athena) -> None:
-    bodies = hours(athena)
+def test_a_table_that_is_scanned_twice_counts_twice(hourly: Hours) -> None:
+    athena, bodies = hourly.athena, hourly.bodies
     one = "SELECT x, s FROM h WHERE day = '01' AND hour = '00'"
     twice = 2 * column_bytes(bodies["01/00"], "x")
     assert (

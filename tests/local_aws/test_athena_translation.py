@@ -377,7 +377,8 @@ QUERIES = [
     ("SELECT k FROM {t} GROUP BY k HAVING count(*) > 1", [("a",)]),
     (
         (
-            "SELECT x, lag(x) OVER (ORDER BY x), sum(x) OVER (ORDER BY x RANGE BETWEEN 1 PRECEDING AND "
+            "SELECT x, lag(x) OVER (ORDER BY x), sum(x) OVER (ORDER BY x RANGE BETWEEN 1 PRECEDING "
+            "AND "
             "CURRENT ROW) FROM {t} ORDER BY x"
         ),
         [("1", None, "1"), ("2", "1", "3"), ("3", "2", "5")],
@@ -392,7 +393,8 @@ QUERIES = [
     ),
     (
         (
-            "SELECT count(*) OVER (ORDER BY ts RANGE BETWEEN INTERVAL '2' MINUTE PRECEDING AND CURRENT "
+            "SELECT count(*) OVER (ORDER BY ts RANGE BETWEEN INTERVAL '2' MINUTE PRECEDING AND "
+            "CURRENT "
             "ROW) FROM (SELECT from_unixtime(x * 60) AS ts FROM {t}) ORDER BY 1"
         ),
         [("1",), ("2",), ("3",)],
@@ -405,8 +407,8 @@ QUERIES = [
     ),
     (
         (
-            "SELECT x, v, n FROM {t} CROSS JOIN UNNEST(ARRAY[x, x * 10]) WITH ORDINALITY AS u(v, n) "
-            "WHERE x < 3 ORDER BY x, n"
+            "SELECT x, v, n FROM {t} CROSS JOIN UNNEST(ARRAY[x, x * 10]) WITH ORDINALITY AS u(v, n)"
+            " WHERE x < 3 ORDER BY x, n"
         ),
         [("1", "1", "1"), ("1", "10", "2"), ("2", "2", "1"), ("2", "20", "2")],
     ),
@@ -442,8 +444,8 @@ QUERIES = [
     ("VALUES (1, 'a'), (2, 'b')", [("1", "a"), ("2", "b")]),
     (
         (
-            "SELECT r.a, r.b.c FROM (SELECT CAST(ROW(1, ROW(2)) AS ROW(a integer, b ROW(c integer))) "
-            "AS r)"
+            "SELECT r.a, r.b.c FROM (SELECT CAST(ROW(1, ROW(2)) AS "
+            "ROW(a integer, b ROW(c integer))) AS r)"
         ),
         [("1", "2")],
     ),
