@@ -58,6 +58,17 @@ def test_partitions_of_a_half_hour_zone_end_between_the_hours_of_utc():
     assert ends[2024, 3, 28, 0] == utc(2024, 3, 27, 19, 30)
 
 
+@pytest.mark.parametrize(("date", "hours"), [("2024-04-07", 24.5), ("2024-10-06", 23.5)])
+def test_a_clock_change_of_half_an_hour_loses_nothing(date, hours):
+    """Lord Howe repeats 01:30 to 02:00, and skips 02:00 to 02:30."""
+    whole = days(date, zone=ZoneInfo("Australia/Lord_Howe"))
+    assert whole.end - whole.start == hours * HOUR
+    ends = partition_ends(whole, "hour")
+    assert [partition[3] for partition in ends] == list(range(24))
+    assert max(ends.values()) == whole.end
+    assert partition_of(whole.end - MINUTE, whole, "hour")[3] == 23
+
+
 @given(whole=ranges(max_days=5), grain=grains, minutes=st.integers(min_value=0, max_value=7199))
 def test_every_instant_of_a_slice_lies_in_one_of_its_partitions_before_its_end(
     whole: Slice, grain, minutes
