@@ -26,7 +26,7 @@ MINIMAL: dict[str, Any] = {
     "start_date": date(2024, 3, 28),
     "raw": {"table": "clicks_raw", "location": "s3://${raw_bucket}/clicks/"},
     "events": {
-        "deduplicate": {"by": ["click_id"], "latest": ["received_at"]},
+        "deduplicate": {"by": ["click_id", "event_time"], "latest": ["received_at"]},
         "earliest": date(2020, 1, 1),
         "max_lateness_hours": 24,
     },
@@ -110,7 +110,7 @@ def test_a_data_set_is_as_its_file_says(include):
     assert data_set.raw.location == "s3://${raw_bucket}/clicks/"
     events = data_set.events
     assert (events.key, events.latest, events.required) == (
-        ("click_id",),
+        ("click_id", "event_time"),
         ("received_at",),
         ("page",),
     )
@@ -228,6 +228,15 @@ def test_a_wrong_value_is_told_with_its_key_and_what_to_give(include, key, value
 def test_deduplication_needs_columns(include, key):
     message = refusal(include, changed(MINIMAL, f"events.deduplicate.{key}", []))
     assert message == (f"events.deduplicate.{key} is empty; name at least one column of events.sql")
+
+
+def test_copies_of_an_event_have_the_same_event_time(include):
+    """Else they could lie in two slices, and which one is kept would depend on the cut."""
+    message = refusal(include, changed(MINIMAL, "events.deduplicate.by", ["click_id"]))
+    assert message == (
+        "events.deduplicate.by is ['click_id']; "
+        "add event_time: copies of other times may be in another slice"
+    )
 
 
 @pytest.mark.parametrize(

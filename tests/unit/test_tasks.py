@@ -51,11 +51,15 @@ class World:
     def crawl(self, *hours: datetime) -> None:
         arrivals.register_hours(self.account.clients.glue, self.raw, hours, self.location)
 
+    def pull(self, task_ids: str | list[str]) -> Any:
+        """Like Airflow's: a list of ids gives a list of results, of every mapped instance."""
+        return self.xcom.get(task_ids if isinstance(task_ids, str) else task_ids[0])
+
     def context(self, **params: Any) -> dict[str, Any]:
         run = SimpleNamespace(run_type="manual", logical_date=None, data_interval_start=None)
         ti = SimpleNamespace(
             xcom_push=lambda key, value: self.xcom.update({key: value}),
-            xcom_pull=lambda task_ids, **_: self.xcom.get(task_ids),
+            xcom_pull=self.pull,
         )
         return {"params": params or DAY, "dag_run": run, "ti": ti, "run_id": "manual__1"}
 
