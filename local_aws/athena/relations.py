@@ -220,7 +220,8 @@ class _From:
             (right, ("INNER", "LEFT"), ("LEFT", "FULL")),
         ):
             for relation in relations:
-                if side in limited_by:
+                # What an earlier outer join made optional may be there as NULLs.
+                if side in limited_by and relation.takes_filter:
                     relation.condition = every([relation.condition, condition])
                 if side in optional_in:
                     relation.takes_filter = False

@@ -26,6 +26,7 @@ from local_aws.athena.sqltypes import Type
 from local_aws.seam import NoSuchBucketError, ObjectStore, StoredObject
 
 DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+_SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,19 +150,18 @@ class Scanner:
         if scan.predicate is None or not values:
             return list(range(len(values)))
         keys = [one for one in scan.fields if one.is_partition_key]
+        # As text: for parameters DuckDB would import pandas, which takes seconds.
         columns = ", ".join(
-            f"CAST(unnest(?) AS {key.type.duckdb}) AS {key.sql.split('.')[1]}" for key in keys
+            f"CAST({_unnested([row[index] for row in values])} AS {key.type.duckdb}) "
+            f"AS {_short(key)}"
+            for index, key in enumerate(keys)
         )
-        lists = [
-            [None if row[index] == DEFAULT_PARTITION else row[index] for row in values]
-            for index in range(len(keys))
-        ]
         text = (
-            f"SELECT i FROM (SELECT unnest(?) AS i, {columns}) AS {scan.alias} "
-            f"WHERE {scan.predicate.sql}"
+            f"SELECT i FROM (SELECT unnest(range({len(values)})) AS i, {columns}) "
+            f"AS {scan.alias} WHERE {scan.predicate.sql}"
         )
         try:
-            rows = self.connection.execute(text, [list(range(len(values))), *lists]).fetchall()
+            rows = self.connection.execute(text).fetchall()
         except duckdb.Error:
             # The predicate fails on some partition; the query then decides for itself.
             return list(range(len(values)))
@@ -263,6 +263,11 @@ class Scanner:
                 f"{files[0].uri} is incompatible with type {one.type.text} defined in table "
                 "schema",
             ) from None
+
+
+def _unnested(values: Sequence[str]) -> str:
+    listed = f"string_split({quote(_SEPARATOR.join(values))}, '{_SEPARATOR}')"
+    return f"nullif(unnest({listed}), '{DEFAULT_PARTITION}')"
 
 
 def _short(one: Field) -> str:

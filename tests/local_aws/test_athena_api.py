@@ -6,12 +6,17 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from athena_client import Athena
 from botocore.exceptions import ClientError
 from servers import Aws
+
+from local_aws.athena.service import AthenaService
+from local_aws.faults import FaultBoard
+from local_aws.seam import AwsError, FaultRule
 
 
 @pytest.fixture
@@ -414,6 +419,33 @@ def test_throttling_on_request_answers_as_athena_does(athena: Athena, fault: Any
     answer = refused(athena, "SELECT 'throttled'")
     assert answer["Error"] == {"Code": "ThrottlingException", "Message": "Rate exceeded"}
     assert athena.run("SELECT 'throttled'").state == "SUCCEEDED"
+
+
+def test_more_active_queries_than_the_quota_are_refused(aws: Aws, tmp_path: Path) -> None:
+    assert aws.server is not None
+    gateway, faults = aws.server._gateway, FaultBoard()
+    service = AthenaService(
+        aws.server.store, gateway.call, faults, tmp_path / "scratch", active_queries=2
+    )
+    faults.set(FaultRule(point="athena.query.hang", action="hang"), times=2)
+    asked = {"QueryString": "SELECT 1", "ResultConfiguration": {"OutputLocation": "s3://bucket/"}}
+    try:
+        for _ in range(2):
+            service.handle("StartQueryExecution", asked, region="us-east-1")
+        with pytest.raises(AwsError) as caught:
+            service.handle("StartQueryExecution", asked, region="us-east-1")
+    finally:
+        service.close()
+    assert caught.value.code == "TooManyRequestsException"
+    assert caught.value.extra == {"Reason": "CONCURRENT_QUERY_LIMIT_EXCEEDED"}
+    assert "exceeded the limit for the number of queries" in caught.value.message
+
+
+def test_a_plan_is_explained(athena: Athena) -> None:
+    ran = athena.run("EXPLAIN SELECT count(*) FROM (VALUES 1) AS t(x)")
+    assert ran.execution["StatementType"] == "UTILITY"
+    assert ran.columns == [("Query Plan", "varchar")]
+    assert "COUNT" in str(ran.rows).upper()
 
 
 def test_the_api_answers_and_small_queries_run_beside_a_large_one(athena: Athena) -> None:

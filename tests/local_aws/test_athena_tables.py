@@ -147,6 +147,15 @@ def test_conditions_reach_the_scan_through_subqueries_views_and_joins(
     assert athena.run(query).scanned == column_bytes(bodies["02/01"], "x")
 
 
+def test_an_optional_side_of_a_join_is_not_pruned_by_what_comes_after(hourly: Hours) -> None:
+    query = (
+        "SELECT count(*) FROM (VALUES 0) AS a(x) LEFT JOIN h AS b ON a.x = b.x AND b.day = '01' "
+        "AND b.hour = '00' {} WHERE b.day IS NULL"
+    )
+    for more in ("", "JOIN (VALUES 0) AS c(x) ON b.day IS NULL AND c.x = a.x"):
+        assert hourly.athena.rows(query.format(more)) == [("0",)]
+
+
 def test_a_condition_behind_a_limit_or_a_window_prunes_nothing(hourly: Hours) -> None:
     athena, bodies = hourly.athena, hourly.bodies
     everything = sum(column_bytes(body, "x") for body in bodies.values())
@@ -321,6 +330,32 @@ def test_ignored_malformed_lines_are_rows_of_nulls(athena: Athena) -> None:
         ['{"id": 1}', "not json", "[1]", '{"id": 2'],
     )
     assert athena.rows("SELECT count(*), count(id) FROM j") == [("4", "1")]
+
+
+def test_a_partition_is_read_with_its_own_serde(athena: Athena) -> None:
+    athena.run(
+        "CREATE EXTERNAL TABLE p (id int) PARTITIONED BY (d string) "
+        f"ROW FORMAT SERDE '{OPENX}' LOCATION '{athena.location('p')}'"
+    )
+    descriptor = athena.glue.get_table(DatabaseName=athena.database, Name="p")["Table"][
+        "StorageDescriptor"
+    ]
+    for value, parameters in (("strict", {}), ("lenient", {"ignore.malformed.json": "true"})):
+        athena.put(f"p/{value}/1.json", b'{"id": 1}\nbroken\n')
+        athena.glue.create_partition(
+            DatabaseName=athena.database,
+            TableName="p",
+            PartitionInput={
+                "Values": [value],
+                "StorageDescriptor": {
+                    **descriptor,
+                    "Location": athena.location(f"p/{value}"),
+                    "SerdeInfo": {"SerializationLibrary": OPENX, "Parameters": parameters},
+                },
+            },
+        )
+    assert athena.rows("SELECT id FROM p WHERE d = 'lenient' ORDER BY id") == [("1",), (None,)]
+    assert athena.run("SELECT id FROM p WHERE d = 'strict'").state == "FAILED"
 
 
 def test_gzipped_json_is_read_and_costs_its_whole_size(athena: Athena) -> None:
