@@ -1,0 +1,1 @@
+"""How long the local Athena takes over a full day of traffic, next to plain DuckDB."""
