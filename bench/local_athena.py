@@ -36,7 +36,6 @@ def main() -> None:
         clients = aws.Clients(
             s3=client("s3", server.endpoint),
             glue=client("glue", server.endpoint),
-            athena=client("athena", server.endpoint),
         )
         _land(clients, Path(sys.argv[1]))
         # It loads in the background, for a second after the start.
@@ -44,7 +43,8 @@ def main() -> None:
         with engine.engine.connect() as connection:
             text = ", ".join(f"current_setting('{name}')" for name in _SETTINGS)
             values = connection.execute(f"SELECT {text}").fetchone()
-        measured = _measure(clients, dict(zip(_SETTINGS, map(str, values), strict=True)))
+        settings = dict(zip(_SETTINGS, map(str, values), strict=True))
+        measured = _measure(clients, client("athena", server.endpoint), settings)
     print(measured.to_json())
 
 
@@ -57,7 +57,7 @@ def _land(clients: aws.Clients, folder: Path) -> None:
         time.sleep(0.1)
 
 
-def _measure(clients: aws.Clients, settings: dict[str, str]) -> Measured:
+def _measure(clients: aws.Clients, athena: Any, settings: dict[str, str]) -> Measured:
     job, generation = _job(clients), generations.new_generation(_now(), "00000000")
     staging = generations.staging_table_name(job.data_set.published.name, generation)
     location = generations.generation_location(job.data_set.published.location, generation)
@@ -67,10 +67,10 @@ def _measure(clients: aws.Clients, settings: dict[str, str]) -> Measured:
     statement = sql.render_stage(job, quote_name(DATABASE, staging))
 
     started, cpu_started = time.perf_counter(), time.process_time()
-    query_id = _run(clients.athena, statement)
+    query_id = _run(athena, statement)
     staged, cpu_staged = time.perf_counter(), time.process_time()
     peak = peak_bytes()
-    partitions = _summary(clients.athena, staging, [*columns])
+    partitions = _summary(athena, staging, [*columns])
     ready, cpu_ready = time.perf_counter(), time.process_time()
     _publish(clients, job, generation, query_id, partitions)
     published, cpu_published = time.perf_counter(), time.process_time()
