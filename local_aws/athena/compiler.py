@@ -51,7 +51,7 @@ class Compiler:
             handler = _HANDLERS.get(type(node).__name__)
             if handler is not None:
                 return handler(self, node)
-            if node.getChildCount() != 1:
+            if node.getChildCount() != 1 or not hasattr(node.getChild(0), "start"):
                 kind = type(node).__name__.removesuffix("Context")
                 raise QueryError(
                     "NOT_SUPPORTED", f"{kind} is not supported: {self.text(node)}", position(node)

@@ -1,6 +1,5 @@
 """How files of each format become rows: DuckDB text over local files."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,12 @@ from local_aws.athena.sqltypes import INTEGERS, Type
 _LINES = (
     "delim = '\\x02', quote = '', escape = '', header = false, auto_detect = false, "
     "strict_mode = false, max_line_size = 33554432, columns = {'line': 'VARCHAR'}"
+)
+
+
+_LOWERED = (
+    "to_json(map_from_entries(list_transform(json_keys(line), "
+    "lambda k: {'k': lower(k), 'v': line -> ('$.\"' || k || '\"')})))"
 )
 
 
@@ -179,47 +184,41 @@ def json_rows(source: str, storage: Storage, columns: Sequence[tuple[str, Type]]
     row of NULLs.
     """
     keys = _json_keys(storage, columns)
-    shape = {key: _json_shape(kind) for key, kind in keys.items()}
-    structure = quote("{" + ", ".join(f"{json.dumps(k)}: {v}" for k, v in shape.items()) + "}")
+    paths = ", ".join(quote(f'$."{key}"') for key in keys) or "'$.x'"
+    # Nested, because AND evaluates both sides whatever the first is.
+    is_object = "CASE WHEN json_valid(line) THEN starts_with(ltrim(line), '{') END"
     # Only a line with an upper-case letter in a key pays for lower-casing its keys.
-    lowered = (
-        "to_json(map_from_entries(list_transform(json_keys(line), "
-        "lambda k: {'k': lower(k), 'v': line -> ('$.\"' || k || '\"')})))"
-    )
-    document = (
-        f'CASE WHEN regexp_matches(line, \'"[^"]*[A-Z][^"]*"\\s*:\') THEN {lowered} ELSE line END'
-    )
-    # Nested, because AND evaluates both sides and json_type fails on what is no JSON.
-    is_object = "CASE WHEN json_valid(line) THEN json_type(line) END = 'OBJECT'"
-    if storage.get("ignore.malformed.json", "false").lower() == "true":
-        bad = ""
-    else:
+    document = f"CASE WHEN regexp_matches(line, '[A-Z][^\"]*\"\\s*:') THEN {_LOWERED} ELSE line END"
+    bad = ""
+    if storage.get("ignore.malformed.json", "false").lower() != "true":
         message = quote("Row is not a valid JSON Object")
-        failure = fail("HIVE_CURSOR_ERROR", message, "VARCHAR")
-        bad = f"WHEN trim(line) <> '' THEN json_transform({failure}, {structure})"
-    parsed = f"CASE WHEN {is_object} THEN json_transform({document}, {structure}) {bad} END"
+        bad = f"WHEN trim(line) <> '' THEN [{fail('HIVE_CURSOR_ERROR', message, 'VARCHAR')}]"
+    # A list, all of it out of one parse: DuckDB would compute a struct again for each of its
+    # fields that is used.
+    cells = f"CASE WHEN is_object THEN json_extract_string({document}, [{paths}]) {bad} END"
     texts = ", ".join(
-        f"{_json_value(f'j.{_name(key)}', kind)} AS {_name(name)}"
-        for (name, kind), key in zip(columns, keys, strict=True)
+        f"{_json_value(f'cells[{number}]', kind)} AS {_name(name)}"
+        for number, (name, kind) in enumerate(columns, 1)
     )
-    return f"SELECT {texts} FROM (SELECT *, {parsed} AS j FROM {source})"
+    # Also a query that wants no column, a count, meets the lines that are no objects.
+    checked = "" if texts else " WHERE coalesce(len(cells), 0) >= 0"
+    return (
+        f"SELECT {texts or '1'} FROM (SELECT *, {cells} AS cells "
+        f"FROM (SELECT *, {is_object} AS is_object FROM {source})){checked}"
+    )
 
 
-def _json_keys(storage: Storage, columns: Sequence[tuple[str, Type]]) -> dict[str, Type]:
+def _json_keys(storage: Storage, columns: Sequence[tuple[str, Type]]) -> list[str]:
     mapping = {
         name.removeprefix("mapping.").lower(): value.lower()
         for name, value in storage.parameters
         if name.startswith("mapping.")
     }
-    return {mapping.get(name, name): kind for name, kind in columns}
+    return [mapping.get(name, name) for name, _ in columns]
 
 
 def _name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _json_shape(kind: Type) -> str:
-    return json_structure(_as_texts(kind)) if kind.items else '"VARCHAR"'
 
 
 def _as_texts(kind: Type) -> Type:
@@ -233,10 +232,13 @@ def _as_texts(kind: Type) -> Type:
 def _json_value(sql: str, kind: Type) -> str:
     if kind.items:
         texts = _as_texts(kind)
-        return f"CAST({from_labels(sql, texts)} AS {kind.duckdb})"
+        value = f"json_transform({sql}, {quote(json_structure(texts))})"
+        return f"CAST({from_labels(value, texts)} AS {kind.duckdb})"
     if kind.is_integer:
-        # A fraction is cut off and a text that is no number is NULL, as openx does both.
-        return f"CAST(trunc(TRY_CAST({sql} AS DECIMAL(38,6))) AS {kind.duckdb})"
+        # A fraction is cut off; a text that is no number is NULL.
+        whole = f"TRY_CAST(trunc(TRY_CAST({sql} AS DOUBLE)) AS {kind.duckdb})"
+        plain = f"TRY_CAST({sql} AS {kind.duckdb})"
+        return f"CASE WHEN contains({sql}, '.') THEN {whole} ELSE {plain} END"
     if kind.is_text:
         return sql
     if kind.name == "varbinary":

@@ -22,7 +22,6 @@ from local_aws.athena.formats import (
     text_rows,
 )
 from local_aws.athena.plan import Field, Scan
-from local_aws.athena.sqltypes import Type
 from local_aws.seam import NoSuchBucketError, ObjectStore, StoredObject
 
 DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
@@ -235,8 +234,7 @@ class Scanner:
         ]
         if storage.kind in ("json", "openx"):
             data = [one for one in data if one[0] in {f.column for f in fields}]
-            inner = json_rows(source, storage, data or [("", Type("varchar"))])
-            source = f"({_with_keys(inner, names)})"
+            source = f"({_with_keys(json_rows(source, storage, data), names)})"
         elif storage.kind != "parquet":
             source = f"({_with_keys(text_rows(source, storage, data), names)})"
         return f"SELECT {', '.join(cells)} FROM {source}"

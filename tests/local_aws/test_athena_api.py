@@ -78,6 +78,23 @@ def test_what_the_grammar_does_not_take_is_refused_at_submit(
     assert message in answer["Error"]["Message"]
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT " + "(" * 60 + "1" + ")" * 60,
+        "SELECT 1 WHERE " + " OR ".join(f"1 = {n}" for n in range(1500)),
+    ],
+    ids=["nested", "long"],
+)
+def test_a_deep_or_long_statement_runs(athena: Athena, sql: str) -> None:
+    assert athena.rows(sql) == [("1",)]
+
+
+def test_what_cannot_be_run_here_says_so(athena: Athena) -> None:
+    ran = athena.run("SELECT current_user")
+    assert ran.reason.startswith("NOT_SUPPORTED: line 1:8: CurrentUser is not supported")
+
+
 def test_a_semantic_error_ends_the_execution_failed_with_name_and_place(athena: Athena) -> None:
     ran = athena.run("SELECT\n  nosuch FROM (VALUES 1) AS t(x)")
     assert ran.state == "FAILED"

@@ -306,13 +306,15 @@ def test_openx_json_takes_texts_for_numbers_and_numbers_for_texts(athena: Athena
                 }
             ),
             json.dumps({"ID": 51, "Name": "upper", "unknown": 1}),
-            json.dumps({"id": "not a number", "name": None}),
+            json.dumps({"id": "not a number", "name": None, "score": 7}),
+            json.dumps({"id": 52.9, "name": {"a": [1]}, "score": "x"}),
         ],
     )
     assert athena.rows("SELECT * FROM j ORDER BY id") == [
         ("50", "7", "1.5", "true", "[a, b]", "{a=1, b=x}"),
         ("51", "upper", None, None, None, None),
-        (None, None, None, None, None, None),
+        ("52", '{"a":[1]}', None, None, None, None),
+        (None, None, "7.0", None, None, None),
     ]
 
 
@@ -320,6 +322,7 @@ def test_a_line_that_is_no_object_fails_an_openx_query(athena: Athena) -> None:
     json_table(athena, OPENX, "", ['{"id": 1}', "not json"])
     ran = athena.run("SELECT id FROM j")
     assert ran.reason.startswith("HIVE_CURSOR_ERROR: Row is not a valid JSON Object")
+    assert athena.run("SELECT count(*) FROM j").reason == ran.reason
 
 
 def test_ignored_malformed_lines_are_rows_of_nulls(athena: Athena) -> None:
