@@ -68,14 +68,14 @@ def build_dag(data_set: DataSet) -> DAG:
     """Return the DAG of a data set."""
 
     @task(trigger_rule=TriggerRule.NONE_FAILED)
-    def check_raw() -> int:
+    def check_raw() -> str:
         """See that the catalog has every arrival hour that has landed."""
-        return int(tasks.check_raw(data_set, get_current_context()))
+        return str(tasks.check_raw(data_set, get_current_context()))
 
     @task
-    def plan() -> list[dict[str, Any]]:
+    def plan(until: str) -> list[dict[str, Any]]:
         """Cut the dates into slices, with the raw hours, bytes and cost of each."""
-        return list(tasks.plan_run(data_set, get_current_context()))
+        return list(tasks.plan_run(data_set, until, get_current_context()))
 
     # One publication to a table at a time, whatever runs are under way.
     @task(max_active_tis_per_dag=1)
@@ -124,13 +124,14 @@ def build_dag(data_set: DataSet) -> DAG:
         tags=["retime", data_set.name],
         default_args={**DEFAULT_ARGS, "owner": data_set.owner},
     ) as dag:
-        checked, planned = check_raw(), plan()
+        checked = check_raw()
+        planned = plan(checked)
         arrived = ArrivalSensor(task_id="wait_for_arrivals", data_set=data_set)
         crawl = [arrived]
         if data_set.raw.crawler:
             crawl.append(CrawlOperator(task_id="crawl_raw", data_set=data_set))
             crawl.append(CrawlSensor(task_id="wait_for_crawl", data_set=data_set))
-        chain(*crawl, checked, planned)
+        chain(*crawl, checked)
         chain(build_slice.expand(planned=planned), clean_up(), report())
     return dag
 
@@ -141,6 +142,5 @@ def include_folders() -> list[Path]:
     return [package_sql().parent, *(Path(folder) for folder in more if folder)]
 
 
-for folder in include_folders():
-    for data_set_ in load_data_sets(folder):
-        globals()[f"retime_{data_set_.name}"] = build_dag(data_set_)
+for data_set_ in load_data_sets(include_folders()):
+    globals()[f"retime_{data_set_.name}"] = build_dag(data_set_)

@@ -34,8 +34,13 @@ class Landed:
 
 def has_landed_from(s3: Any, location: str, hour: datetime) -> bool:
     """Tell whether anything has landed in this arrival hour or a later one."""
-    path = aws.last_object_from(s3, location, arrival_path(hour))
-    return path is not None and arrival_hour_in_path(path) is not None
+    return first_landed(s3, location, hour) is not None
+
+
+def first_landed(s3: Any, location: str, hour: datetime | None = None) -> datetime | None:
+    """Return the first arrival hour that is there, or the first from an hour on, or None."""
+    path = aws.first_object_from(s3, location, arrival_path(hour) if hour else "year=")
+    return arrival_hour_in_path(path) if path else None
 
 
 def list_landed(s3: Any, location: str, window: ArrivalWindow) -> dict[datetime, Landed]:

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urlparse
+
+from retime.errors import DeleteError
 
 T = TypeVar("T")
 
@@ -22,17 +25,17 @@ class Clients:
 
     s3: Any
     glue: Any
-    athena: Any
 
 
+@lru_cache
 def get_clients(aws_conn_id: str) -> Clients:
-    """Return clients of an Airflow connection."""
+    """Return clients of an Airflow connection, made once a process: each takes 0.2 s to make."""
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
     def client(service: str) -> Any:
         return AwsBaseHook(aws_conn_id=aws_conn_id, client_type=service).get_conn()
 
-    return Clients(s3=client("s3"), glue=client("glue"), athena=client("athena"))
+    return Clients(s3=client("s3"), glue=client("glue"))
 
 
 def split_location(location: str) -> tuple[str, str]:
@@ -61,8 +64,8 @@ def list_folders(s3: Any, location: str) -> Iterator[str]:
             yield entry["Prefix"].removeprefix(prefix).rstrip("/")
 
 
-def last_object_from(s3: Any, location: str, path: str) -> str | None:
-    """Return the path of some object that does not sort before a path, or None."""
+def first_object_from(s3: Any, location: str, path: str = "") -> str | None:
+    """Return the first path below a location that does not sort before another, or None."""
     bucket, prefix = split_location(location)
     answer = s3.list_objects_v2(
         Bucket=bucket, Prefix=prefix, StartAfter=prefix + path.rstrip("/"), MaxKeys=1
@@ -72,13 +75,25 @@ def last_object_from(s3: Any, location: str, path: str) -> str | None:
     return None
 
 
+def put_empty(s3: Any, location: str, path: str) -> None:
+    """Put an empty object below a location: its name is what it tells."""
+    bucket, prefix = split_location(location)
+    s3.put_object(Bucket=bucket, Key=prefix + path, Body=b"")
+
+
 def delete_folder(s3: Any, location: str) -> int:
-    """Delete every object under a location; return how many there were."""
+    """Delete every object under a location; return how many there were.
+
+    Raises:
+        DeleteError: S3 refused some; it says so inside an HTTP 200.
+    """
     bucket, prefix = split_location(location)
     paths = [path for path, _ in list_objects(s3, location)]
     for chunk in _chunks(paths, DELETE_OBJECTS_LIMIT):
         keys = [{"Key": prefix + path} for path in chunk]
-        s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+        if errors := answer.get("Errors"):
+            raise DeleteError(f"S3 did not delete {len(errors)} objects of {location}: {errors[0]}")
     return len(paths)
 
 

@@ -63,6 +63,11 @@ def ensure_table(glue: Any, database: str, table: Table, keys: tuple[str, ...]) 
     if found is None:
         glue.create_table(DatabaseName=database, TableInput=wanted)
         return
+    if found.get("Parameters", {}).get("projection.enabled", "").lower() == "true":
+        raise CatalogError(
+            f"the table {database}.{table.name} has partition projection, which ignores the "
+            "locations that Retime publishes; remove its property projection.enabled"
+        )
     for part, here, there in (
         ("columns", found["StorageDescriptor"]["Columns"], wanted["StorageDescriptor"]["Columns"]),
         ("partition keys", found["PartitionKeys"], wanted["PartitionKeys"]),

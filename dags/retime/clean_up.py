@@ -1,7 +1,8 @@
 """Remove what attempts left behind and nothing references any more."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from retime import aws
@@ -12,7 +13,10 @@ from retime.generations import (
     generation_of_staging_table,
     generation_time,
 )
-from retime.ledger import ledger_of
+
+# Athena takes no notice of names that begin with an underscore.
+_MARKS = "_unused/"
+_STAMP = "%Y%m%dT%H%M%SZ"
 
 
 def drop_staging_tables(
@@ -31,8 +35,10 @@ def drop_staging_tables(
     for name in names:
         generation = generation_of_staging_table(table.name, name)
         if generation and (generation in done or generation_time(generation) < before):
-            glue.delete_table(DatabaseName=database, Name=name)
-            dropped += 1
+            # Another run may have dropped it meanwhile.
+            with suppress(glue.exceptions.EntityNotFoundException):
+                glue.delete_table(DatabaseName=database, Name=name)
+                dropped += 1
     return dropped
 
 
@@ -41,33 +47,47 @@ def delete_generations(
 ) -> int:
     """Delete the data of generations that no partition has used for the retention time.
 
-    A generation is in use while a published partition lies in it, and for the retention time after
-    it was replaced: queries that began before still read it, and a rollback points back to it.
+    Queries that planned on a generation before it was replaced still read it, and one that is
+    being staged is not used yet. So a generation is marked when it is first found unused, and
+    deleted when the mark is older than the retention time.
 
     Returns:
         How many generations were deleted.
     """
-    before = now - retention
-    old = {
-        generation
-        for folder in aws.list_folders(clients.s3, table.location)
-        if (generation := generation_of_folder(folder)) and generation_time(generation) < before
-    }
-    if not old:
-        return 0
-    used = _used_locations(clients.glue, database, table.name, before)
-    locations = [generation_location(table.location, generation) for generation in sorted(old)]
-    unused = [loc for loc in locations if not any(use.startswith(loc) for use in used)]
-    for location in unused:
-        aws.delete_folder(clients.s3, location)
-    return len(unused)
+    folders = map(generation_of_folder, aws.list_folders(clients.s3, table.location))
+    generations = sorted(generation for generation in folders if generation)
+    used = _used_locations(clients.glue, database, table.name) if generations else set()
+    marks = _read_marks(clients.s3, table.location)
+    deleted = 0
+    for generation in generations:
+        location = generation_location(table.location, generation)
+        mark = marks.get(generation)
+        if any(use.startswith(location) for use in used):
+            _remove_mark(clients.s3, table.location, generation, mark)
+        elif mark is None:
+            path = f"{_MARKS}{generation}/{now:{_STAMP}}"
+            aws.put_empty(clients.s3, table.location, path)
+        elif mark < now - retention:
+            aws.delete_folder(clients.s3, location)
+            _remove_mark(clients.s3, table.location, generation, mark)
+            deleted += 1
+    return deleted
 
 
-def _used_locations(glue: Any, database: str, table: str, before: datetime) -> set[str]:
-    used: set[str] = set()
-    for partition in aws.get_partitions(glue, database, table):
-        used.add(partition["StorageDescriptor"]["Location"])
-        ledger = ledger_of(partition.get("Parameters", {}))
-        if ledger and datetime.fromisoformat(ledger.published_at) >= before:
-            used.add(ledger.previous_location)
-    return used
+def _used_locations(glue: Any, database: str, table: str) -> set[str]:
+    partitions = aws.get_partitions(glue, database, table)
+    return {partition["StorageDescriptor"]["Location"] for partition in partitions}
+
+
+def _read_marks(s3: Any, location: str) -> dict[str, datetime]:
+    """Since when each generation that is marked is known to be unused."""
+    marks = {}
+    for path, _ in aws.list_objects(s3, location, _MARKS):
+        generation, stamp = path.removeprefix(_MARKS).split("/")
+        marks[generation] = datetime.strptime(stamp, _STAMP).replace(tzinfo=timezone.utc)
+    return marks
+
+
+def _remove_mark(s3: Any, location: str, generation: str, mark: datetime | None) -> None:
+    if mark is not None:
+        aws.delete_folder(s3, f"{location}{_MARKS}{generation}/")

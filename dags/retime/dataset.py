@@ -1,7 +1,7 @@
 """A data set: what to read, how to transform it, where to publish; one YAML file each."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import partial
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from retime.errors import DataSetError
 from retime.layout import partition_keys
 from retime.slices import Grain
 from retime.yaml_reader import Section, read_file
@@ -30,8 +31,20 @@ TRINO_TYPES = {
 _DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _LOCATION = re.compile(r"s3://[^/]+/.+/")
+_SETTING = re.compile(r"\$\{[a-z_]+\}")
 Columns = Mapping[str, str]
 """Column names and their types, in order, as the Glue catalog names them."""
+
+_TIME_TYPES = ("int", "bigint", "timestamp")
+_GIVEN_NAMES = frozenset(
+    {
+        *("data_set", "raw", "arrived", "arrival", "start", "end", "look_back", "clock_skew"),
+        *("max_lateness", "late_after", "earliest", "required", "key", "latest", "name", "names"),
+        *("event_time_column", "partition_keys", "literal", "literals", "epoch", "local_time"),
+        *("whole", "number", "string", "instant", "found", "target", "columns", "audits"),
+        *("staging", "quarantine_staging"),
+    }
+)
 
 EVENT_COUNT = "event_count"
 """A column of staged files only: how many raw events each row was made from."""
@@ -114,13 +127,24 @@ class DataSet:
         return partition_keys(self.grain)
 
 
-def load_data_sets(include: Path) -> tuple[DataSet, ...]:
-    """Return the data sets of an include folder, by file name.
+def load_data_sets(includes: Iterable[Path]) -> tuple[DataSet, ...]:
+    """Return the data sets of include folders, by file name.
 
     Raises:
-        DataSetError: one of the files is wrong; names the file, the key, the value and the remedy.
+        DataSetError: one of the files is wrong, or two are about one data set; names the file, the
+            key, the value and the remedy.
     """
-    return tuple(load_data_set(path) for path in sorted((include / "datasets").glob("*.yaml")))
+    data_sets: dict[str, DataSet] = {}
+    for path in (p for include in includes for p in sorted((include / "datasets").glob("*.yaml"))):
+        data_set = load_data_set(path)
+        if other := data_sets.get(data_set.name):
+            taken = other.sql.parent.parent / "datasets"
+            raise DataSetError(
+                f"{path}: name is {data_set.name!r}, which a file in {taken} has too; "
+                "give each data set a name of its own"
+            )
+        data_sets[data_set.name] = data_set
+    return tuple(data_sets.values())
 
 
 def load_data_set(path: Path) -> DataSet:
@@ -132,13 +156,16 @@ def load_data_set(path: Path) -> DataSet:
     top = read_file(path)
     data_set = _read(top, path)
     top.finish()
-    if data_set.event_time not in data_set.published.columns:
-        columns = ", ".join(data_set.published.columns)
+    times = [c for c, type_ in data_set.published.columns.items() if type_ in _TIME_TYPES]
+    if data_set.event_time not in times:
         raise top.error(
             "published.event_time",
-            f"is {data_set.event_time!r}, which is no column",
-            f"give one of {columns}",
+            f"is {data_set.event_time!r}",
+            f"give a column of type {', '.join(_TIME_TYPES)}: {', '.join(times) or 'add one'}",
         )
+    if clash := _GIVEN_NAMES & set(data_set.parameters):
+        names = ", ".join(sorted(clash))
+        raise top.error("parameters", f"has {names}", "give other names: templates have these")
     for file in ("events.sql", "transform.sql"):
         if not (data_set.sql / file).is_file():
             raise top.error("name", f"is {data_set.name!r}", f"add the file {data_set.sql / file}")
@@ -159,7 +186,7 @@ def trino_type(type_: str) -> str:
 
 
 def _read(top: Section, path: Path) -> DataSet:
-    name = top.take("name", _identifier, "a name of a-z, 0-9 and _")
+    name = top.take("name", _data_set_name, "a name of a-z, 0-9 and _, but not retime")
     grain: Grain = top.take("grain", _grain, "hour or day", default="hour")
     published = top.section("published")
     quarantine = top.section("quarantine")
@@ -231,7 +258,7 @@ def _read_table(section: Section, columns: Columns) -> Table:
 
 
 def _read_run(section: Section) -> Run:
-    hours, days = partial(_duration, unit="hours"), partial(_duration, unit="days")
+    hours = partial(_duration, unit="hours")
     run = Run(
         max_days=section.take("max_days", _positive, "a whole number from 1", default=366),
         max_concurrent_slices=section.take(
@@ -241,7 +268,7 @@ def _read_run(section: Section) -> Run:
             "max_active_runs", _positive, "a whole number from 1", default=1
         ),
         arrival_timeout=section.take("arrival_timeout_hours", hours, "hours", timedelta(hours=6)),
-        retention=section.take("retention_days", days, "days", timedelta(days=7)),
+        retention=section.take("retention_days", _days, "days from 1", timedelta(days=7)),
     )
     section.finish()
     return run
@@ -259,8 +286,15 @@ def _identifier(value: Any) -> str:
     return str(value)
 
 
+def _data_set_name(value: Any) -> str:
+    # The package's own SQL is in include/sql/retime.
+    if _identifier(value) == "retime":
+        raise ValueError(value)
+    return str(value)
+
+
 def _location(value: Any) -> str:
-    if not _LOCATION.fullmatch(_text(value)):
+    if not _LOCATION.fullmatch(_text(value)) or "$" in _SETTING.sub("", value):
         raise ValueError(value)
     return str(value)
 
@@ -300,7 +334,7 @@ def _columns(value: Any) -> Columns:
     columns = {_identifier(name): _text(type_) for name, type_ in value.items()}
     for type_ in columns.values():
         trino_type(type_)
-    reserved = {EVENT_COUNT, *partition_keys("hour")} & set(columns)
+    reserved = {EVENT_COUNT, "local_time", *partition_keys("hour")} & set(columns)
     if reserved:
         raise ValueError(reserved)
     return columns
@@ -316,6 +350,10 @@ def _positive(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ValueError(value)
     return value
+
+
+def _days(value: Any) -> timedelta:
+    return timedelta(days=_positive(value))
 
 
 def _duration(value: Any, unit: str) -> timedelta:

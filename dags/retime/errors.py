@@ -33,5 +33,9 @@ class PublishError(Exception):
     """The catalog did not take what was published; a retry can help and is safe."""
 
 
+class DeleteError(Exception):
+    """S3 did not delete what nothing uses any more; the next clean-up tries again."""
+
+
 class CrawlError(Exception):
     """A crawl failed or did not find what has landed; a retry can help."""

@@ -10,7 +10,8 @@ from retime.layout import ARRIVAL_KEYS, ArrivalWindow
 from retime.quoting import quote_literal, quote_name
 
 _INTEGERS = frozenset({"tinyint", "smallint", "int", "integer", "bigint"})
-_FRACTIONS = frozenset({"float", "double"})
+_FRACTIONS = ("float", "double", "decimal")
+_TEXTS = ("string", "varchar", "char")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,7 @@ def whole(raw: RawTable, column: str, *, optional: bool = False) -> str:
         return "CAST(NULL AS BIGINT)"
     if type_ in _INTEGERS:
         return f"CAST({name} AS BIGINT)"
-    if type_ in _FRACTIONS:
+    if type_.startswith(_FRACTIONS):
         return f"CASE WHEN {name} = FLOOR({name}) THEN TRY_CAST({name} AS BIGINT) END"
     return f"TRY_CAST(TRIM({name}) AS BIGINT)"
 
@@ -56,7 +57,7 @@ def number(raw: RawTable, column: str, *, optional: bool = False) -> str:
     type_, name = _typed(raw, column, optional=optional), quote_name(column)
     if type_ is None:
         return "CAST(NULL AS DOUBLE)"
-    if type_ in _INTEGERS or type_ in _FRACTIONS:
+    if type_ in _INTEGERS or type_.startswith(_FRACTIONS):
         return f"CAST({name} AS DOUBLE)"
     return f"TRY_CAST(TRIM({name}) AS DOUBLE)"
 
@@ -147,7 +148,7 @@ def _term(
 
 def _compare(key: str, type_: str, bounds: Iterable[int]) -> str:
     width = 4 if key == "year" else 2
-    is_text = type_.lower() == "string"
+    is_text = type_.lower().startswith(_TEXTS)
     first, last = (quote_literal(f"{b:0{width}}") if is_text else str(b) for b in bounds)
     name = quote_name(key)
     return f"{name} = {first}" if first == last else f"{name} BETWEEN {first} AND {last}"

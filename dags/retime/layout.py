@@ -38,6 +38,12 @@ def floor_hour(instant: datetime) -> datetime:
     return instant.astimezone(timezone.utc).replace(minute=0, second=0, microsecond=0)
 
 
+def ceil_hour(instant: datetime) -> datetime:
+    """Return the UTC hour that begins at an instant, or else the next one."""
+    hour = floor_hour(instant)
+    return hour if hour == instant else hour + HOUR
+
+
 def arrival_window(
     slice_: Slice, *, look_back: timedelta, clock_skew: timedelta, max_lateness: timedelta
 ) -> ArrivalWindow:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
@@ -18,9 +19,11 @@ from retime.compat import GlueCrawlerOperator
 from retime.dataset import EVENT_COUNT, QUARANTINE_COLUMNS, DataSet
 from retime.errors import CrawlError
 from retime.generations import generation_location, new_generation, staging_table_name
+from retime.layout import ceil_hour
 from retime.plan import planned_slice
 from retime.quoting import quote_name
 
+CRAWL_TIMEOUT = timedelta(hours=2)
 _USER_ERROR = 2  # AthenaError.ErrorCategory: 1 system, 2 user, 3 other
 
 
@@ -29,14 +32,17 @@ class ArrivalSensor(BaseSensorOperator):
 
     def __init__(self, *, data_set: DataSet, **kwargs: Any) -> None:
         super().__init__(
-            mode="reschedule", timeout=data_set.run.arrival_timeout.total_seconds(), **kwargs
+            mode="reschedule",
+            timeout=data_set.run.arrival_timeout.total_seconds(),
+            doc_md=self.__doc__,
+            **kwargs,
         )
         self.data_set = data_set
 
     def poke(self, context: Any) -> bool:
         """Look once; fails for good if the run asks for dates that it cannot build."""
         with runtime.no_retry():
-            end = runtime.dates_of_run(self.data_set, context).end
+            end = ceil_hour(runtime.dates_of_run(self.data_set, context).end)
             location = runtime.resolve(self.data_set.raw.location)
             return arrivals.has_landed_from(runtime.get_clients().s3, location, end)
 
@@ -47,7 +53,7 @@ class ArrivalSensor(BaseSensorOperator):
         except AirflowException as error:
             if "timed out" not in str(error):
                 raise
-            end = runtime.dates_of_run(self.data_set, context).end
+            end = ceil_hour(runtime.dates_of_run(self.data_set, context).end)
             location = runtime.resolve(self.data_set.raw.location)
             raise type(error)(
                 f"no raw event landed under {location} in arrival hour {end:%Y-%m-%d %H}:00 UTC or "
@@ -69,6 +75,7 @@ class CrawlOperator(GlueCrawlerOperator):
             wait_for_completion=False,
             deferrable=False,
             fail_on_already_running=True,
+            doc_md=self.__doc__,
             **kwargs,
         )
         self.data_set = data_set
@@ -91,7 +98,13 @@ class CrawlSensor(GlueCrawlerSensor):
     """Wait for the crawl; a failed one is told with the crawler's own reason."""
 
     def __init__(self, *, data_set: DataSet, **kwargs: Any) -> None:
-        super().__init__(crawler_name=data_set.raw.crawler or "", mode="reschedule", **kwargs)
+        super().__init__(
+            crawler_name=data_set.raw.crawler or "",
+            mode="reschedule",
+            timeout=CRAWL_TIMEOUT.total_seconds(),
+            doc_md=self.__doc__,
+            **kwargs,
+        )
 
     def execute(self, context: Any) -> Any:
         """Wait, with the environment's pause between two looks."""
@@ -118,7 +131,7 @@ class SliceQuery(AthenaOperator):
     template_fields: Sequence[str] = ("planned", *AthenaOperator.template_fields)
 
     def __init__(self, *, data_set: DataSet, planned: Any, **kwargs: Any) -> None:
-        super().__init__(query="", **kwargs)
+        super().__init__(query="", doc_md=type(self).__doc__, **kwargs)
         self.data_set = data_set
         self.planned = planned
 
@@ -147,23 +160,29 @@ class SliceQuery(AthenaOperator):
             return self.conclude(context, str(query_id))
 
     def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> Any:
-        """Go on after the deferral."""
-        query_id = super().execute_complete(context, event)
+        """Go on after the deferral, in another process."""
+        self.aws_conn_id = runtime.get_settings().aws_conn_id
+        try:
+            query_id = super().execute_complete(context, event)
+        except AirflowException as error:
+            self.query_execution_id = (event or {}).get("value")
+            raise self._with_advice(error) from error
         with runtime.no_retry():
             return self.conclude(context, query_id)
 
     def _with_advice(self, error: AirflowException) -> AirflowException:
-        """Tell whether a retry can help, and do not retry where Athena says that it cannot."""
+        """Tell Athena's reason, and do not retry where Athena says that it cannot help."""
         if not self.query_execution_id:
             return error
-        execution = self.hook.get_query_info(self.query_execution_id)["QueryExecution"]
-        athena_error = execution["Status"].get("AthenaError", {})
-        is_final = athena_error.get("ErrorCategory") == _USER_ERROR and not athena_error.get(
-            "Retryable"
+        status = self.hook.get_query_info(self.query_execution_id)["QueryExecution"]["Status"]
+        failure = status.get("AthenaError") or {}
+        told = (
+            f"query {self.query_execution_id} ended {status['State']}: "
+            f"{status.get('StateChangeReason') or error}."
         )
-        if is_final:
-            return AirflowFailException(f"{error} A retry cannot help; mend the SQL or the data.")
-        return AirflowException(f"{error} A retry may help.")
+        if failure.get("ErrorCategory") == _USER_ERROR and not failure.get("Retryable"):
+            return AirflowFailException(f"{told} A retry cannot help; mend the SQL or the data.")
+        return AirflowException(f"{told} A retry may help.")
 
 
 class StageOperator(SliceQuery):

@@ -74,26 +74,51 @@ def window_of(data_set: DataSet, slice_: Slice) -> ArrivalWindow:
 
 
 def plan_slices(
-    data_set: DataSet, ranges: Sequence[Slice], landed: Mapping[datetime, Landed]
+    data_set: DataSet,
+    ranges: Sequence[Slice],
+    landed: Mapping[datetime, Landed],
+    *,
+    first_hour: datetime | None = None,
+    until: datetime | None = None,
 ) -> list[PlannedSlice]:
     """Cut ranges of event dates into slices and tell what each reads of what has landed.
 
-    A slice for which nothing landed is left out: there is nothing to build it from, and raw that
-    has expired must not take the published dates with it.
+    What nothing landed for is left out: there is nothing to build it from. So are dates that were
+    over before the first hour that is still there: raw that has expired must not take what was
+    published of it with it.
+
+    Args:
+        data_set: the data set.
+        ranges: the dates to build; each range is cut on its own.
+        landed: the arrival hours that landed and no longer grow.
+        first_hour: the first arrival hour of all raw; of `landed` if not given.
+        until: when the first hour begins that is not to be read; after `landed` if not given.
     """
-    slices = [part for whole in ranges for part in cut_slices(whole, data_set.grain)]
-    planned = (_plan_slice(slice_, window_of(data_set, slice_), landed) for slice_ in slices)
+    if not landed:
+        return []
+    first_hour = first_hour or min(landed)
+    until = until or max(landed) + HOUR
+    there = (whole for given in ranges if (whole := _without_expired(given, first_hour)))
+    slices = [part for whole in there for part in cut_slices(whole, data_set.grain)]
+    planned = (_plan_slice(slice_, window_of(data_set, slice_), landed, until) for slice_ in slices)
     return [plan for plan in planned if plan.raw_objects]
 
 
+def _without_expired(whole: Slice, first_hour: datetime) -> Slice | None:
+    if whole.end <= first_hour:
+        return None
+    first_date = max(whole.first_date, first_hour.astimezone(whole.zone).date())
+    return Slice(first_date=first_date, last_date=whole.last_date, zone=whole.zone)
+
+
 def _plan_slice(
-    slice_: Slice, window: ArrivalWindow, landed: Mapping[datetime, Landed]
+    slice_: Slice, window: ArrivalWindow, landed: Mapping[datetime, Landed], until: datetime
 ) -> PlannedSlice:
+    window = ArrivalWindow(start=window.start, end=min(window.end, until))
     hours = {hour: what for hour, what in landed.items() if window.start <= hour < window.end}
-    end = min(window.end, max(hours, default=window.start) + HOUR)
     return PlannedSlice(
         slice_=slice_,
-        window=ArrivalWindow(start=window.start, end=end),
+        window=window,
         raw_objects=sum(what.objects for what in hours.values()),
         raw_bytes=sum(what.size for what in hours.values()),
     )

@@ -59,19 +59,21 @@ def publish_build(
         PublishError: the generation is not what was audited, or the catalog did not take a change.
     """
     sizes = _staged_sizes(clients.s3, build)
-    done = {"created": 0, "updated": 0, "removed": 0, "kept": 0}
+    done: dict[str, set[Values]] = {"created": set(), "updated": set(), "removed": set()}
     failures: list[str] = []
-    for _ in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS + 1):
         wanted = [_values(partition) for partition in build.built_through]
         existing = aws.read_partitions(clients.glue, database, table.name, wanted)
         change = plan_change(table, build, sizes, existing, now)
-        done["kept"] = len(change.kept)
         if change.is_done:
-            return done
+            counts = {name: len(values) for name, values in done.items()}
+            return {**counts, "kept": len(change.kept)}
+        done["created"] |= {tuple(record["Values"]) for record in change.create}
+        done["updated"] |= {tuple(record["Values"]) for record in change.update}
+        done["removed"] |= set(change.remove)
+        if attempt == _ATTEMPTS:
+            break
         failures = _apply(clients.glue, database, table.name, change)
-        done["created"] += len(change.create)
-        done["updated"] += len(change.update)
-        done["removed"] += len(change.remove)
     raise PublishError(
         f"{database}.{table.name}: the catalog did not take all of generation {build.generation} "
         f"in {_ATTEMPTS} attempts; repeat the publication: {failures[:3]}"
@@ -87,11 +89,12 @@ def plan_change(
 ) -> Change:
     """Compare a build with the published partitions of its slice."""
     newer = _newer(build, existing)
+    ends = partition_ends(build.slice_, build.grain)
     create, update, remove, kept = [], [], [], []
     for partition in build.built_through:
         values = _values(partition)
         record = existing.get(values)
-        if _is_outdone(partition, build, record, newer):
+        if _is_outdone(build, partition, ends[partition], record, newer):
             kept.append(values)
         elif partition not in build.rows:
             remove += [values] if record else []
@@ -138,19 +141,19 @@ def _newer(build: Build, existing: Mapping[Values, Mapping[str, Any]]) -> list[L
 
 
 def _is_outdone(
-    partition: Partition,
     build: Build,
+    partition: Partition,
+    end: datetime,
     record: Mapping[str, Any] | None,
     newer: Iterable[Ledger],
 ) -> bool:
     """Tell whether what is published, or was removed, was built from more raw or after this one."""
-    through = build.built_through[partition]
     if record is not None:
         ledger = ledger_of(record.get("Parameters", {}))
-        return ledger is not None and ledger.version > (through, build.generation)
+        version = build.built_through[partition], build.generation
+        return ledger is not None and ledger.version > version
     # A partition that a later generation found empty has no record; its neighbours tell of it.
-    end = partition_ends(build.slice_, build.grain)[partition].timestamp()
-    return any(ledger.slice_start < end <= ledger.slice_end for ledger in newer)
+    return any(ledger.slice_start < end.timestamp() <= ledger.slice_end for ledger in newer)
 
 
 def _record(

@@ -11,16 +11,21 @@ from retime.compat import is_manual, run_dates
 from retime.dataset import DataSet, Table
 from retime.errors import RetimeError
 from retime.event_dates import RunFacts, event_dates
-from retime.settings import Settings, read_settings, resolve_location
+from retime.settings import Settings, get_aws_conn_id, read_settings, resolve_location
 from retime.slices import Slice
 
 
 def lookup(name: str) -> str | None:
-    """Return a setting from the Airflow Variable `retime_<name>`, else from the environment."""
+    """Return a setting from RETIME_<NAME> in the environment, else from Variable retime_<name>.
+
+    In the order in which Airflow looks for its own: a Variable costs a call to its API.
+    """
+    if value := os.environ.get(f"RETIME_{name.upper()}"):
+        return value
     from airflow.providers.common.compat.sdk import Variable
 
-    value: str | None = Variable.get(f"retime_{name}", default=None)
-    return value or os.environ.get(f"RETIME_{name.upper()}")
+    found: str | None = Variable.get(f"retime_{name}", default=None)
+    return found
 
 
 def get_settings() -> Settings:
@@ -30,7 +35,7 @@ def get_settings() -> Settings:
 
 def get_clients() -> aws.Clients:
     """Return clients of the environment's connection."""
-    return aws.get_clients(get_settings().aws_conn_id)
+    return aws.get_clients(get_aws_conn_id(lookup))
 
 
 def resolve(location: str) -> str:

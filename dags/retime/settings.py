@@ -9,7 +9,7 @@ from retime.errors import SettingError
 Lookup = Callable[[str], "str | None"]
 """Gives the value of a setting by its lower-case name, or None."""
 
-_PLACEHOLDER = re.compile(r"\$\{([a-z_]+)\}")
+_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 _SWITCH = {"true": True, "false": False}
 
 
@@ -39,10 +39,15 @@ def read_settings(lookup: Lookup) -> Settings:
     return Settings(
         database=required(lookup, "database"),
         workgroup=lookup("workgroup") or "primary",
-        aws_conn_id=lookup("aws_conn_id") or "aws_default",
+        aws_conn_id=get_aws_conn_id(lookup),
         is_deferrable=_SWITCH[switch.lower()],
         poll_seconds=float(poll),
     )
+
+
+def get_aws_conn_id(lookup: Lookup) -> str:
+    """Return the Airflow connection for AWS."""
+    return lookup("aws_conn_id") or "aws_default"
 
 
 def required(lookup: Lookup, name: str) -> str:
@@ -67,4 +72,4 @@ def resolve_location(location: str, lookup: Lookup) -> str:
 
 
 def _names(name: str) -> str:
-    return f"the Airflow Variable retime_{name}, or RETIME_{name.upper()} in the environment"
+    return f"RETIME_{name.upper()} in the environment, or the Airflow Variable retime_{name}"

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def audit_files(data_set: DataSet) -> list[dict[str, str]]:
 def fingerprint(job: Job) -> str:
     """Return a hash that changes when the transformation does, and not with the slice."""
     window = ArrivalWindow(start=job.data_set.events.earliest, end=job.data_set.events.earliest)
-    any_day = job.data_set.start_date
+    any_day = date(2000, 1, 1)
     slice_ = Slice(first_date=any_day, last_date=any_day, zone=job.slice_.zone)
     job = Job(data_set=job.data_set, raw=job.raw, slice_=slice_, window=window)
     return hashlib.sha256(render_stage(job, "target").encode()).hexdigest()[:16]
@@ -89,7 +90,12 @@ def package_sql() -> Path:
 
 def _render(job: Job, template: str, **names: Any) -> str:
     environment = jinja2.Environment(  # noqa: S701 - SQL, not HTML
-        loader=jinja2.FileSystemLoader([package_sql(), job.data_set.sql.parent]),
+        loader=jinja2.PrefixLoader(
+            {
+                "retime": jinja2.FileSystemLoader(package_sql() / "retime"),
+                job.data_set.name: jinja2.FileSystemLoader(job.data_set.sql),
+            }
+        ),
         undefined=jinja2.StrictUndefined,
         trim_blocks=False,
         lstrip_blocks=True,

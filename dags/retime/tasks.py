@@ -28,7 +28,7 @@ def job_of(data_set: DataSet, planned: Mapping[str, Any]) -> sql.Job:
 
 def uncrawled_hours(data_set: DataSet, context: Any) -> list[datetime]:
     """Return the arrival hours that the run needs, that have landed, and that the catalog lacks."""
-    landed = _landed(data_set, context)
+    landed, _ = _landed(data_set, context)
     database, table = runtime.get_settings().database, data_set.raw.table
     glue = runtime.get_clients().glue
     has_table = catalog.has_table(glue, database, table)
@@ -37,20 +37,24 @@ def uncrawled_hours(data_set: DataSet, context: Any) -> list[datetime]:
 
 
 @runtime.failing_for_good
-def check_raw(data_set: DataSet, context: Any) -> int:
-    """See that the catalog has every arrival hour that the run needs; return how many.
+def check_raw(data_set: DataSet, context: Any) -> str:
+    """See that the catalog has every arrival hour that the run needs.
+
+    Returns:
+        When the first hour begins that the run may not read, ISO 8601: what lands or settles later
+        may not be in the catalog.
 
     Raises:
-        CrawlError: it has not, although it was crawled; a retry can help.
+        CrawlError: the catalog lacks hours, although it was crawled; a retry can help.
     """
-    landed = _landed(data_set, context)
+    landed, until = _landed(data_set, context)
     glue, database = runtime.get_clients().glue, runtime.get_settings().database
     raw = catalog.read_raw_table(glue, database, data_set.raw.table)
     location = runtime.resolve(data_set.raw.location)
+    missing = arrivals.missing_hours(glue, raw, landed)
     if data_set.raw.crawler is None:
-        missing = arrivals.missing_hours(glue, raw, landed)
         arrivals.register_hours(glue, raw, missing, location)
-    if missing := arrivals.missing_hours(glue, raw, landed):
+    elif missing:
         raise CrawlError(
             f"{len(missing)} arrival hours under {location}, from {missing[0]:%Y-%m-%d %H}:00 UTC, "
             f"are not partitions of {database}.{raw.name}; see what the crawler "
@@ -58,16 +62,29 @@ def check_raw(data_set: DataSet, context: Any) -> int:
         )
     if raw.is_json:
         arrivals.let_json_be_unreadable(glue, raw, landed)
-    return len(landed)
+    return until.isoformat()
 
 
 @runtime.failing_for_good
-def plan_run(data_set: DataSet, context: Any) -> list[dict[str, Any]]:
-    """Return the slices to build; none if only the plan was asked for, which is in XCom `plan`."""
+def plan_run(data_set: DataSet, until: str, context: Any) -> list[dict[str, Any]]:
+    """Return the slices to build; none if only the plan was asked for, which is in XCom `plan`.
+
+    `until` is what `check_raw` returned.
+    """
     dates = runtime.dates_of_run(data_set, context)
     # Earlier dates that late events arrived for join this list as ranges of their own.
     ranges = [dates]
-    planned = plan_slices(data_set, ranges, _landed(data_set, context))
+    landed, _ = _landed(data_set, context)
+    before = datetime.fromisoformat(until)
+    planned = plan_slices(
+        data_set,
+        ranges,
+        {hour: what for hour, what in landed.items() if hour < before},
+        first_hour=arrivals.first_landed(
+            runtime.get_clients().s3, runtime.resolve(data_set.raw.location)
+        ),
+        until=before,
+    )
     plan = [plan.to_json() for plan in planned]
     log.info("%s", describe_plan(dates, planned))
     context["ti"].xcom_push(key="plan", value=plan)
@@ -161,12 +178,15 @@ def report_run(data_set: DataSet, context: Any) -> dict[str, Any]:
     return totals
 
 
-def _landed(data_set: DataSet, context: Any) -> dict[datetime, arrivals.Landed]:
-    """What has landed and no longer grows, in every arrival hour that the run may read."""
+def _landed(data_set: DataSet, context: Any) -> tuple[dict[datetime, arrivals.Landed], datetime]:
+    """What the run may read, landed and no longer growing, and the exclusive end of it."""
     window = window_of(data_set, runtime.dates_of_run(data_set, context))
-    location = runtime.resolve(data_set.raw.location)
-    landed = arrivals.list_landed(runtime.get_clients().s3, location, window)
-    return arrivals.closed_hours(landed, runtime.now())
+    location, s3 = runtime.resolve(data_set.raw.location), runtime.get_clients().s3
+    landed = arrivals.list_landed(s3, location, window)
+    if arrivals.has_landed_from(s3, location, window.end):
+        return landed, window.end
+    closed = arrivals.closed_hours(landed, runtime.now())
+    return closed, max(closed, default=window.start - HOUR) + HOUR
 
 
 def _published(context: Any) -> list[Mapping[str, Any]]:

@@ -36,7 +36,7 @@ class Section:
             return value
         try:
             return read(self.values[key])
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
             raise self.error(key, f"is {self.values[key]!r}", f"give {allowed}") from error
 
     def section(self, key: str, *, optional: bool = False) -> "Section":

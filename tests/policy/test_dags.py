@@ -10,7 +10,7 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from retime.dataset import load_data_sets
 from tests.policy.conftest import ROOT
 
-DATA_SETS = {data_set.name: data_set for data_set in load_data_sets(ROOT / "include")}
+DATA_SETS = {data_set.name: data_set for data_set in load_data_sets([ROOT / "include"])}
 DAG_IDS = [f"retime_{name}" for name in DATA_SETS]
 TASKS = [
     "wait_for_arrivals",

@@ -39,8 +39,8 @@ def clients() -> Iterator[Clients]:
         # What other tests have in moto's backends, which are the process's, stays.
         aws.start(reset=False)
         session = boto3.Session(region_name="us-east-1")
-        s3, glue, athena = (session.client(name) for name in ("s3", "glue", "athena"))
-        yield Clients(s3=s3, glue=glue, athena=athena)
+        s3, glue = session.client("s3"), session.client("glue")
+        yield Clients(s3=s3, glue=glue)
         aws.stop()
 
 

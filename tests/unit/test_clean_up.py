@@ -1,7 +1,7 @@
 """The clean-up: what nothing references goes, what anybody may still read stays."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -44,16 +44,23 @@ def publish(account: Account, table: Table, made: Build, days_ago: float) -> Non
     publish_build(account.clients, account.database, table, made, at)
 
 
-def delete(account: Account, table: Table, now: datetime = NOW) -> int:
+def delete(account: Account, table: Table, after: timedelta = timedelta(0)) -> int:
+    """Clean up, some time after NOW."""
     return clean_up.delete_generations(
-        account.clients, account.database, table, now=now, retention=RETENTION
+        account.clients, account.database, table, now=NOW + after, retention=RETENTION
     )
+
+
+def delete_after_retention(account: Account, table: Table) -> int:
+    """Clean up twice, the retention time apart: what is unused is marked, then deleted."""
+    assert delete(account, table) == 0
+    return delete(account, table, RETENTION + timedelta(seconds=1))
 
 
 def generations(account: Account) -> set[str]:
     """The generations of which data is left."""
     folders = aws.list_folders(account.clients.s3, f"s3://{account.bucket}/traffic/")
-    return {folder.removeprefix("v=") for folder in folders}
+    return {folder.removeprefix("v=") for folder in folders if folder.startswith("v=")}
 
 
 # Data.
@@ -61,7 +68,7 @@ def generations(account: Account) -> set[str]:
 
 def test_a_generation_that_is_published_stays_however_old(account, table):
     publish(account, table, stage(account, table, generation(25), 7), days_ago=25)
-    assert delete(account, table) == 0
+    assert delete_after_retention(account, table) == 0
     assert generations(account) == {generation(25)}
 
 
@@ -69,14 +76,14 @@ def test_a_generation_of_which_one_partition_is_still_published_stays_whole(acco
     publish(account, table, stage(account, table, generation(25), 7, 8), days_ago=25)
     later = stage(account, table, generation(20), 8)
     publish(account, table, replace(later, built_through={(2024, 3, 28, 8): utc(2024, 4, 9)}), 20)
-    assert delete(account, table) == 0
+    assert delete_after_retention(account, table) == 0
     assert generations(account) == {generation(25), generation(20)}
 
 
 def test_an_old_generation_that_was_never_published_goes(account, table):
     publish(account, table, stage(account, table, generation(25), 7), days_ago=25)
     stage(account, table, generation(24), 7, 8)
-    assert delete(account, table) == 1
+    assert delete_after_retention(account, table) == 1
     assert generations(account) == {generation(25)}
 
 
@@ -91,13 +98,34 @@ def test_a_generation_that_was_replaced_within_the_retention_time_stays(account,
     publish(account, table, stage(account, table, generation(25), 7), days_ago=25)
     publish(account, table, stage(account, table, generation(6), 7), days_ago=6)
     assert delete(account, table) == 0
+    assert delete(account, table, RETENTION) == 0
     assert generations(account) == {generation(25), generation(6)}
 
 
-def test_a_generation_that_was_replaced_before_the_retention_time_goes(account, table):
+def test_a_generation_that_is_used_again_is_not_deleted(account, table):
+    """Such as after a rollback: the mark of its unused time must not count."""
+    old, new = (stage(account, table, generation(age), 7) for age in (25, 6))
+    publish(account, table, old, days_ago=25)
+    publish(account, table, new, days_ago=6)
+    delete(account, table)
+    location = f"{old.location}year=2024/month=3/day=28/hour=7/"
+    record = {
+        "Values": ["2024", "3", "28", "7"],
+        "StorageDescriptor": catalog.storage_descriptor(location, COLUMNS),
+    }
+    arguments = {"DatabaseName": account.database, "TableName": "traffic"}
+    account.clients.glue.update_partition(
+        **arguments, PartitionValueList=record["Values"], PartitionInput=record
+    )
+    assert delete(account, table, RETENTION + timedelta(days=1)) == 0
+    assert generation(25) in generations(account)
+    assert not [key for key in account.object_keys() if f"_unused/{generation(25)}" in key]
+
+
+def test_a_generation_that_was_replaced_goes_when_the_retention_time_is_over(account, table):
     publish(account, table, stage(account, table, generation(25), 7), days_ago=25)
     publish(account, table, stage(account, table, generation(8), 7), days_ago=8)
-    assert delete(account, table) == 1
+    assert delete_after_retention(account, table) == 1
     assert generations(account) == {generation(8)}
 
 
@@ -129,7 +157,7 @@ def test_other_prefixes_are_never_touched(account, table):
     ]
     account.put(*others)
     stage(account, table, generation(25), 7)
-    assert delete(account, table) == 1
+    assert delete_after_retention(account, table) == 1
     assert account.object_keys() == sorted(others)
 
 
@@ -137,7 +165,7 @@ def test_a_generation_whose_name_begins_like_a_published_one_s_goes_alone(accoun
     published, orphan = generation(25, "00000001"), generation(25, "00000000")
     publish(account, table, stage(account, table, published, 7), days_ago=25)
     stage(account, table, orphan, 7)
-    assert delete(account, table) == 1
+    assert delete_after_retention(account, table) == 1
     assert generations(account) == {published}
 
 
@@ -152,7 +180,7 @@ def test_a_partition_of_another_tool_keeps_the_generation_it_points_to(account, 
             "StorageDescriptor": catalog.storage_descriptor(location, COLUMNS),
         },
     )
-    assert delete(account, table) == 0
+    assert delete_after_retention(account, table) == 0
 
 
 # Staging tables.

@@ -310,11 +310,11 @@ def test_data_sets_come_in_the_order_of_their_files(include):
         path = include / "datasets" / f"{name}.yaml"
         path.write_text(yaml.safe_dump({**MINIMAL, "name": name}))
     (include / "datasets" / "notes.txt").write_text("not a data set")
-    assert [data_set.name for data_set in load_data_sets(include)] == ["a", "b"]
+    assert [data_set.name for data_set in load_data_sets([include])] == ["a", "b"]
 
 
 def test_an_include_folder_without_data_sets_gives_none(tmp_path):
-    assert load_data_sets(tmp_path) == ()
+    assert load_data_sets([tmp_path]) == ()
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "include" / "datasets").glob("*.yaml")), ids=str)

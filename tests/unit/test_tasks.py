@@ -114,14 +114,15 @@ def test_hours_that_a_crawl_left_out_are_told(world):
 def test_without_a_crawler_the_hours_are_registered(world):
     world.land(*HOURS, NEXT)
     without = replace(TRAFFIC, raw=replace(TRAFFIC.raw, crawler=None))
-    assert tasks.check_raw(without, world.context()) == 24
+    assert tasks.check_raw(without, world.context()) == NEXT.isoformat()
     assert tasks.uncrawled_hours(without, world.context()) == []
 
 
 def test_a_run_is_planned_through_what_has_landed_and_settled(world):
     world.land(*HOURS, NEXT)
     world.crawl(*HOURS)
-    (plan,) = tasks.plan_run(world.data_set, world.context())
+    until = tasks.check_raw(world.data_set, world.context())
+    (plan,) = tasks.plan_run(world.data_set, until, world.context())
     assert planned_slice(plan).window.end == utc(2024, 3, 29)
     assert world.xcom["plan"] == [plan]
 
@@ -130,23 +131,25 @@ def test_an_hour_that_settles_after_the_catalog_was_checked_is_not_planned(world
     """It is no partition yet: its events would be missed, and counted as built."""
     world.land(*HOURS, NEXT)
     world.crawl(*HOURS)
-    assert tasks.check_raw(world.data_set, world.context()) == 24
+    until = tasks.check_raw(world.data_set, world.context())
     world.land(utc(2024, 3, 29, 1))
     world.now = utc(2024, 3, 29, 1, 20)
-    (plan,) = tasks.plan_run(world.data_set, world.context())
+    (plan,) = tasks.plan_run(world.data_set, until, world.context())
     assert planned_slice(plan).window.end == utc(2024, 3, 29)
 
 
 def test_a_plan_may_be_all_that_is_asked_for(world):
     world.land(*HOURS, NEXT)
     world.crawl(*HOURS)
-    assert tasks.plan_run(world.data_set, world.context(plan_only=True, **DAY)) == []
+    assert (
+        tasks.plan_run(world.data_set, NEXT.isoformat(), world.context(plan_only=True, **DAY)) == []
+    )
     assert len(world.xcom["plan"]) == 1
 
 
 def test_dates_that_cannot_be_built_fail_for_good(world):
     with pytest.raises(AirflowFailException, match="RequestError: 2024-03-29 is not over"):
-        tasks.plan_run(world.data_set, world.context(start_date="2024-03-29"))
+        tasks.plan_run(world.data_set, NEXT.isoformat(), world.context(start_date="2024-03-29"))
 
 
 # Waiting.

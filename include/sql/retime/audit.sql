@@ -44,7 +44,7 @@ staged AS (
 ),
 {%- for audit in audits %}
 
-audit_{{ audit.name }} AS (
+{{ name("audit_" ~ audit.name) }} AS (
     SELECT
         bad_row,
         ROW_NUMBER() OVER (ORDER BY bad_row) AS row_number
@@ -90,11 +90,11 @@ GROUP BY {{ names(partition_keys) }}
 UNION ALL
 SELECT
     'audit' AS kind,
-    '{{ audit.name }}' AS name,
+    {{ literal(audit.name) }} AS name,
     COUNT(*) AS row_count,
     0 AS key_count,
     0 AS late_count,
     0 AS arrived_count,
     ARRAY_JOIN(ARRAY_AGG(bad_row ORDER BY bad_row) FILTER (WHERE row_number <= 3), ' | ') AS examples
-FROM audit_{{ audit.name }}
+FROM {{ name("audit_" ~ audit.name) }}
 {%- endfor %}

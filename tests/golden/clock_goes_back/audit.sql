@@ -103,7 +103,7 @@ staged AS (
     FROM "db"."traffic__golden"
 ),
 
-audit_in_its_partition AS (
+"audit_in_its_partition" AS (
     SELECT
         bad_row,
         ROW_NUMBER() OVER (ORDER BY bad_row) AS row_number
@@ -126,7 +126,7 @@ audit_in_its_partition AS (
     )
 ),
 
-audit_inside_slice AS (
+"audit_inside_slice" AS (
     SELECT
         bad_row,
         ROW_NUMBER() OVER (ORDER BY bad_row) AS row_number
@@ -141,7 +141,7 @@ audit_inside_slice AS (
     )
 ),
 
-audit_one_row_per_section_and_minute AS (
+"audit_one_row_per_section_and_minute" AS (
     SELECT
         bad_row,
         ROW_NUMBER() OVER (ORDER BY bad_row) AS row_number
@@ -158,7 +158,7 @@ audit_one_row_per_section_and_minute AS (
     )
 ),
 
-audit_values_in_their_domains AS (
+"audit_values_in_their_domains" AS (
     SELECT
         bad_row,
         ROW_NUMBER() OVER (ORDER BY bad_row) AS row_number
@@ -228,7 +228,7 @@ SELECT
     0 AS late_count,
     0 AS arrived_count,
     ARRAY_JOIN(ARRAY_AGG(bad_row ORDER BY bad_row) FILTER (WHERE row_number <= 3), ' | ') AS examples
-FROM audit_in_its_partition
+FROM "audit_in_its_partition"
 UNION ALL
 SELECT
     'audit' AS kind,
@@ -238,7 +238,7 @@ SELECT
     0 AS late_count,
     0 AS arrived_count,
     ARRAY_JOIN(ARRAY_AGG(bad_row ORDER BY bad_row) FILTER (WHERE row_number <= 3), ' | ') AS examples
-FROM audit_inside_slice
+FROM "audit_inside_slice"
 UNION ALL
 SELECT
     'audit' AS kind,
@@ -248,7 +248,7 @@ SELECT
     0 AS late_count,
     0 AS arrived_count,
     ARRAY_JOIN(ARRAY_AGG(bad_row ORDER BY bad_row) FILTER (WHERE row_number <= 3), ' | ') AS examples
-FROM audit_one_row_per_section_and_minute
+FROM "audit_one_row_per_section_and_minute"
 UNION ALL
 SELECT
     'audit' AS kind,
@@ -258,4 +258,4 @@ SELECT
     0 AS late_count,
     0 AS arrived_count,
     ARRAY_JOIN(ARRAY_AGG(bad_row ORDER BY bad_row) FILTER (WHERE row_number <= 3), ' | ') AS examples
-FROM audit_values_in_their_domains
+FROM "audit_values_in_their_domains"
