@@ -55,9 +55,9 @@ def test_an_object_of_a_folder_does_not_sort_before_it(account):
     location = f"s3://{account.bucket}/raw/"
     account.put("raw/hour=06/a", "raw/hour=07/b", "other/hour=99/c")
     s3 = account.clients.s3
-    assert aws.last_object_from(s3, location, "hour=07/") == "hour=07/b"
-    assert aws.last_object_from(s3, location, "hour=05/") == "hour=06/a"
-    assert aws.last_object_from(s3, location, "hour=08/") is None
+    assert aws.first_object_from(s3, location, "hour=07/") == "hour=07/b"
+    assert aws.first_object_from(s3, location, "hour=05/") == "hour=06/a"
+    assert aws.first_object_from(s3, location, "hour=08/") is None
 
 
 def test_a_folder_is_deleted_with_more_objects_than_a_call_takes(account, monkeypatch):
@@ -67,7 +67,7 @@ def test_a_folder_is_deleted_with_more_objects_than_a_call_takes(account, monkey
     assert account.object_keys() == ["t/v=10/x", "t/v=2/x"]
 
 
-def test_objects_that_s3_refuses_to_delete_do_not_count_as_deleted(account):
+def test_objects_that_s3_refuses_to_delete_are_told(account):
     """DeleteObjects lists refusals inside an HTTP 200, as Glue's batch calls do."""
     account.put("t/a", "t/b")
     real = account.clients.s3
@@ -79,7 +79,8 @@ def test_objects_that_s3_refuses_to_delete_do_not_count_as_deleted(account):
         def delete_objects(self, **_: Any) -> dict[str, Any]:
             return {"Errors": [{"Key": "t/a", "Code": "AccessDenied", "Message": "Access Denied"}]}
 
-    assert aws.delete_folder(Refusing(), f"s3://{account.bucket}/t/") == 1
+    with pytest.raises(DeleteError, match="did not delete 1 objects of .*AccessDenied"):
+        aws.delete_folder(Refusing(), f"s3://{account.bucket}/t/")
 
 
 @pytest.fixture

@@ -159,10 +159,10 @@ def test_a_missing_key_is_named_with_what_to_add(include, key):
 @pytest.mark.parametrize(
     ("key", "value", "allowed"),
     [
-        ("name", "Clicks", "a name of a-z, 0-9 and _"),
-        ("name", "1clicks", "a name of a-z, 0-9 and _"),
-        ("name", "../clicks", "a name of a-z, 0-9 and _"),
-        ("name", 7, "a name of a-z, 0-9 and _"),
+        ("name", "Clicks", "a name of a-z, 0-9 and _, but not retime"),
+        ("name", "1clicks", "a name of a-z, 0-9 and _, but not retime"),
+        ("name", "../clicks", "a name of a-z, 0-9 and _, but not retime"),
+        ("name", 7, "a name of a-z, 0-9 and _, but not retime"),
         ("description", " ", "a sentence"),
         ("description", 2024, "a sentence"),
         ("owner", False, "who answers for it"),
@@ -215,7 +215,7 @@ def test_a_missing_key_is_named_with_what_to_add(include, key):
         ("run.max_concurrent_slices", True, "a whole number from 1"),
         ("run.max_active_runs", "2", "a whole number from 1"),
         ("run.arrival_timeout_hours", "6", "hours"),
-        ("run.retention_days", -7, "days"),
+        ("run.retention_days", -7, "days from 1"),
         ("parameters", [1], "a mapping"),
     ],
 )
@@ -260,7 +260,7 @@ def test_a_key_that_is_not_known_is_refused_and_the_known_ones_listed(include, k
 def test_an_event_time_that_is_no_column_is_refused(include):
     message = refusal(include, changed(MINIMAL, "published.event_time", "time"))
     assert message == (
-        "published.event_time is 'time', which is no column; give one of click_id, clicked_at"
+        "published.event_time is 'time'; give a column of type int, bigint, timestamp: clicked_at"
     )
 
 

@@ -40,7 +40,9 @@ def test_an_hour_without_objects_does_not_end_what_has_landed():
 
 
 def test_a_slice_for_which_nothing_landed_is_left_out():
-    plans = plan_slices(TRAFFIC, [days("2024-03-01", "2024-03-12")], landed(utc(2024, 3, 6), 1))
+    first = utc(2024, 1, 1)
+    hours = landed(utc(2024, 3, 6), 1)
+    plans = plan_slices(TRAFFIC, [days("2024-03-01", "2024-03-12")], hours, first_hour=first)
     assert [str(plan.slice_) for plan in plans] == [
         "2024-03-01 to 2024-03-04",
         "2024-03-05 to 2024-03-08",

@@ -31,8 +31,8 @@ def test_a_missing_setting_is_told_with_both_places_to_give_it(given):
     with pytest.raises(SettingError) as refusal:
         read_settings(given.get)
     assert str(refusal.value) == (
-        "the setting 'database' is missing; give the Airflow Variable retime_database, "
-        "or RETIME_DATABASE in the environment"
+        "the setting 'database' is missing; give RETIME_DATABASE in the environment, "
+        "or the Airflow Variable retime_database"
     )
 
 
