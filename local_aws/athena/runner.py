@@ -11,22 +11,29 @@ from typing import Any
 import duckdb
 
 from local_aws.athena.casts import quote, render
-from local_aws.athena.catalog import Catalog, declared_columns, encode_view
+from local_aws.athena.catalog import CATALOG, Catalog, encode_view
 from local_aws.athena.compiler import identifier, position, qualified
-from local_aws.athena.ddl import FORMATS, DdlRunner
+from local_aws.athena.ddl import DdlRunner
 from local_aws.athena.engine import Engine, translate_error
 from local_aws.athena.errors import QueryCancelledError, QueryError
 from local_aws.athena.executions import Execution, Outcome
 from local_aws.athena.footers import Footers
-from local_aws.athena.formats import storage_of
 from local_aws.athena.hive_grammar import read_ddl
 from local_aws.athena.plan import Block, columns_read, push_all_filters
 from local_aws.athena.queries import compile_query
 from local_aws.athena.results import Column, column_names, csv_bytes, metadata_bytes
 from local_aws.athena.scan import Scanner, split_uri
 from local_aws.athena.scope import Session
-from local_aws.athena.sqltypes import BIGINT, UNKNOWN, VARCHAR, Type, stores, unbounded
+from local_aws.athena.sqltypes import BIGINT, VARCHAR, Type, unbounded
 from local_aws.athena.statements import read_properties
+from local_aws.athena.targets import (
+    check_types,
+    ctas_output,
+    insert_output,
+    spread_columns,
+    table_record,
+    unload_output,
+)
 from local_aws.athena.write import (
     Output,
     Written,
@@ -310,18 +317,18 @@ class _Job:
             qualified(node.qualifiedName()), self.request.database, at
         )
         record = self.catalog.need_table(database, name, at)
-        output = _insert_output(record)
+        output = insert_output(record)
         block, sql = self.compile(node.query())
         kinds = [one.type for one in block.outputs]
         if node.columnAliases():
-            sql, kinds = _spread(
+            sql, kinds = spread_columns(
                 sql,
                 kinds,
                 [identifier(one) for one in node.columnAliases().identifier()],
                 output,
                 node,
             )
-        _check_types(kinds, [kind for _, kind in output.columns], node)
+        check_types(kinds, [kind for _, kind in output.columns], node)
         locations = {
             tuple(one["Values"]): one["StorageDescriptor"]["Location"]
             for one in (self.catalog.partitions(database, name) if output.keys else [])
@@ -383,7 +390,7 @@ class _Job:
                 return Outcome(columns=_ROWS, update_count=0)
             raise QueryError(
                 "TABLE_ALREADY_EXISTS",
-                f"Destination table '{CATALOG_NAME}.{database}.{name}' already exists",
+                f"Destination table '{CATALOG}.{database}.{name}' already exists",
                 position(node),
             )
         tree = self.statement.tree
@@ -391,11 +398,11 @@ class _Job:
         properties = read_properties(tree, node.properties()) if node.properties() else {}
         location = self._ctas_location(properties, f"{database}.{name}")
         block, sql = self.compile(node.query())
-        output = _ctas_output(block, properties, location, node)
+        output = ctas_output(block, properties, location, node)
         written = Written()
         if not (node.NO() and node.DATA()):
             written = self._write(sql, [one.type for one in block.outputs], output, {})
-        record = _table_record(database, name, output, properties)
+        record = table_record(database, name, output)
         self.catalog.glue(
             "CreateTable",
             DatabaseName=database,
@@ -434,7 +441,7 @@ class _Job:
         if "format" not in properties:
             raise QueryError("INVALID_TABLE_PROPERTY", "UNLOAD needs the property format")
         block, sql = self.compile(self.statement.node.query())
-        output = _unload_output(block, properties, self.statement.target)
+        output = unload_output(block, properties, self.statement.target)
         self._need_empty(output.location, "Target directory for UNLOAD already exists")
         written = self._write(sql, [one.type for one in block.outputs], output, {})
         self._hang("athena.query.after_write")
@@ -455,9 +462,6 @@ class _Job:
         self.runner.store.put_file(bucket, key, whole)
 
 
-CATALOG_NAME = "awsdatacatalog"
-
-
 def _columns(block: Block) -> tuple[Column, ...]:
     names = column_names([one.name for one in block.outputs])
     return tuple((name, one.type) for name, one in zip(names, block.outputs, strict=True))
@@ -470,191 +474,6 @@ def _distinct_names(columns: tuple[Column, ...]) -> Iterator[Column]:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _insert_output(record: dict[str, Any]) -> Output:
-    descriptor = record["StorageDescriptor"]
-    name = f"{record['DatabaseName']}.{record['Name']}"
-    if (record.get("Parameters") or {}).get("table_type", "").upper() == "ICEBERG":
-        raise QueryError("NOT_SUPPORTED", f"local_aws has no Iceberg: table {name}")
-    if record.get("TableType") == "VIRTUAL_VIEW":
-        raise QueryError("NOT_SUPPORTED", f"Inserting into views is not supported: {name}")
-    if descriptor.get("NumberOfBuckets", -1) > 0 and descriptor.get("BucketColumns"):
-        raise QueryError("NOT_SUPPORTED", f"Cannot insert into bucketed table {name}")
-    storage = storage_of(descriptor, name)
-    formats = {"parquet": "PARQUET", "json": "JSON", "text": "TEXTFILE"}
-    if storage.kind not in formats:
-        raise QueryError(
-            "NOT_SUPPORTED",
-            f"Cannot insert into table {name}: the SerDe "
-            f"{descriptor['SerdeInfo']['SerializationLibrary']} is not supported "
-            "for INSERT",
-        )
-    parameters = {key.lower(): value for key, value in (record.get("Parameters") or {}).items()}
-    compression = parameters.get("parquet.compression") or parameters.get("write.compression")
-    columns = declared_columns(record)
-    return Output(
-        columns=tuple((one.name, one.type) for one in columns),
-        keys=sum(one.is_partition_key for one in columns),
-        format=formats[storage.kind],
-        compression=(compression or "SNAPPY").upper(),
-        location=descriptor["Location"],
-        delimiter=storage.get("field.delim", "\x01"),
-    )
-
-
-def _check_types(kinds: list[Type], wanted: list[Type], node: Any) -> None:
-    fits = len(kinds) == len(wanted) and all(map(stores, kinds, wanted))
-    if not fits:
-        table = ", ".join(kind.text for kind in wanted)
-        query = ", ".join(kind.text for kind in kinds)
-        raise QueryError(
-            "TYPE_MISMATCH",
-            f"Insert query has mismatched column types: Table: [{table}], Query: [{query}]",
-            position(node),
-        )
-
-
-def _spread(
-    sql: str, kinds: list[Type], names: list[str], output: Output, node: Any
-) -> tuple[str, list[Type]]:
-    known = [name for name, _ in output.columns]
-    for name in names:
-        if name not in known:
-            raise QueryError(
-                "COLUMN_NOT_FOUND",
-                f"Insert column name does not exist in target table: {name}",
-                position(node),
-            )
-    if len(names) != len(kinds):
-        raise QueryError(
-            "MISMATCHED_COLUMN_ALIASES",
-            f"Insert query has {len(kinds)} "
-            f"expression(s) but expected {len(names)} target column(s)",
-            position(node),
-        )
-    cells, spread = [], []
-    for number, (name, _) in enumerate(output.columns):
-        given = name in names
-        cells.append(f"c{names.index(name)} AS c{number}" if given else f"NULL AS c{number}")
-        spread.append(kinds[names.index(name)] if given else UNKNOWN)
-    return f"SELECT {', '.join(cells)} FROM ({sql})", spread
-
-
-def _written_columns(
-    block: Block, partitioned_by: list[str], node: Any
-) -> tuple[tuple[str, Type], ...]:
-    names = [(one.name or "") for one in block.outputs]
-    for number, name in enumerate(names, 1):
-        if not name:
-            raise QueryError(
-                "COLUMN_NAME_NOT_SPECIFIED",
-                f"Column name not specified at position {number}",
-                position(node) if node is not None else None,
-            )
-    if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise QueryError("DUPLICATE_COLUMN_NAME", f"Column name '{twice}' specified more than once")
-    wanted = [name.lower() for name in partitioned_by]
-    if wanted and names[-len(wanted) :] != wanted:
-        raise QueryError(
-            "HIVE_COLUMN_ORDER_MISMATCH",
-            "Partition keys must be the last columns "
-            f"in the table and in the same order as the table properties: {wanted}",
-        )
-    for one in block.outputs:
-        if one.type.name in ("unknown", "timestamp with time zone", "json", "uuid", "time"):
-            raise QueryError("NOT_SUPPORTED", f"Unsupported Hive type: {one.type.text}")
-    return tuple(
-        (name, unbounded(one.type)) for name, one in zip(names, block.outputs, strict=True)
-    )
-
-
-def _format(properties: dict[str, Any]) -> str:
-    name = str(properties.get("format", "PARQUET")).upper()
-    if name not in ("PARQUET", "JSON", "TEXTFILE"):
-        raise QueryError(
-            "NOT_SUPPORTED", f"local_aws writes PARQUET, JSON and TEXTFILE, not {name}"
-        )
-    return name
-
-
-def _ctas_output(block: Block, properties: dict[str, Any], location: str, node: Any) -> Output:
-    known = {
-        "format",
-        "write_compression",
-        "parquet_compression",
-        "compression_level",
-        "partitioned_by",
-        "external_location",
-        "field_delimiter",
-        "is_external",
-        "table_type",
-    }
-    for name in properties:
-        if name not in known:
-            raise QueryError(
-                "INVALID_TABLE_PROPERTY" if not name.startswith("bucket") else "NOT_SUPPORTED",
-                f"Catalog '{CATALOG_NAME}' table property '{name}' does not exist "
-                "or is not supported by local_aws",
-            )
-    if str(properties.get("table_type", "HIVE")).upper() == "ICEBERG":
-        raise QueryError("NOT_SUPPORTED", "local_aws has no Iceberg tables")
-    keys = list(properties.get("partitioned_by", []))
-    compression = properties.get("write_compression") or properties.get("parquet_compression")
-    return Output(
-        columns=_written_columns(block, keys, node),
-        keys=len(keys),
-        format=_format(properties),
-        compression=str(compression or "GZIP").upper(),
-        location=location,
-        delimiter=str(properties.get("field_delimiter", "\x01")),
-    )
-
-
-def _unload_output(block: Block, properties: dict[str, Any], target: str) -> Output:
-    keys = list(properties.get("partitioned_by", []))
-    return Output(
-        columns=_written_columns(block, keys, None),
-        keys=len(keys),
-        format=_format(properties),
-        compression=str(properties.get("compression", "GZIP")).upper(),
-        location=target,
-        delimiter=str(properties.get("field_delimiter", "\x01")),
-    )
-
-
-def _table_record(
-    database: str, name: str, output: Output, properties: dict[str, Any]
-) -> dict[str, Any]:
-    input_format, output_format, serde = FORMATS[output.format]
-    data = output.columns[: len(output.columns) - output.keys]
-    parameters = {"EXTERNAL": "TRUE", "auto.purge": "false", "has_encrypted_data": "false"}
-    if output.format == "PARQUET":
-        parameters["parquet.compression"] = output.compression
-    delimited = {"field.delim": output.delimiter, "serialization.format": output.delimiter}
-    del properties
-    return {
-        "DatabaseName": database,
-        "Name": name,
-        "TableType": "EXTERNAL_TABLE",
-        "Parameters": parameters,
-        "PartitionKeys": [
-            {"Name": n, "Type": kind.hive} for n, kind in output.columns[len(data) :]
-        ],
-        "StorageDescriptor": {
-            "Columns": [{"Name": n, "Type": kind.hive} for n, kind in data],
-            "Location": output.location,
-            "InputFormat": input_format,
-            "OutputFormat": output_format,
-            "SerdeInfo": {
-                "SerializationLibrary": serde,
-                "Parameters": delimited
-                if output.format == "TEXTFILE"
-                else {"serialization.format": "1"},
-            },
-        },
-    }
 
 
 _KINDS: dict[str, Callable[[_Job], Outcome]] = {
