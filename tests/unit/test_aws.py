@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from retime import aws, catalog
+from retime.errors import DeleteError
 from tests.unit.conftest import Account
 
 ANSWER_CODE = {"ErrorCode": "InternalServiceException", "ErrorMessage": "try again"}
@@ -79,7 +80,7 @@ def test_objects_that_s3_refuses_to_delete_are_told(account):
         def delete_objects(self, **_: Any) -> dict[str, Any]:
             return {"Errors": [{"Key": "t/a", "Code": "AccessDenied", "Message": "Access Denied"}]}
 
-    with pytest.raises(DeleteError, match="did not delete 1 objects of .*AccessDenied"):
+    with pytest.raises(DeleteError, match=r"did not delete 1 objects of .*AccessDenied"):
         aws.delete_folder(Refusing(), f"s3://{account.bucket}/t/")
 
 

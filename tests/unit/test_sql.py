@@ -81,7 +81,7 @@ def test_every_audit_file_of_the_package_and_of_the_data_set_is_run():
     ]
     statement = sql.render_audit(job(DAY), "t", "q")
     for name in names:
-        assert f""audit_{name}" AS (" in statement
+        assert f'"audit_{name}" AS (' in statement
         assert f"'{name}' AS name" in statement
 
 
