@@ -123,7 +123,8 @@ class Executions:
 
     def all(self) -> list[Execution]:
         """All executions, newest first."""
-        return list(reversed(self._by_id.values()))
+        with self._lock:
+            return list(reversed(self._by_id.values()))
 
     def active(self, types: tuple[str, ...]) -> int:
         """How many of these statement types are queued or running."""
@@ -181,7 +182,7 @@ class Executions:
 
     def close(self) -> None:
         """Cancel what runs and wait for the workers."""
-        for execution in list(self._by_id.values()):
+        for execution in self.all():
             if execution.state not in TERMINAL:
                 self.stop(execution)
         self._pool.shutdown(wait=True, cancel_futures=True)

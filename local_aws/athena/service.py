@@ -2,6 +2,7 @@
 
 import re
 import sys
+import threading
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,7 @@ class AthenaService:
         self.executions = Executions(Runner(store, calls, faults, self.engine).run, workers=workers)
         self.prepared = Prepared(calls)
         self._metadata = MetadataApi(calls)
+        self._starting = threading.Lock()
         self._tokens: dict[tuple[str, str], tuple[tuple[Any, ...], str]] = {}
 
     @property
@@ -106,17 +108,18 @@ class AthenaService:
         output = _output_directory(payload, group)
         request = self._request(payload, group, output, region)
         compared = _compared(payload)
-        known = self._tokens.get((region, token))
-        if known is not None:
-            if known[0] != compared:
-                raise invalid_request(
-                    "IDEMPOTENT_PARAMETER_MISMATCH", "Idempotent parameters do not match"
-                )
-            return {"QueryExecutionId": known[1]}
-        self._check_quota(request)
-        execution = self.executions.start(request, lambda one: _location(request, one))
-        self._tokens[region, token] = (compared, execution.id)
-        return {"QueryExecutionId": execution.id}
+        # One at a time, or a request that is sent twice at once would run twice.
+        with self._starting:
+            known = self._tokens.get((region, token))
+            if known is None:
+                self._check_quota(request)
+                started = self.executions.start(request, lambda one: _location(request, one))
+                known = self._tokens[region, token] = (compared, started.id)
+        if known[0] != compared:
+            raise invalid_request(
+                "IDEMPOTENT_PARAMETER_MISMATCH", "Idempotent parameters do not match"
+            )
+        return {"QueryExecutionId": known[1]}
 
     def _work_group(self, name: str, region: str) -> dict[str, Any]:
         try:

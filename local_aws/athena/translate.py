@@ -437,7 +437,6 @@ AGGREGATES: list[tuple[str, str, str, str]] = [
         "CAST({} AS {type})",
         "DuckDB counts unsigned",
     ),
-    ("set_agg(T) -> array(T)", "list(DISTINCT {0})", "{}", ""),
     (
         "map_agg(K, V) -> map(K,V)",
         "list({'k': {0}, 'v': {1}})",

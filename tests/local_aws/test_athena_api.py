@@ -160,6 +160,23 @@ def test_a_token_with_another_request_is_refused(athena: Athena, changed: dict[s
     assert answer["Error"]["Message"] == "Idempotent parameters do not match"
 
 
+def test_a_token_that_is_sent_many_times_at_once_runs_one_query(athena: Athena) -> None:
+    token = uuid.uuid4().hex
+    ids: list[str] = []
+    threads = [
+        threading.Thread(
+            target=lambda: ids.append(athena.start("SELECT 1", ClientRequestToken=token))
+        )
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ids) == 8
+    assert len(set(ids)) == 1
+
+
 def test_a_refused_request_does_not_use_up_its_token(athena: Athena) -> None:
     token = uuid.uuid4().hex
     refused(athena, "SELEC 1", ClientRequestToken=token)

@@ -4,6 +4,9 @@ import pytest
 from athena_sql import Trino
 
 from local_aws.athena.errors import QueryError
+from local_aws.athena.grammar import check_names
+from local_aws.athena.sqltypes import Type
+from local_aws.athena.translate import RULES, Rule
 
 
 @pytest.fixture(scope="module")
@@ -489,3 +492,62 @@ def test_a_column_outside_group_by_is_refused(trino: Trino) -> None:
     with pytest.raises(QueryError) as caught:
         trino.rows("SELECT x, count(*) FROM (VALUES (1, 2)) AS t(x, y) GROUP BY y")
     assert caught.value.name == "EXPRESSION_NOT_AGGREGATE"
+
+
+SAMPLES = {
+    "bigint": "CAST(2 AS bigint)",
+    "integer": "2",
+    "double": "5e-1",
+    "real": "CAST(1.5 AS real)",
+    "varchar": "'{}'",
+    "boolean": "true",
+    "date": "DATE '2024-01-02'",
+    "timestamp": "TIMESTAMP '2024-01-02 00:00:00'",
+    "interval day to second": "INTERVAL '1' DAY",
+    "varbinary": "to_utf8('ab')",
+    "json": "JSON '[1]'",
+    "d": "1.5",
+    "n": "3",
+    "e": "1",
+    "k": "'k'",
+    "t": "7",
+    "v": "1",
+}
+LITERALS = {  # texts that have a meaning to the function
+    "from_base": ["'ff'", "16"],
+    "from_hex": ["'6162'"],
+    "from_base64": ["'YWI='"],
+    "hamming_distance": ["'ab'", "'cd'"],
+    "json_extract_scalar": [None, "'$.a'"],
+    "json_extract": [None, "'$.a'"],
+    "json_size": [None, "'$.a'"],
+    "regexp_extract": [None, "'(a)(b)'", "1"],
+    "regexp_extract_all": [None, "'(a)(b)'", "1"],
+}
+
+
+def sample(kind: Type) -> str:
+    if kind.name == "array":
+        return f"ARRAY[{sample(kind.items[0])}]"
+    if kind.name == "map":
+        return f"map(ARRAY[{sample(kind.items[0])}], ARRAY[{sample(kind.items[1])}])"
+    if kind.name == "row":
+        return f"ROW({', '.join(map(sample, kind.items))})"
+    return SAMPLES[kind.name]
+
+
+@pytest.mark.parametrize(
+    "rule", [rule for rules in RULES.values() for rule in rules], ids=lambda rule: rule.signature
+)
+def test_every_function_of_the_table_runs_and_has_its_type(trino: Trino, rule: Rule) -> None:
+    given = LITERALS.get(rule.name, [])
+    arguments = [
+        (given[number] if number < len(given) else None) or sample(kind)
+        for number, kind in enumerate(rule.parameters)
+    ]
+    over = " OVER (ORDER BY x)" if rule.kind == "window" else ""
+    call = f"{rule.name}({', '.join(arguments)})"
+    trino.rows(f"SELECT {call}{over} FROM (VALUES 1) AS one(x)")
+    is_variable = len(rule.result.name) == 1
+    assert is_variable or trino.columns[0][1].split("(")[0] == rule.result.name.split(" ")[0]
+    check_names(f"SELECT {call}{over} FROM (VALUES 1) AS one(x)")
