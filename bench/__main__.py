@@ -23,8 +23,10 @@ def main() -> int:
     files = raw_files(folder)
     events = sum(pq.read_metadata(path).num_rows for path in files)
     size = sum(path.stat().st_size for path in files)
-    print(f"{events:,} events of {POINTS:,} points, arrived on {DATE}, in {len(files)} Parquet")
-    print(f"files of {size / 2**20:,.0f} MiB, staged and published as one slice, {RUNS} times:\n")
+    print(
+        f"{events:,} events of {POINTS:,} points, arrived on {DATE}, in {len(files)} Parquet files"
+    )
+    print(f"({size / 2**20:,.0f} MiB), staged and published as one slice, {RUNS} times:\n")
     athena, plain, loads = [], [], []
     for _ in range(RUNS):
         loads.append(os.getloadavg()[0])
