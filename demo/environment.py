@@ -88,7 +88,11 @@ def airflow_environment(home: Home, endpoint: str) -> dict[str, str]:
 def process_environment(more: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a process of the stack; settings of the caller's own stay out."""
     foreign = ("AIRFLOW", "AWS_", "RETIME_", "PYTHONPATH", "PYTHONHOME")
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key == "RETIME_INCLUDE" or not key.startswith(foreign)
+    }
     return {**kept, "PYTHONPATH": str(ROOT), **more}
 
 

@@ -33,7 +33,7 @@ def start(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    (home.path / f"{name}.pid").write_text(str(process.pid))
+    (home.path / f"{name}.pid").write_text(f"{process.pid} {_started(process.pid)}")
     return process
 
 
@@ -52,22 +52,14 @@ def start_aws(home: Home, *, keep: bool) -> "tuple[subprocess.Popen[bytes], str]
 
 def is_running(home: Home, name: str) -> bool:
     """Tell whether a process that `start` started is still there, and is that one."""
-    pid = _pid(home, name)
-    if pid is None:
-        return False
-    shown = subprocess.run(
-        ["ps", "-o", "stat=,command=", "-p", str(pid)],  # noqa: S607
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
-    # A pid may have been given to another program since; ours is this very Python.
-    return sys.executable in shown and not shown.startswith("Z")
+    pid, started = _noted(home, name)
+    # A pid may have been given to another process since: that one began at another time.
+    return pid is not None and bool(started) and _started(pid) == started
 
 
 def stop(home: Home, name: str) -> bool:
     """End a process and its children; tell whether there was one."""
-    pid = _pid(home, name)
+    pid, _ = _noted(home, name)
     was_running = is_running(home, name)
     for number, seconds in ((signal.SIGTERM, 10), (signal.SIGKILL, 5)):
         deadline = time.monotonic() + seconds
@@ -112,6 +104,20 @@ def answers(url: str) -> bool:
         return False
 
 
-def _pid(home: Home, name: str) -> int | None:
+def _noted(home: Home, name: str) -> tuple[int | None, str]:
     file = home.path / f"{name}.pid"
-    return int(file.read_text()) if file.exists() else None
+    pid, _, started = file.read_text().partition(" ") if file.exists() else ("", "", "")
+    return (int(pid) if pid else None), started
+
+
+def _started(pid: int) -> str:
+    """When a process began, as ps tells it; '' if it is gone or a zombie."""
+    shown = subprocess.run(  # noqa: S603
+        ["ps", "-o", "stat=,lstart=", "-p", str(pid)],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C"},
+    ).stdout.strip()
+    state, _, started = shown.partition(" ")
+    return "" if state.startswith("Z") else started.strip()

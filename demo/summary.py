@@ -20,7 +20,10 @@ _COUNTS = {
     "quarantined": "quarantined",
     "too_late": "too late",
     "outside": "outside the dates",
+    "late": "(late, over an hour)",
+    "rows": "rows published",
 }
+_SIZES = ("scanned to stage", "scanned in all", "raw in those hours")
 
 
 def describe(
@@ -28,31 +31,23 @@ def describe(
 ) -> list[str]:
     """Return the lines: both runs side by side, and the answer of a query."""
     objects, size = raw
-    ranged_title = f"{RANGE[0]} to {RANGE[1]:%m-%d}"
-    lines = [
-        f"Raw: {POINTS} measuring points, {FIRST_DATE} to {LAST_DATE}, landed by arrival hour: "
-        f"{objects:,} objects, {_mb(size)}",
-        f"{'':22}{'daily run':>14}{'manual run':>26}",
-        f"{'event dates':22}{DAILY_DATE!s:>14}{ranged_title:>26}",
-        f"{'slices':22}{daily['slices']:>14}{ranged['slices']:>26}",
-    ]
-    lines += [f"{title:22}{daily[k]:>14,}{ranged[k]:>26,}" for k, title in _COUNTS.items()]
-    lines += [
-        f"{'late (over an hour)':22}{daily['late']:>14,}{ranged['late']:>26,}",
-        f"{'rows published':22}{daily['rows']:>14,}{ranged['rows']:>26,}",
-        f"{'bytes scanned to stage':22}{_mb(daily['stage_scanned_bytes']):>14}"
-        f"{_mb(ranged['stage_scanned_bytes']):>26}",
-        f"{'bytes scanned in all':22}{_mb(daily['scanned_bytes']):>14}"
-        f"{_mb(ranged['scanned_bytes']):>26}",
-        f"{'bytes in those hours':22}{_mb(daily['raw_bytes']):>14}{_mb(ranged['raw_bytes']):>26}",
+    scanned = ("stage_scanned_bytes", "scanned_bytes", "raw_bytes")
+    return [
+        f"Raw: {POINTS} points, {FIRST_DATE} to {LAST_DATE}, {objects:,} objects, {_mb(size)}",
+        _line("", "daily run", "manual run"),
+        _line("event dates", str(DAILY_DATE), f"{RANGE[0]} to {RANGE[1]:%m-%d}"),
+        _line("slices", str(daily["slices"]), str(ranged["slices"])),
+        *(_line(title, f"{daily[k]:,}", f"{ranged[k]:,}") for k, title in _COUNTS.items()),
+        *(_line(t, _mb(daily[k]), _mb(ranged[k])) for k, t in zip(scanned, _SIZES, strict=True)),
         f"SELECT FROM {DATABASE}.traffic, through the Athena API (work group {WORKGROUP}):",
-    ]
-    lines += ["  " + "".join(f"{value or 'null':>12}" for value in row) for row in rows]
-    lines += [
-        "To look further: `make up` serves Airflow's UI over the same data; then",
+        *("  " + "".join(f"{value or 'null':>12}" for value in row) for row in rows),
+        "To look further, `make up` serves Airflow's UI over the same data; then:",
         '  eval "$(make -s env)" && airflow dags test retime_traffic 2024-04-01',
     ]
-    return lines
+
+
+def _line(title: str, daily: str, ranged: str) -> str:
+    return f"{title:24}{daily:>14}{ranged:>26}"
 
 
 def _mb(size: int) -> str:

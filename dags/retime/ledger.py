@@ -11,8 +11,8 @@ _PREFIX = "retime."
 class Ledger:
     """How a published partition came to be; times are ISO 8601 in UTC.
 
-    `built_through` is the last arrival hour that the partition could have events from and that was
-    read; `slice_start` and `slice_end` are epoch seconds.
+    `built_through` is when the arrivals end that were read for the partition, of those that can
+    hold its events; `slice_start` and `slice_end` are epoch seconds.
     """
 
     generation: str

@@ -19,7 +19,7 @@ from retime.compat import GlueCrawlerOperator
 from retime.dataset import EVENT_COUNT, QUARANTINE_COLUMNS, DataSet
 from retime.errors import CrawlError
 from retime.generations import generation_location, new_generation, staging_table_name
-from retime.layout import ceil_hour
+from retime.layout import HOUR, ceil_hour
 from retime.plan import planned_slice
 from retime.quoting import quote_name
 
@@ -28,7 +28,11 @@ _USER_ERROR = 2  # AthenaError.ErrorCategory: 1 system, 2 user, 3 other
 
 
 class ArrivalSensor(BaseSensorOperator):
-    """Wait until raw events of an hour after the run's last event date have begun to land."""
+    """Wait until the arrival hour that follows the run's last event date is complete.
+
+    Its first minutes bring the last events of the date. It is complete when a later hour has begun
+    to land, or when it is long over; dates of the past are not waited for.
+    """
 
     def __init__(self, *, data_set: DataSet, **kwargs: Any) -> None:
         super().__init__(
@@ -43,8 +47,12 @@ class ArrivalSensor(BaseSensorOperator):
         """Look once; fails for good if the run asks for dates that it cannot build."""
         with runtime.no_retry():
             end = ceil_hour(runtime.dates_of_run(self.data_set, context).end)
-            location = runtime.resolve(self.data_set.raw.location)
-            return arrivals.has_landed_from(runtime.get_clients().s3, location, end)
+            now = runtime.now()
+            if now >= end + self.data_set.run.arrival_timeout:
+                return True
+            location, s3 = runtime.resolve(self.data_set.raw.location), runtime.get_clients().s3
+            is_over = now >= end + HOUR + arrivals.SETTLING
+            return arrivals.has_landed_from(s3, location, end if is_over else end + HOUR)
 
     def execute(self, context: Any) -> Any:
         """Wait; says after the timeout what was waited for."""
@@ -56,9 +64,9 @@ class ArrivalSensor(BaseSensorOperator):
             end = ceil_hour(runtime.dates_of_run(self.data_set, context).end)
             location = runtime.resolve(self.data_set.raw.location)
             raise type(error)(
-                f"no raw event landed under {location} in arrival hour {end:%Y-%m-%d %H}:00 UTC or "
-                f"later within {self.data_set.run.arrival_timeout}; see whether the delivery "
-                "stream works, then clear this task"
+                f"no raw event landed under {location} after {end:%Y-%m-%d %H}:00 UTC within "
+                f"{self.data_set.run.arrival_timeout}; see whether the delivery stream works, "
+                "then clear this task"
             ) from error
 
 

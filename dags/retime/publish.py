@@ -110,10 +110,10 @@ def plan_change(
 def built_through(
     slice_: Slice, grain: Grain, last_hour: datetime, lateness: Any
 ) -> dict[Partition, datetime]:
-    """Return, for each partition of a slice, the last arrival hour that a build has read for it.
+    """Return, for each partition of a slice, when the arrivals end that a build has read for it.
 
-    Not later than the hour in which its latest event may arrive, so that two builds that both saw
-    all of it are equal, however their dates were cut.
+    Not later than its latest event may arrive, so that two builds that both saw all of it are
+    equal, however their dates were cut.
     """
     ends = partition_ends(slice_, grain)
     return {partition: min(last_hour + HOUR, end + lateness) for partition, end in ends.items()}

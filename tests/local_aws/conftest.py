@@ -7,7 +7,6 @@ import pytest
 from servers import Aws, Control
 
 
-
 @pytest.fixture
 def bucket(aws: Aws) -> str:
     """The name of a new, empty bucket."""

@@ -7,7 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.exceptions import AirflowSensorTimeout
+from airflow.providers.common.compat.sdk import AirflowFailException, BaseSensorOperator
 
 from retime import arrivals, catalog, runtime, tasks
 from retime.dataset import DataSet
@@ -159,22 +160,52 @@ def has_arrived(world: World, data_set: DataSet) -> bool:
     return ArrivalSensor(task_id="wait", data_set=data_set).poke(world.context())
 
 
-def test_a_run_waits_for_an_arrival_after_its_date(world):
-    world.land(*HOURS)
+def test_a_run_waits_for_the_hour_after_its_date_to_be_complete(world):
+    """The last events of a date land in the first minutes of the next."""
+    world.land(*HOURS, NEXT)
     assert not has_arrived(world, world.data_set)
-    world.land(NEXT)
+    world.land(utc(2024, 3, 29, 1))
+    assert has_arrived(world, world.data_set)
+
+
+def test_an_hour_that_is_long_over_is_complete(world):
+    world.land(*HOURS, NEXT)
+    world.now = utc(2024, 3, 29, 2)
+    assert has_arrived(world, world.data_set)
+
+
+def test_a_run_whose_stream_has_stopped_waits(world):
+    world.land(*HOURS)
+    world.now = utc(2024, 3, 29, 5)
+    assert not has_arrived(world, world.data_set)
+
+
+def test_a_date_of_the_past_is_not_waited_for(world):
+    """What has not arrived within the timeout of a run at its time is not going to."""
+    world.now = utc(2024, 3, 29, 6)
     assert has_arrived(world, world.data_set)
 
 
 def test_a_run_waits_until_the_hour_in_which_its_date_ends_has_settled(world):
     """Midnight of Kolkata is half past an hour of UTC, whose first half is of the date."""
     kolkata = replace(world.data_set, zone=ZoneInfo("Asia/Kolkata"))
-    world.land(*HOURS[:19])
-    world.now = utc(2024, 3, 28, 18, 45)
+    world.land(*HOURS[:20])
+    world.now = utc(2024, 3, 28, 19, 45)
     assert not has_arrived(world, kolkata)
-    world.land(HOURS[19])
-    world.now = utc(2024, 3, 28, 19, 5)
+    world.land(HOURS[20])
     assert has_arrived(world, kolkata)
+
+
+def test_waiting_in_vain_tells_what_was_waited_for(world, monkeypatch):
+    def wait(*_: Any) -> None:
+        raise AirflowSensorTimeout("Sensor has timed out")
+
+    monkeypatch.setattr(BaseSensorOperator, "execute", wait)
+    sensor = ArrivalSensor(task_id="wait", data_set=world.data_set)
+    with pytest.raises(AirflowSensorTimeout) as failure:
+        sensor.execute(world.context())
+    assert "no raw event landed under s3://" in str(failure.value)
+    assert "after 2024-03-29 00:00 UTC within 6:00:00; see whether" in str(failure.value)
 
 
 # The report.

@@ -1,0 +1,146 @@
+"""What changes between two runs: raw that goes, late events, records that cannot be used."""
+
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from demo.landing import land_records
+from tests.end_to_end.pipeline import Pipeline, oracle
+from tests.landed_records import read_landing
+from tests.oracle import assert_rows_equal, typed_row
+
+CRAWLER, PREFIX = "retime_traffic_raw", "traffic_raw/"
+DAY = date(2024, 3, 29)
+MIDNIGHT = datetime(2024, 3, 29, tzinfo=timezone.utc)
+HOUR = timedelta(hours=1)
+
+
+def event(minute: int, point: int = 32, **changes: Any) -> dict[str, Any]:
+    """One lane's measurement of a minute of the day: two cars at 100 km/h."""
+    record: dict[str, Any] = {
+        "beschrijvende_id": f"H{point}",
+        "unieke_id": point,
+        "lve_nr": 1000 + point,
+        "tijd_waarneming": int(MIDNIGHT.timestamp()) + 60 * minute,
+        "tijd_laatst_gewijzigd": (MIDNIGHT + timedelta(minutes=minute + 1)).isoformat(),
+        "actueel_publicatie": 1,
+        "beschikbaar": 1,
+        "defect": 0,
+        "geldig": 0,
+        "rekendata_bezettingsgraad": 5,
+        "rekendata_beschikbaarheidsgraad": 100,
+        "rekendata_onrustigheid": 0,
+    }
+    for klasse in range(1, 6):
+        record[f"verkeersintensiteit_klasse{klasse}"] = 2 if klasse == 2 else 0
+        record[f"voertuigsnelheid_rekenkundig_klasse{klasse}"] = 100 if klasse == 2 else 0
+        record[f"voertuigsnelheid_harmonisch_klasse{klasse}"] = 99 if klasse == 2 else 252
+    return {**record, **changes}
+
+
+@pytest.fixture
+def traffic(pipeline: Pipeline) -> Pipeline:
+    """Three hours of the day, one point, and an arrival after the day."""
+    for hour in range(3):
+        records = [event(60 * hour + minute) for minute in range(0, 60, 5)]
+        land_records(pipeline.s3, pipeline.name, PREFIX, records, MIDNIGHT + hour * HOUR)
+    last = event(24 * 60 + 1)
+    land_records(pipeline.s3, pipeline.name, PREFIX, [last], MIDNIGHT + 24 * HOUR)
+    pipeline.crawl_from(CRAWLER, pipeline.name, PREFIX)
+    return pipeline
+
+
+def assert_published_as_landed(pipeline: Pipeline) -> None:
+    records = read_landing(pipeline.s3, pipeline.name, PREFIX)
+    rows = [typed_row(row) for row in pipeline.query("SELECT * FROM traffic")]
+    assert_rows_equal(rows, oracle(records, DAY, DAY).all_rows)
+
+
+def test_an_hour_that_becomes_empty_disappears(traffic) -> None:
+    traffic.succeed(DAY)
+    assert len(traffic.partitions("traffic")) == 3
+    folder = f"{PREFIX}year=2024/month=03/day=29/hour=01/"
+    (entry,) = traffic.s3.list_objects_v2(Bucket=traffic.name, Prefix=folder)["Contents"]
+    traffic.s3.delete_object(Bucket=traffic.name, Key=entry["Key"])
+
+    traffic.succeed(DAY)
+
+    assert set(traffic.partitions("traffic")) == {
+        ("2024", "3", "29", "0"),
+        ("2024", "3", "29", "2"),
+    }
+    assert_published_as_landed(traffic)
+
+
+def test_a_rerun_brings_in_what_arrived_late_and_its_neighbours_change_with_it(traffic) -> None:
+    traffic.succeed(DAY)
+    late = event(62, voertuigsnelheid_rekenkundig_klasse2=40)
+    land_records(traffic.s3, traffic.name, PREFIX, [late], MIDNIGHT + 30 * HOUR)
+
+    report = traffic.succeed(DAY)
+
+    assert report["late"] == 1
+    assert_published_as_landed(traffic)
+    speeds = traffic.query(
+        "SELECT previousspeed FROM traffic WHERE recordtimestamp = "
+        f"{int(MIDNIGHT.timestamp()) + 60 * 65}"
+    )
+    assert speeds == [{"previousspeed": "40.0"}]
+
+
+def test_an_event_beyond_the_max_lateness_is_counted_and_not_published(traffic) -> None:
+    too_late = event(62)
+    land_records(traffic.s3, traffic.name, PREFIX, [too_late], MIDNIGHT + 51 * HOUR)
+
+    ranged = traffic.succeed(start_date=str(DAY), end_date=str(DAY + timedelta(days=3)))
+
+    assert ranged["too_late"] == 1
+    assert len(traffic.query("SELECT 1 FROM traffic WHERE hour = 1 AND day = 29")) == 12
+
+
+def test_records_that_cannot_be_used_are_quarantined_once(traffic) -> None:
+    arrival = MIDNIGHT + HOUR
+    good = [event(60 + n, point) for point in (37, 216, 217, 753) for n in range(59)]
+    bad = [event(70, tijd_waarneming=None), event(71, lve_nr=None)]
+    key = land_records(traffic.s3, traffic.name, PREFIX, [*good, *bad], arrival)
+
+    for _ in range(2):
+        report = traffic.succeed(DAY)
+
+    assert report["quarantined"] == 2
+    rows = traffic.query("SELECT * FROM traffic_quarantine ORDER BY reason")
+    assert [row["reason"] for row in rows] == ["event_time_missing", "lve_nr_missing"]
+    assert {row["source_file"] for row in rows} == {f"s3://{traffic.name}/{key}"}
+    assert {row["arrival_time"] for row in rows} == {str(int(arrival.timestamp()))}
+    assert rows[0]["record"] == "tijd_waarneming=null, unieke_id=32, lve_nr=1032"
+    assert {(row["day"], row["hour"]) for row in rows} == {("29", "1")}
+
+
+def test_more_unusable_records_than_the_limit_fail_the_slice(traffic, capfd) -> None:
+    traffic.succeed(DAY)
+    before = traffic.query("SELECT * FROM traffic ORDER BY recordtimestamp")
+    bad = [event(70, tijd_waarneming=-1), event(90)]
+    land_records(traffic.s3, traffic.name, PREFIX, bad, MIDNIGHT + HOUR)
+
+    run = traffic.run(DAY)
+
+    assert run.state == "failed"
+    assert run.states["slice.publish", 0] == "upstream_failed"
+    said = capfd.readouterr().out
+    assert "quarantine_share: 1 of 38 records that arrived (2.63 %) cannot be used" in said
+    assert "1 of 1 slices were not published: 2024-03-29" in said
+    assert traffic.query("SELECT * FROM traffic ORDER BY recordtimestamp") == before
+
+
+def test_events_that_would_leave_no_row_fail_the_slice(traffic, capfd) -> None:
+    other = event(62, 3391, defect=1)
+    land_records(traffic.s3, traffic.name, PREFIX, [other], MIDNIGHT + 72 * HOUR)
+    late = event(3 * 24 * 60 + 5, 3391, defect=1)
+    land_records(traffic.s3, traffic.name, PREFIX, [late], MIDNIGHT + 72 * HOUR)
+    land_records(traffic.s3, traffic.name, PREFIX, [event(9999)], MIDNIGHT + 98 * HOUR)
+
+    run = traffic.run(date(2024, 4, 1))
+
+    assert run.state == "failed"
+    assert "not_empty: 1 events arrived for the slice" in capfd.readouterr().out

@@ -1,0 +1,99 @@
+"""A data set of another kind: YAML and SQL of its own, not a line of Python."""
+
+from datetime import date, datetime, timedelta, timezone
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from retime.layout import arrival_path
+from tests.end_to_end.pipeline import Pipeline
+
+HOURS = [datetime(2024, 10, 26, 21, tzinfo=timezone.utc) + timedelta(hours=n) for n in range(60)]
+
+
+def land(
+    pipeline: Pipeline, arrival: datetime, *parcels: tuple[str, str, float | None, str]
+) -> None:
+    columns = ("parcel", "delivered_at", "weight_kg", "depot")
+    table = pa.table(
+        {
+            name: list(values)
+            for name, values in zip(columns, zip(*parcels, strict=True), strict=True)
+        }
+    )
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    key = f"deliveries_raw/{arrival_path(arrival)}{parcels[0][0]}"
+    pipeline.s3.put_object(Bucket=pipeline.name, Key=key, Body=sink.getvalue().to_pybytes())
+
+
+@pytest.fixture
+def deliveries(pipeline: Pipeline) -> Pipeline:
+    """A declared raw table with numeric keys, and parcels around the night of a clock change."""
+    pipeline.data_set = "deliveries"
+    pipeline.query(
+        f"""CREATE EXTERNAL TABLE deliveries_raw (
+            parcel string, delivered_at string, weight_kg double, depot string
+        ) PARTITIONED BY (year bigint, month bigint, day bigint, hour bigint)
+        STORED AS PARQUET LOCATION 's3://{pipeline.name}/deliveries_raw/'"""
+    )
+    # 27 October 2024 has 25 hours in Brussels: it begins at 22:00 UTC and ends at 23:00 UTC.
+    land(pipeline, HOURS[0], ("a", "2024-10-26T23:59:59+02:00", 3.0, "gent"))
+    land(pipeline, HOURS[1], ("b", "2024-10-27T00:00:00+02:00", 31.5, "gent"))
+    land(
+        pipeline,
+        HOURS[26],
+        ("c", "2024-10-27T23:59:59+01:00", None, "aalst"),
+        ("c", "2024-10-27T22:59:59Z", 12.0, "aalst"),
+        ("t", "2024-10-27T22:00:00Z", 1.0, "test"),
+    )
+    land(pipeline, HOURS[27], ("d", "2024-10-28T00:00:00+01:00", 8.0, "aalst"))
+    land(pipeline, HOURS[50], ("e", "2024-10-27T12:00:00+01:00", 30.0, "gent"))
+    land(pipeline, HOURS[55], ("f", "2024-10-29T03:00:00+01:00", 30.0, "gent"))
+    return pipeline
+
+
+def test_it_is_built_by_its_local_days_from_yaml_and_sql_alone(deliveries) -> None:
+    report = deliveries.succeed(start_date="2024-10-26", end_date="2024-10-28")
+
+    rows = deliveries.query("SELECT * FROM deliveries ORDER BY parcel")
+    assert [
+        (r["parcel"], r["delivered_at"], r["weight_kg"], r["is_heavy"], r["day"]) for r in rows
+    ] == [
+        ("a", "2024-10-26 21:59:59.000", "3.0", "false", "26"),
+        ("b", "2024-10-26 22:00:00.000", "31.5", "true", "27"),
+        ("c", "2024-10-27 22:59:59.000", "12.0", "false", "27"),
+        ("d", "2024-10-27 23:00:00.000", "8.0", "false", "28"),
+        ("e", "2024-10-27 11:00:00.000", "30.0", "false", "27"),
+    ]
+    assert set(deliveries.partitions("deliveries")) == {
+        ("2024", "10", str(d)) for d in (26, 27, 28)
+    }
+    assert report["slices"] == 1
+    assert (report["duplicates"], report["filtered"], report["late"]) == (1, 1, 1)
+
+
+def test_a_failed_audit_leaves_the_table_as_it_was_and_shows_three_rows(deliveries, capfd) -> None:
+    day = date(2024, 10, 27)
+    deliveries.succeed(start_date=str(day))
+    before = deliveries.query("SELECT * FROM deliveries ORDER BY parcel")
+    bad = [(f"x{n}", f"2024-10-27T10:00:0{n}+01:00", -1.0, "gent") for n in range(5)]
+    land(deliveries, HOURS[13], *bad)
+
+    run = deliveries.run(start_date=str(day))
+
+    assert run.state == "failed"
+    assert run.states["slice.audit", 0] == "failed"
+    assert run.states["slice.publish", 0] == "upstream_failed"
+    said = capfd.readouterr().out
+    assert "weights_are_positive: 5 bad rows, for example: parcel x0 of -1.0 kg | " in said
+    assert "parcel x2 of -1.0 kg" in said
+    assert "parcel x3" not in said
+    assert deliveries.query("SELECT * FROM deliveries ORDER BY parcel") == before
+
+
+def test_slices_of_daily_partitions_are_a_hundred_days(deliveries) -> None:
+    run = deliveries.run(start_date="2024-10-26", end_date="2025-03-01", plan_only=True)
+
+    assert run.state == "success"
