@@ -21,6 +21,9 @@ for name, value in airflow_environment(HOME, "http://127.0.0.1:1").items():
     if name.startswith("AIRFLOW_"):
         os.environ[name] = value
 
+# A run logs a thousand lines; what fails is told.
+os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "ERROR"
+
 # Nothing is written into the repository.
 configuration.set_hypothesis_home_dir(tempfile.gettempdir())
 hypothesis.settings.register_profile("retime", database=None, deadline=None, derandomize=True)

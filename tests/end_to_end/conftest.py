@@ -28,8 +28,6 @@ def airflow(aws) -> Iterator[None]:
             patch.setenv(name, value)
         command = [sys.executable, "-m", "airflow", "db", "migrate"]
         subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
-        # A policy test may have imported it without these data sets.
-        sys.modules.pop("retime_dags", None)
         yield
 
 

@@ -1,6 +1,7 @@
 """The pipeline in an account of its own: land events, run the DAG, read what was published."""
 
 import io
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
@@ -10,15 +11,14 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from demo.account import CRAWLER_CONFIGURATION, create_crawler
+from demo.account import create_crawler
 from demo.environment import REGION
 from demo.runs import DagResult, run_dag
-from tests.landed_records import arrival_hour_of, read_landing
+from tests.landed_records import arrival_hour_of
 from tests.local_aws.servers import Aws
 from tests.oracle import Expected, Settings, expect
 
 FAR = datetime(2030, 1, 1, tzinfo=timezone.utc)
-assert CRAWLER_CONFIGURATION
 
 
 @dataclass(kw_only=True)
@@ -74,6 +74,8 @@ class Pipeline:
 
     def run(self, day: date | None = None, **conf: Any) -> DagResult:
         """Run the DAG for its own date, or with parameters."""
+        # A run in this process leaves its parameters in the DAG: each gets one of its own.
+        sys.modules.pop("retime_dags", None)
         dag = getattr(import_module("retime_dags"), f"retime_{self.data_set}")
         for task in dag.tasks:
             task.retries = 0
@@ -147,6 +149,3 @@ def oracle(
     start = datetime(first.year, first.month, first.day, tzinfo=timezone.utc)
     end = datetime.fromordinal(last.toordinal() + 1).replace(tzinfo=timezone.utc)
     return expect(records, start=start, end=end, settings=settings, landed_through=FAR)
-
-
-__all__ = ["Pipeline", "oracle", "read_landing"]

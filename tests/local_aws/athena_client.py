@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from servers import Aws
+from tests.local_aws.servers import Aws
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,8 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from servers import Aws, Control
+
+from tests.local_aws.servers import Aws, Control
 
 
 @pytest.fixture

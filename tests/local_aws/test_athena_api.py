@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from athena_client import Athena
 from botocore.exceptions import ClientError
-from servers import Aws
 
 from local_aws.athena.service import AthenaService
 from local_aws.faults import FaultBoard
 from local_aws.seam import AwsError, FaultRule
+from tests.local_aws.athena_client import Athena
+from tests.local_aws.servers import Aws
 
 
 @pytest.fixture

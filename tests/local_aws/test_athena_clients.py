@@ -11,9 +11,10 @@ import boto3
 import pandas as pd
 import pyathena
 import pytest
-from athena_client import Athena
 from pyathena.pandas.cursor import PandasCursor
-from servers import REGION, Aws
+
+from tests.local_aws.athena_client import Athena
+from tests.local_aws.servers import REGION, Aws
 
 
 @pytest.fixture

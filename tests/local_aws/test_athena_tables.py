@@ -10,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from athena_client import Athena
-from servers import Aws
+
+from tests.local_aws.athena_client import Athena
+from tests.local_aws.servers import Aws
 
 
 @pytest.fixture

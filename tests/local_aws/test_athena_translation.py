@@ -1,12 +1,12 @@
 """Trino's semantics on DuckDB: values and types as Trino's documentation gives them."""
 
 import pytest
-from athena_sql import Trino
 
 from local_aws.athena.errors import QueryError
 from local_aws.athena.grammar import check_names
 from local_aws.athena.sqltypes import Type
 from local_aws.athena.translate import RULES, Rule
+from tests.local_aws.athena_sql import Trino
 
 
 @pytest.fixture(scope="module")

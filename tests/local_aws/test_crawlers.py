@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
-from servers import Aws, Control
 
 from local_aws.crawl_schema import sample_file
+from tests.local_aws.servers import Aws, Control
 
 LOG = {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
 

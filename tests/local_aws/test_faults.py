@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from servers import Aws, Control
+
+from tests.local_aws.servers import Aws, Control
 
 
 def code_of(call: Any, **request: Any) -> str:

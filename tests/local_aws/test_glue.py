@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from servers import Aws
+
+from tests.local_aws.servers import Aws
 
 KEYS = [{"Name": "month", "Type": "string"}, {"Name": "hour", "Type": "bigint"}]
 

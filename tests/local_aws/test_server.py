@@ -14,10 +14,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from servers import Aws
 
 from local_aws.__main__ import main
 from local_aws.server import LocalAws
+from tests.local_aws.servers import Aws
 
 COMMAND = [sys.executable, "-m", "local_aws"]
 

@@ -18,12 +18,12 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from servers import Aws, ServerProcess
 
 from local_aws.journal import Change, DataDirectoryError, Journal
 from local_aws.messages import Request
 from local_aws.object_files import ObjectFile
 from local_aws.seam import NoSuchBucketError
+from tests.local_aws.servers import Aws, ServerProcess
 
 PART = 5 << 20
 
