@@ -10,12 +10,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import boto3
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from moto import mock_aws
 
 from demo.broken_lines import WAYS_TO_BREAK, break_line
 from demo.firehose import Buffering
@@ -459,49 +457,45 @@ def test_buffers_must_have_a_length():
         Buffering(least_seconds=0)
 
 
-@pytest.fixture
-def s3():
-    with mock_aws():
-        client = boto3.client(
-            "s3",
-            region_name="us-east-1",
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",
-        )
-        client.create_bucket(Bucket="lake")
-        yield client
-
-
 @pytest.mark.parametrize("file_format", ["parquet", "json", "gz"])
-def test_hand_made_records_land_under_their_arrival_hour_each_time_anew(s3, file_format):
+def test_hand_made_records_land_under_their_arrival_hour_each_time_anew(account, file_format):
     record = published_records()[0]
     arrival = datetime(2024, 3, 28, 6, 59, tzinfo=timezone(timedelta(hours=1)))
     keys = {
-        land_records(s3, "lake", "raw/traffic/", [record], arrival, file_format) for _ in range(2)
+        land_records(
+            account.clients.s3, account.bucket, "raw/traffic/", [record], arrival, file_format
+        )
+        for _ in range(2)
     }
     assert len(keys) == 2
     assert all(KEY.fullmatch(key) for key in keys)
-    (one, hour), again = read_landing(s3, "lake", "raw/traffic/")
+    (one, hour), again = read_landing(account.clients.s3, account.bucket, "raw/traffic/")
     assert again == (one, hour)
     assert hour == datetime(2024, 3, 28, 5, tzinfo=timezone.utc)
     assert one == (record if file_format == "parquet" else json_line(record))
 
 
-def test_hand_made_records_may_lack_fields_and_be_raw_lines(s3):
+def test_hand_made_records_may_lack_fields_and_be_raw_lines(account):
     arrival = START + timedelta(minutes=5)
-    land_records(s3, "lake", "a/", [{"unieke_id": 5, "tijd_waarneming": 10**12}], arrival)
-    [(row, _)] = read_landing(s3, "lake", "a/")
+    land_records(
+        account.clients.s3,
+        account.bucket,
+        "a/",
+        [{"unieke_id": 5, "tijd_waarneming": 10**12}],
+        arrival,
+    )
+    [(row, _)] = read_landing(account.clients.s3, account.bucket, "a/")
     assert row == dict.fromkeys(RAW_FIELDS) | {"unieke_id": 5, "tijd_waarneming": 10**12}
     records = ["{cut", {"unieke_id": None, COUNT_FIELDS[1]: 3}]
-    land_records(s3, "lake", "b/", records, arrival, "json")
-    lines = [line for line, _ in read_landing(s3, "lake", "b/")]
+    land_records(account.clients.s3, account.bucket, "b/", records, arrival, "json")
+    lines = [line for line, _ in read_landing(account.clients.s3, account.bucket, "b/")]
     assert lines == ["{cut", '{"unieke_id": null, "verkeersintensiteit_klasse2": "3"}']
 
 
 @pytest.mark.parametrize("record", ["a line", {"unieke_idee": 5}])
-def test_parquet_refuses_what_has_no_column(s3, record):
+def test_parquet_refuses_what_has_no_column(account, record):
     with pytest.raises(ValueError, match="land such records as JSON"):
-        land_records(s3, "lake", "a/", [record], START)
+        land_records(account.clients.s3, account.bucket, "a/", [record], START)
 
 
 def test_clock_skew_and_buffers_together_stay_within_the_skew_that_the_pipeline_allows(tmp_path):
