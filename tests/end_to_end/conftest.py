@@ -21,26 +21,25 @@ INCLUDE = Path(__file__).parent / "include"
 
 
 @pytest.fixture(scope="session")
-def airflow(aws) -> Iterator[None]:
-    """Airflow's database, the server's address, and the data sets of these tests beside ours."""
+def airflow(aws) -> Iterator[dict[str, str]]:
+    """Airflow's database; gives the environment that the runs need besides."""
     environment = airflow_environment(HOME, aws.endpoint) | {"RETIME_INCLUDE": str(INCLUDE)}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
         command = [sys.executable, "-m", "airflow", "db", "migrate"]
         subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
-        # A run in this process sleeps a second whenever no task is ready at once.
-        sleep = time.sleep
-        patch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.05)))
-        yield
+    yield environment
 
 
 @pytest.fixture
-def pipeline(aws, airflow: None, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
-    """An empty account: raw and published bucket, database, work group, crawlers."""
-    name = f"e2e-{uuid.uuid4().hex[:10]}"
-    pipeline = Pipeline(aws=aws, name=name)
+def pipeline(aws, airflow: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    """An empty account: a bucket, a database and a work group."""
+    pipeline = Pipeline(aws=aws, name=f"e2e-{uuid.uuid4().hex[:10]}")
     pipeline.set_up()
-    for key, value in pipeline.settings.items():
-        monkeypatch.setenv(key, value)
+    for name, value in (airflow | pipeline.settings).items():
+        monkeypatch.setenv(name, value)
+    # A run in this process sleeps a second whenever no task is ready at once.
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.05)))
     return pipeline
