@@ -8,7 +8,7 @@ from typing import Any
 
 from retime import aws, catalog
 from retime.errors import CrawlError
-from retime.fragments import RawTable
+from retime.fragments import RawTable, is_text
 from retime.layout import (
     HOUR,
     ArrivalWindow,
@@ -21,6 +21,7 @@ from retime.quoting import quote_literal
 # Firehose buffers up to 15 minutes and files an object under the hour of its oldest record, so an
 # hour of the wall clock that is over can still grow.
 # https://docs.aws.amazon.com/firehose/latest/APIReference/API_BufferingHints.html
+BUFFERING = timedelta(minutes=15)
 SETTLING = timedelta(hours=1)
 
 
@@ -56,14 +57,16 @@ def list_landed(s3: Any, location: str, window: ArrivalWindow) -> dict[datetime,
 
 
 def closed_hours(landed: Mapping[datetime, Landed], now: datetime) -> dict[datetime, Landed]:
-    """Return the arrival hours that no longer grow: a later one has begun, or they are long over.
+    """Return the arrival hours that no longer grow: followed by another, or long over.
 
     Statements of one slice read raw one after the other; in an hour that is still landing they
     would see different events, and the counts could not reconcile.
     """
     last = max(landed, default=None)
     return {
-        hour: what for hour, what in landed.items() if hour != last or hour + HOUR + SETTLING <= now
+        hour: what
+        for hour, what in landed.items()
+        if hour + HOUR + (BUFFERING if hour != last else SETTLING) <= now
     }
 
 
@@ -161,8 +164,8 @@ def _values(raw: RawTable, hour: datetime) -> list[str]:
         "day": f"{hour:%d}",
         "hour": f"{hour:%H}",
     }
-    return [padded[k] if t == "string" else str(int(padded[k])) for k, t in raw.keys.items()]
+    return [padded[k] if is_text(t) else str(int(padded[k])) for k, t in raw.keys.items()]
 
 
 def _equals(raw: RawTable, key: str, value: str) -> str:
-    return f"{key} = {quote_literal(value) if raw.keys[key] == 'string' else int(value)}"
+    return f"{key} = {quote_literal(value) if is_text(raw.keys[key]) else int(value)}"

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
-from urllib.parse import urlparse
 
 from retime.errors import DeleteError
 
@@ -40,8 +39,8 @@ def get_clients(aws_conn_id: str) -> Clients:
 
 def split_location(location: str) -> tuple[str, str]:
     """Return bucket and key prefix of an S3 location."""
-    url = urlparse(location)
-    return url.netloc, url.path.lstrip("/")
+    bucket, _, prefix = location.removeprefix("s3://").partition("/")
+    return bucket, prefix
 
 
 def list_objects(s3: Any, location: str, below: str = "") -> Iterator[tuple[str, int]]:

@@ -1,6 +1,6 @@
 """Remove what attempts left behind and nothing references any more."""
 
-from collections.abc import Collection
+import re
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -17,12 +17,13 @@ from retime.generations import (
 # Athena takes no notice of names that begin with an underscore.
 _MARKS = "_unused/"
 _STAMP = "%Y%m%dT%H%M%SZ"
+_MARK = re.compile(r"_unused/([^/]+)/(\d{8}T\d{6}Z)")
 
 
-def drop_staging_tables(
-    glue: Any, database: str, table: Table, done: Collection[str], before: datetime
-) -> int:
-    """Drop the staging tables of generations that are done with, or were begun before a time.
+def drop_staging_tables(glue: Any, database: str, table: Table, before: datetime) -> int:
+    """Drop the staging tables of generations that were begun before a time.
+
+    Until then a slice's audit can be cleared and run again.
 
     Returns:
         How many were dropped. Their data stays: published partitions point at it.
@@ -34,7 +35,7 @@ def drop_staging_tables(
     dropped = 0
     for name in names:
         generation = generation_of_staging_table(table.name, name)
-        if generation and (generation in done or generation_time(generation) < before):
+        if generation and generation_time(generation) < before:
             # Another run may have dropped it meanwhile.
             with suppress(glue.exceptions.EntityNotFoundException):
                 glue.delete_table(DatabaseName=database, Name=name)
@@ -83,8 +84,9 @@ def _read_marks(s3: Any, location: str) -> dict[str, datetime]:
     """Since when each generation that is marked is known to be unused."""
     marks = {}
     for path, _ in aws.list_objects(s3, location, _MARKS):
-        generation, stamp = path.removeprefix(_MARKS).split("/")
-        marks[generation] = datetime.strptime(stamp, _STAMP).replace(tzinfo=timezone.utc)
+        if match := _MARK.fullmatch(path):
+            when = datetime.strptime(match[2], _STAMP).replace(tzinfo=timezone.utc)
+            marks[match[1]] = when
     return marks
 
 

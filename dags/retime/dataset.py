@@ -30,7 +30,7 @@ TRINO_TYPES = {
 }
 _DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
-_LOCATION = re.compile(r"s3://[^/]+/.+/")
+_LOCATION = re.compile(r"s3://[\w.${}-]+/[\w.=${}/-]+/")
 _SETTING = re.compile(r"\$\{[a-z_]+\}")
 Columns = Mapping[str, str]
 """Column names and their types, in order, as the Glue catalog names them."""
@@ -143,8 +143,27 @@ def load_data_sets(includes: Iterable[Path]) -> tuple[DataSet, ...]:
                 f"{path}: name is {data_set.name!r}, which a file in {taken} has too; "
                 "give each data set a name of its own"
             )
+        for theirs in data_sets.values():
+            _refuse_overlap(path, data_set, theirs)
         data_sets[data_set.name] = data_set
     return tuple(data_sets.values())
+
+
+def _refuse_overlap(path: Path, one: DataSet, other: DataSet) -> None:
+    """What one data set publishes, another would take for unused and delete."""
+    for mine in (one.published, one.quarantine):
+        for theirs in (other.published, other.quarantine):
+            pair = (mine.location, theirs.location)
+            if (
+                mine.name == theirs.name
+                or pair[0].startswith(pair[1])
+                or pair[1].startswith(pair[0])
+            ):
+                raise DataSetError(
+                    f"{path}: {mine.name!r} at {mine.location!r} overlaps {theirs.name!r} at "
+                    f"{theirs.location!r} of {other.name!r}; give each table a name and a "
+                    "location of its own"
+                )
 
 
 def load_data_set(path: Path) -> DataSet:

@@ -40,6 +40,11 @@ def _typed(raw: RawTable, column: str, *, optional: bool) -> str | None:
     )
 
 
+def is_text(type_: str) -> bool:
+    """Tell whether a column of the catalog is of text."""
+    return type_.lower().startswith(_TEXTS)
+
+
 def whole(raw: RawTable, column: str, *, optional: bool = False) -> str:
     """Return a raw field as BIGINT: NULL where it is missing, null or no whole number."""
     type_, name = _typed(raw, column, optional=optional), quote_name(column)
@@ -148,7 +153,7 @@ def _term(
 
 def _compare(key: str, type_: str, bounds: Iterable[int]) -> str:
     width = 4 if key == "year" else 2
-    is_text = type_.lower().startswith(_TEXTS)
-    first, last = (quote_literal(f"{b:0{width}}") if is_text else str(b) for b in bounds)
+    as_text = is_text(type_)
+    first, last = (quote_literal(f"{b:0{width}}") if as_text else str(b) for b in bounds)
     name = quote_name(key)
     return f"{name} = {first}" if first == last else f"{name} BETWEEN {first} AND {last}"

@@ -24,6 +24,9 @@ from retime.plan import planned_slice
 from retime.quoting import quote_name
 
 CRAWL_TIMEOUT = timedelta(hours=2)
+PAST = timedelta(days=1)
+"""How long after a wait would have timed out a date is not waited for at all."""
+
 _USER_ERROR = 2  # AthenaError.ErrorCategory: 1 system, 2 user, 3 other
 
 
@@ -48,7 +51,7 @@ class ArrivalSensor(BaseSensorOperator):
         with runtime.no_retry():
             end = ceil_hour(runtime.dates_of_run(self.data_set, context).end)
             now = runtime.now()
-            if now >= end + self.data_set.run.arrival_timeout:
+            if now >= end + self.data_set.run.arrival_timeout + PAST:
                 return True
             location, s3 = runtime.resolve(self.data_set.raw.location), runtime.get_clients().s3
             is_over = now >= end + HOUR + arrivals.SETTLING
@@ -258,6 +261,7 @@ class AuditOperator(SliceQuery):
         audit.check_report(report, f"slice {planned_slice(self.planned).slice_}")
         return {
             **report.to_json(),
+            "generations": [self.staged["generation"], self.quarantined["generation"]],
             "query_id": query_id,
             "scanned_bytes": aws.get_scanned_bytes(athena, query_id),
         }

@@ -10,7 +10,7 @@ from retime.audit import rows_by_partition
 from retime.dataset import DataSet, Table
 from retime.errors import CrawlError, RunError
 from retime.generations import generation_location
-from retime.layout import HOUR
+from retime.layout import HOUR, ceil_hour
 from retime.plan import plan_slices, planned_slice, window_of
 from retime.report import describe_plan, describe_run, sum_up
 
@@ -101,6 +101,8 @@ def publish_slice(
     context: Any,
 ) -> dict[str, Any]:
     """Point the published tables at the staged generations; return what the report tells."""
+    if audited["generations"] != [staged["generation"], quarantined["generation"]]:
+        raise RunError("the slice was staged again after its audit; clear the audit")
     plan = planned_slice(planned)
     job = job_of(data_set, planned)
     lateness = data_set.events.max_lateness
@@ -133,21 +135,17 @@ def publish_slice(
         "stage_scanned_bytes": staged["scanned_bytes"],
         "scanned_bytes": sum(q["scanned_bytes"] for q in (staged, quarantined, audited)),
         "raw_bytes": plan.raw_bytes,
-        "generations": [staged["generation"], quarantined["generation"]],
     }
 
 
-def clean_up_run(data_set: DataSet, context: Any) -> dict[str, int]:
-    """Drop the staging tables that are done with, and data that nothing uses any more."""
+def clean_up_run(data_set: DataSet) -> dict[str, int]:
+    """Drop staging tables, and delete data that nothing uses any more, after the retention time."""
     clients, database, now = runtime.get_clients(), runtime.get_settings().database, runtime.now()
     retention = data_set.run.retention
-    done = {generation for result in _published(context) for generation in result["generations"]}
     dropped = deleted = 0
     for table in (data_set.published, data_set.quarantine):
         resolved = runtime.resolve_table(table)
-        dropped += clean_up.drop_staging_tables(
-            clients.glue, database, resolved, done, now - retention
-        )
+        dropped += clean_up.drop_staging_tables(clients.glue, database, resolved, now - retention)
         if catalog.has_table(clients.glue, database, table.name):
             deleted += clean_up.delete_generations(
                 clients, database, resolved, now=now, retention=retention
@@ -183,7 +181,7 @@ def _landed(data_set: DataSet, context: Any) -> tuple[dict[datetime, arrivals.La
     window = window_of(data_set, runtime.dates_of_run(data_set, context))
     location, s3 = runtime.resolve(data_set.raw.location), runtime.get_clients().s3
     landed = arrivals.list_landed(s3, location, window)
-    if arrivals.has_landed_from(s3, location, window.end):
+    if arrivals.has_landed_from(s3, location, ceil_hour(window.end)):
         return landed, window.end
     closed = arrivals.closed_hours(landed, runtime.now())
     return closed, max(closed, default=window.start - HOUR) + HOUR

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ INCLUDE = Path(__file__).parent / "include"
 
 
 @pytest.fixture(scope="session")
-def airflow(aws) -> Iterator[dict[str, str]]:
+def airflow(aws) -> dict[str, str]:
     """Airflow's database; gives the environment that the runs need besides."""
     environment = airflow_environment(HOME, aws.endpoint) | {"RETIME_INCLUDE": str(INCLUDE)}
     with pytest.MonkeyPatch.context() as patch:
@@ -29,7 +28,7 @@ def airflow(aws) -> Iterator[dict[str, str]]:
             patch.setenv(name, value)
         command = [sys.executable, "-m", "airflow", "db", "migrate"]
         subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
-    yield environment
+    return environment
 
 
 @pytest.fixture

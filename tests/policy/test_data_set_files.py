@@ -21,6 +21,9 @@ def include(tmp_path: Path, monkeypatch) -> Path:
 
 def write(include: Path, name: str, **replaced: str) -> Path:
     text = TRAFFIC.replace("name: traffic\n", f"name: {name}\n")
+    text = text.replace("table: traffic\n", f"table: {name}\n")
+    text = text.replace("traffic_quarantine", f"{name}_quarantine")
+    text = text.replace("_bucket}/traffic/", f"_bucket}}/{name}/")
     for old, new in replaced.items():
         assert f"{old}: " in text
         text = "\n".join(

@@ -108,8 +108,14 @@ def test_where_nothing_landed_no_hour_is_closed():
 )
 def test_closed_hours_begin_with_the_first_and_lack_at_most_the_last(numbers, minutes):
     hours = [DAY.start + n * HOUR for n in sorted(numbers)]
-    closed = list(closed_hours(landed(*hours), DAY.start + timedelta(minutes=minutes)))
-    assert closed in (hours, hours[:-1])
+    now = hours[-1] + timedelta(minutes=15 + minutes)
+    assert list(closed_hours(landed(*hours), now)) in (hours, hours[:-1])
+
+
+def test_an_hour_that_another_follows_still_grows_while_the_stream_buffers():
+    hours = landed(DAY.start, DAY.start + HOUR)
+    assert not closed_hours(hours, DAY.start + HOUR + timedelta(minutes=14))
+    assert list(closed_hours(hours, DAY.start + HOUR + timedelta(minutes=15))) == [DAY.start]
 
 
 # What the catalog knows.

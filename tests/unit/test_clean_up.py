@@ -197,18 +197,18 @@ def tables(account: Account) -> set[str]:
     return {entry["Name"] for page in pages for entry in page["TableList"]}
 
 
-def drop(account: Account, table: Table, *done: str) -> int:
+def drop(account: Account, table: Table) -> int:
     return clean_up.drop_staging_tables(
-        account.clients.glue, account.database, table, set(done), NOW - RETENTION
+        account.clients.glue, account.database, table, NOW - RETENTION
     )
 
 
-def test_staging_tables_that_are_done_with_or_old_are_dropped(account, table):
-    done, old, running = generation(0.1, "0000000a"), generation(8), generation(0.1, "0000000b")
-    for made in (done, old, running):
+def test_staging_tables_are_dropped_when_the_retention_time_is_over(account, table):
+    old, recent = generation(8), generation(6.9)
+    for made in (old, recent):
         create_staging_table(account, staging_table_name("traffic", made))
-    assert drop(account, table, done) == 2
-    assert tables(account) == {"traffic", staging_table_name("traffic", running)}
+    assert drop(account, table) == 1
+    assert tables(account) == {"traffic", staging_table_name("traffic", recent)}
 
 
 def test_tables_that_are_not_the_data_set_s_staging_tables_stay(account, table):
@@ -231,7 +231,7 @@ def test_dropping_a_staging_table_leaves_the_data_that_partitions_point_to(accou
     publish(account, table, made, days_ago=25)
     create_staging_table(account, staging_table_name("traffic", generation(25)))
     before = account.object_keys()
-    assert drop(account, table, generation(25)) == 1
+    assert drop(account, table) == 1
     assert account.object_keys() == before
 
 
@@ -250,5 +250,5 @@ def test_a_staging_table_that_another_run_dropped_meanwhile_is_no_failure(accoun
             real.delete_table(**arguments)
             return real.delete_table(**arguments)
 
-    clean_up.drop_staging_tables(Raced(), account.database, table, set(), NOW - RETENTION)
+    clean_up.drop_staging_tables(Raced(), account.database, table, NOW - RETENTION)
     assert tables(account) == {"traffic"}

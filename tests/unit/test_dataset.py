@@ -302,13 +302,29 @@ def test_a_data_set_without_its_sql_says_which_file_to_add(include, file):
     assert refusal(include, MINIMAL) == f"name is 'clicks'; add the file {missing}"
 
 
+def test_data_sets_that_publish_to_one_place_are_refused(include):
+    """The clean-up of each would take what the other publishes for unused."""
+    for name in ("a", "b"):
+        (include / "sql" / name).mkdir()
+        for file in ("events.sql", "transform.sql"):
+            (include / "sql" / name / file).write_text("SELECT 1")
+        path = include / "datasets" / f"{name}.yaml"
+        path.write_text(yaml.safe_dump({**MINIMAL, "name": name}))
+    with pytest.raises(DataSetError, match=r"b\.yaml: .* overlaps .* of 'a'; give each table"):
+        load_data_sets([include])
+
+
 def test_data_sets_come_in_the_order_of_their_files(include):
     for name in ("b", "a"):
         (include / "sql" / name).mkdir()
         for file in ("events.sql", "transform.sql"):
             (include / "sql" / name / file).write_text("SELECT 1")
         path = include / "datasets" / f"{name}.yaml"
-        path.write_text(yaml.safe_dump({**MINIMAL, "name": name}))
+        tables = {
+            part: {**MINIMAL[part], "table": f"{name}_{part}", "location": f"s3://x/{name}/{part}/"}
+            for part in ("published", "quarantine")
+        }
+        path.write_text(yaml.safe_dump({**MINIMAL, **tables, "name": name}))
     (include / "datasets" / "notes.txt").write_text("not a data set")
     assert [data_set.name for data_set in load_data_sets([include])] == ["a", "b"]
 

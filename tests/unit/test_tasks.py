@@ -183,6 +183,8 @@ def test_a_run_whose_stream_has_stopped_waits(world):
 def test_a_date_of_the_past_is_not_waited_for(world):
     """What has not arrived within the timeout of a run at its time is not going to."""
     world.now = utc(2024, 3, 29, 6)
+    assert not has_arrived(world, world.data_set), "the wait has only just timed out"
+    world.now = utc(2024, 3, 30, 6)
     assert has_arrived(world, world.data_set)
 
 
