@@ -19,14 +19,6 @@ class DagResult:
         """Return what an unmapped task returned."""
         return self.returned[task_id, -1]
 
-    def mapped_results(self, task_id: str) -> list[Any]:
-        """Return what the instances of a mapped task returned, in order."""
-        return [
-            value
-            for (name, _), value in sorted(self.returned.items(), key=_order)
-            if name == task_id
-        ]
-
 
 def run_dag(
     dag: Any, *, logical_date: datetime | None = None, conf: Mapping[str, Any] | None = None
@@ -45,7 +37,3 @@ def run_dag(
         }
     states = {(ti.task_id, ti.map_index): str(ti.state) for ti in run.get_task_instances()}
     return DagResult(run_id=run.run_id, state=str(run.state), states=states, returned=returned)
-
-
-def _order(item: tuple[tuple[str, int], Any]) -> tuple[str, int]:
-    return item[0]

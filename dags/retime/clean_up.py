@@ -17,7 +17,7 @@ from retime.generations import (
 # Athena takes no notice of names that begin with an underscore.
 _MARKS = "_unused/"
 _STAMP = "%Y%m%dT%H%M%SZ"
-_MARK = re.compile(r"_unused/([^/]+)/(\d{8}T\d{6}Z)")
+_MARK = re.compile(_MARKS + r"([^/]+)/(\d{8}T\d{6}Z)")
 
 
 def drop_staging_tables(glue: Any, database: str, table: Table, before: datetime) -> int:
@@ -57,27 +57,29 @@ def delete_generations(
     """
     folders = map(generation_of_folder, aws.list_folders(clients.s3, table.location))
     generations = sorted(generation for generation in folders if generation)
-    used = _used_locations(clients.glue, database, table.name) if generations else set()
+    used = _used_generations(clients.glue, database, table) if generations else set()
     marks = _read_marks(clients.s3, table.location)
     deleted = 0
     for generation in generations:
-        location = generation_location(table.location, generation)
         mark = marks.get(generation)
-        if any(use.startswith(location) for use in used):
+        if generation in used:
             _remove_mark(clients.s3, table.location, generation, mark)
         elif mark is None:
             path = f"{_MARKS}{generation}/{now:{_STAMP}}"
             aws.put_empty(clients.s3, table.location, path)
         elif mark < now - retention:
-            aws.delete_folder(clients.s3, location)
+            aws.delete_folder(clients.s3, generation_location(table.location, generation))
             _remove_mark(clients.s3, table.location, generation, mark)
             deleted += 1
     return deleted
 
 
-def _used_locations(glue: Any, database: str, table: str) -> set[str]:
-    partitions = aws.get_partitions(glue, database, table)
-    return {partition["StorageDescriptor"]["Location"] for partition in partitions}
+def _used_generations(glue: Any, database: str, table: Table) -> set[str]:
+    """The generations that a published partition lies in."""
+    partitions = aws.get_partitions(glue, database, table.name)
+    locations = (partition["StorageDescriptor"]["Location"] for partition in partitions)
+    folders = (location.removeprefix(table.location).partition("/")[0] for location in locations)
+    return {generation for folder in folders if (generation := generation_of_folder(folder))}
 
 
 def _read_marks(s3: Any, location: str) -> dict[str, datetime]:

@@ -61,8 +61,8 @@ def publish_build(
     sizes = _staged_sizes(clients.s3, build)
     done: dict[str, set[Values]] = {"created": set(), "updated": set(), "removed": set()}
     failures: list[str] = []
+    wanted = [_values(partition) for partition in build.built_through]
     for attempt in range(_ATTEMPTS + 1):
-        wanted = [_values(partition) for partition in build.built_through]
         existing = aws.read_partitions(clients.glue, database, table.name, wanted)
         change = plan_change(table, build, sizes, existing, now)
         if change.is_done:

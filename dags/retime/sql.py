@@ -30,8 +30,7 @@ class Job:
 
 def render_stage(job: Job, target: str) -> str:
     """Return the statement that transforms a slice into a staging table (its quoted name)."""
-    columns = [(column, trino_type(t)) for column, t in job.data_set.published.columns.items()]
-    return _render(job, "retime/stage.sql", target=target, columns=columns)
+    return _render(job, "retime/stage.sql", target=target)
 
 
 def render_quarantine(job: Job, target: str) -> str:
@@ -45,13 +44,11 @@ def render_audit(job: Job, staging: str, quarantine_staging: str) -> str:
     Its result has the columns kind, name, row_count, key_count, late_count, arrived_count and
     examples; audit.py reads it.
     """
-    columns = [(column, trino_type(t)) for column, t in job.data_set.published.columns.items()]
     return _render(
         job,
         "retime/audit.sql",
         staging=staging,
         quarantine_staging=quarantine_staging,
-        columns=columns,
         audits=audit_files(job.data_set),
     )
 
@@ -127,6 +124,7 @@ def _context(job: Job) -> dict[str, Any]:
         "key": events.key,
         "latest": events.latest,
         "event_time_column": data_set.event_time,
+        "columns": [(name, trino_type(t)) for name, t in data_set.published.columns.items()],
         "partition_keys": data_set.partition_keys,
         "name": quote_name,
         "names": lambda columns: ", ".join(quote_name(column) for column in columns),

@@ -104,7 +104,7 @@ def publish_slice(
     if audited["generations"] != [staged["generation"], quarantined["generation"]]:
         raise RunError("the slice was staged again after its audit; clear the audit")
     plan = planned_slice(planned)
-    job = job_of(data_set, planned)
+    fingerprint = sql.fingerprint(job_of(data_set, planned))
     lateness = data_set.events.max_lateness
     changes = {}
     # The quarantine first: once the events are published, what they lack can be looked up.
@@ -122,7 +122,7 @@ def publish_slice(
             built_through=publish.built_through(
                 plan.slice_, data_set.grain, plan.window.end - HOUR, late
             ),
-            fingerprint=sql.fingerprint(job),
+            fingerprint=fingerprint,
             run_id=context["run_id"],
             query_id=stage["query_id"],
         )
