@@ -28,7 +28,9 @@ class LocalAws:
         data_dir: where everything is kept over a restart; None keeps nothing.
         crawl_seconds: how long a crawl takes at least.
 
-    moto's state is the process's, so there can be one at a time.
+    moto's state is the process's, so there can be one at a time. Athena loads in the background:
+    until `hosted["athena"]` is done, the process must not change its environment variables, which
+    DuckDB reads as it opens.
     """
 
     _running = threading.Lock()

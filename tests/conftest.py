@@ -34,4 +34,6 @@ hypothesis.settings.load_profile("retime")
 def aws() -> Iterator[Aws]:
     """A server over HTTP, in this process."""
     with LocalAws() as server:
+        # Opening DuckDB reads the environment, which must not change meanwhile: tests change it.
+        server.hosted["athena"].result()
         yield Aws(endpoint=server.endpoint, server=server)
