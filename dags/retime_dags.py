@@ -12,6 +12,7 @@ from airflow.providers.amazon.aws.operators.athena import AthenaOperator  # noqa
 from airflow.providers.amazon.aws.sensors.glue_crawler import GlueCrawlerSensor  # noqa: F401
 from airflow.providers.common.compat.sdk import (
     DAG,
+    Asset,
     Param,
     TriggerRule,
     chain,
@@ -66,6 +67,8 @@ DEFAULT_ARGS = {
 
 def build_dag(data_set: DataSet) -> DAG:
     """Return the DAG of a data set."""
+    # Its bucket and database are known to tasks only: the name must do without them.
+    table = Asset(f"x-retime://{data_set.published.name}")
 
     @task(trigger_rule=TriggerRule.NONE_FAILED)
     def check_raw() -> str:
@@ -112,6 +115,14 @@ def build_dag(data_set: DataSet) -> DAG:
         """Tell what the run did, once every slice is published."""
         return dict(tasks.report_run(data_set, get_current_context()))
 
+    @task(outlets=[table])
+    def announce() -> dict[str, Any]:
+        """Tell the DAGs that the table schedules what was published; skipped when nothing was."""
+        context = get_current_context()
+        extra = dict(tasks.announce_run(data_set, context))
+        context["outlet_events"][table].extra = extra
+        return extra
+
     with DAG(
         dag_id=f"retime_{data_set.name}",
         description=data_set.description,
@@ -135,7 +146,7 @@ def build_dag(data_set: DataSet) -> DAG:
         chain(*crawl, checked)
         slices, reported = build_slice.expand(planned=planned), report()
         chain(slices, clean_up(), reported)
-        chain(slices, reported)
+        chain(slices, reported, announce())
     return dag
 
 

@@ -187,10 +187,8 @@ class SliceQuery(AthenaOperator):
             return error
         status = self.hook.get_query_info(self.query_execution_id)["QueryExecution"]["Status"]
         failure = status.get("AthenaError") or {}
-        told = (
-            f"query {self.query_execution_id} ended {status['State']}: "
-            f"{status.get('StateChangeReason') or error}."
-        )
+        reason = str(status.get("StateChangeReason") or error).rstrip(".")
+        told = f"query {self.query_execution_id} ended {status['State']}: {reason}."
         if failure.get("ErrorCategory") == _USER_ERROR and not failure.get("Retryable"):
             return AirflowFailException(f"{told} A retry cannot help; mend the SQL or the data.")
         return AirflowException(f"{told} A retry may help.")

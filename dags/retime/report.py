@@ -1,8 +1,9 @@
 """What a run planned and did, in words and numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from retime.ledger import Ledger
 from retime.plan import PlannedSlice
 from retime.slices import Slice
 
@@ -52,6 +53,25 @@ def describe_run(
         f"{format_bytes(totals['stage_scanned_bytes'])}, of {format_bytes(totals['raw_bytes'])} raw"
     )
     return "\n".join(lines)
+
+
+def describe_update(
+    slices: Sequence[Slice], generations: Sequence[str], ledgers: Iterable[Ledger]
+) -> dict[str, Any]:
+    """Return which dates of a table have become which generations, and what of them is there.
+
+    Args:
+        slices: what was published.
+        generations: of those slices, in the same order.
+        ledgers: of the partitions of those dates, as they are; other runs may have made some.
+    """
+    ours = [ledger for ledger in ledgers if ledger.generation in generations]
+    return {
+        "dates": sorted({str(day) for slice_ in slices for day in slice_.dates}),
+        "rows": sum(ledger.rows for ledger in ours),
+        "bytes": sum(ledger.bytes for ledger in ours),
+        "generations": list(generations),
+    }
 
 
 def format_bytes(size: float) -> str:

@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from retime import arrivals, catalog, clean_up, publish, runtime, sql
+from retime import arrivals, aws, catalog, clean_up, publish, runtime, sql
 from retime.audit import rows_by_partition
 from retime.dataset import DataSet, Table
 from retime.errors import CrawlError, RunError
 from retime.generations import generation_location
-from retime.layout import HOUR, ceil_hour
+from retime.layout import HOUR, ceil_hour, partitions_of
+from retime.ledger import ledger_of
 from retime.plan import plan_slices, planned_slice, window_of
-from retime.report import describe_plan, describe_run, sum_up
+from retime.report import describe_plan, describe_run, describe_update, sum_up
 
 log = logging.getLogger(__name__)
 
@@ -174,6 +175,38 @@ def report_run(data_set: DataSet, context: Any) -> dict[str, Any]:
             "see their tasks, mend the cause and clear them"
         )
     return totals
+
+
+@runtime.failing_for_good
+def announce_run(data_set: DataSet, context: Any) -> dict[str, Any]:
+    """Return what the event of the published table carries, as the catalog has it now.
+
+    Raises:
+        AirflowSkipException: the run published nothing, so that no event is due.
+    """
+    from airflow.providers.common.compat.sdk import AirflowSkipException
+
+    done = {result["slice"]: result for result in _published(context)}
+    planned = [planned_slice(plan) for plan in context["ti"].xcom_pull(task_ids="plan") or ()]
+    partitions = {
+        plan.slice_: partitions_of(plan.slice_, data_set.grain)
+        for plan in planned
+        if str(plan.slice_) in done
+    }
+    updated = [
+        slice_
+        for slice_, all_ in partitions.items()
+        if done[str(slice_)]["partitions"]["kept"] < len(all_)
+    ]
+    if not updated:
+        raise AirflowSkipException("nothing was published, so there is nothing to announce")
+    values = [tuple(map(str, values)) for slice_ in updated for values in partitions[slice_]]
+    database, table = runtime.get_settings().database, data_set.published.name
+    records = aws.read_partitions(runtime.get_clients().glue, database, table, values)
+    ledgers = (ledger_of(record.get("Parameters", {})) for record in records.values())
+    generations = [str(done[str(slice_)]["generation"]) for slice_ in updated]
+    update = describe_update(updated, generations, [ledger for ledger in ledgers if ledger])
+    return {"database": database, "table": table, "run_id": context["run_id"], **update}
 
 
 def _landed(data_set: DataSet, context: Any) -> tuple[dict[datetime, arrivals.Landed], datetime]:

@@ -24,6 +24,7 @@ TASKS = [
     "slice.publish",
     "clean_up",
     "report",
+    "announce",
 ]
 
 
@@ -59,11 +60,21 @@ def test_the_tasks_follow_each_other_as_in_the_design(dag):
         "slice.publish": ["plan", "slice.audit", "slice.stage", "slice.stage_quarantine"],
         "clean_up": ["slice.publish"],
         "report": ["clean_up", "slice.publish"],
+        "announce": ["report"],
     }, "see retime_dags.py for what chain() ties together"
 
 
 def test_nothing_follows_the_report_that_could_hide_a_failure(dag):
-    assert [task.task_id for task in dag.leaves] == ["report"], "Airflow judges a run by its leaves"
+    """Airflow judges a run by its leaves: this one runs only if all before it succeeded."""
+    assert [task.task_id for task in dag.leaves] == ["announce"], "add nothing after it"
+    assert dag.get_task("announce").trigger_rule == TriggerRule.ALL_SUCCESS
+
+
+def test_only_the_last_task_tells_of_the_published_table(dag):
+    """A task tells of its outlets whenever it succeeds: no other is sure that the run did."""
+    table = DATA_SETS[dag.dag_id.removeprefix("retime_")].published.name
+    outlets = {task.task_id: [o.uri for o in task.outlets] for task in dag.tasks if task.outlets}
+    assert outlets == {"announce": [f"x-retime://{table}"]}
 
 
 def test_a_dag_catches_up(dag):

@@ -1,10 +1,13 @@
 """What a run planned and did, in words and numbers."""
 
+from dataclasses import fields
+
 import pytest
 
 from retime.arrivals import Landed
+from retime.ledger import Ledger
 from retime.plan import plan_slices
-from retime.report import describe_plan, describe_run, format_bytes, sum_up
+from retime.report import describe_plan, describe_run, describe_update, format_bytes, sum_up
 from tests.unit.samples import TRAFFIC, days, utc
 
 COUNTS = {
@@ -28,6 +31,12 @@ RESULT = {
     "scanned_bytes": 4_000,
     "raw_bytes": 2_000_000,
 }
+
+
+def ledger(generation: str, rows: int, size: int) -> Ledger:
+    texts = {f.name: "" for f in fields(Ledger)}
+    made = {**texts, "generation": generation, "rows": rows, "bytes": size}
+    return Ledger(**made)  # type: ignore[arg-type]
 
 
 def test_a_run_is_summed_up_over_its_slices():
@@ -70,6 +79,18 @@ def test_a_plan_of_nothing_says_why():
     assert describe_plan(days("2024-03-28"), []).endswith(
         "no raw events have landed for these dates: nothing is changed"
     )
+
+
+def test_an_update_counts_only_what_is_of_its_own_generations():
+    """Another run may have built a partition of its dates since."""
+    made = [ledger("g1", rows=3, size=30), ledger("g1", rows=4, size=40), ledger("g2", 5, 50)]
+    update = describe_update([days("2024-03-28", "2024-03-29")], ["g1"], made)
+    assert update == {
+        "dates": ["2024-03-28", "2024-03-29"],
+        "rows": 7,
+        "bytes": 70,
+        "generations": ["g1"],
+    }
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from airflow.exceptions import AirflowSensorTimeout
-from airflow.providers.common.compat.sdk import AirflowFailException, BaseSensorOperator
+from airflow.providers.common.compat.sdk import (
+    AirflowFailException,
+    AirflowSkipException,
+    BaseSensorOperator,
+)
 
 from retime import arrivals, catalog, runtime, tasks
 from retime.dataset import DataSet
@@ -265,3 +269,31 @@ def test_a_run_that_planned_nothing_to_do_is_green(world):
 def test_a_run_whose_plan_failed_is_not_green(world):
     with pytest.raises(AirflowFailException, match="nothing was planned; see the first task"):
         tasks.report_run(TRAFFIC, world.context())
+
+
+# The announcement.
+
+
+def test_what_a_run_left_as_it_was_is_not_announced(world):
+    """Every partition of its slice is there from a later build, or from more raw."""
+    kept = {**published("2024-03-27"), "partitions": {"kept": 24}}
+    world.xcom = {"plan": plan_of("2024-03-27"), "slice.publish": [kept]}
+    with pytest.raises(AirflowSkipException, match="nothing was published"):
+        tasks.announce_run(TRAFFIC, world.context())
+
+
+def test_only_what_the_run_built_is_announced(world):
+    """A date that lost its last row, too: who reads the table has to know."""
+    keys = ("year", "month", "day", "hour")
+    table = runtime.resolve_table(TRAFFIC.published)
+    catalog.ensure_table(world.account.clients.glue, world.account.database, table, keys)
+    kept = {**published("2024-03-26"), "partitions": {"kept": 24}}
+    removed = {**published("2024-03-27"), "partitions": {"removed": 3, "kept": 1}}
+    world.xcom = {
+        "plan": plan_of("2024-03-26", "2024-03-27"),
+        "slice.publish": [kept, removed],
+    }
+    told = tasks.announce_run(TRAFFIC, world.context())
+    assert told["dates"] == ["2024-03-27"]
+    assert told["generations"] == ["g"]
+    assert (told["rows"], told["bytes"]) == (0, 0)
