@@ -13,8 +13,10 @@ from demo.account import CRAWLER, RAW_PREFIX, client, set_up
 from demo.environment import DATABASE, PUBLISHED_BUCKET, RAW_BUCKET, ROOT, WORKGROUP
 from local_aws.server import LocalAws
 from retime import aws, catalog, generations, publish, sql
+from retime.change import Build
 from retime.dataset import EVENT_COUNT, DataSet, load_data_set
-from retime.layout import HOUR, arrival_window
+from retime.layout import arrival_window
+from retime.plan import wanted_arrivals
 from retime.quoting import quote_name
 from retime.settings import resolve_location
 from retime.slices import Slice
@@ -131,21 +133,22 @@ def _publish(
     clients: aws.Clients, job: sql.Job, generation: str, query_id: str, partitions: list[Cells]
 ) -> None:
     table = job.data_set.published
-    build = publish.Build(
+    build = Build(
         generation=generation,
         location=generations.generation_location(table.location, generation),
         slice_=job.slice_,
         grain=job.data_set.grain,
         rows={tuple(int(key) for key in cells[:4]): int(cells[4]) for cells in partitions},
-        built_through=publish.built_through(
-            job.slice_, job.data_set.grain, job.window.end - HOUR, job.data_set.events.max_lateness
-        ),
+        wanted=wanted_arrivals(job.data_set, job.slice_),
+        read=job.window,
         fingerprint=sql.fingerprint(job),
         run_id="bench",
         query_id=query_id,
     )
     catalog.ensure_table(clients.glue, DATABASE, table, job.data_set.partition_keys)
-    publish.publish_build(clients, DATABASE, table, build, _now())
+    publish.publish_build(
+        clients, DATABASE, table, build, now=_now(), retention=job.data_set.run.retention
+    )
 
 
 def _now() -> datetime:

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from retime import aws
+from retime import aws, emptied
 from retime.dataset import Table
 from retime.generations import (
     generation_location,
@@ -16,6 +16,7 @@ from retime.generations import (
 
 # Athena takes no notice of names that begin with an underscore.
 _MARKS = "_unused/"
+_GRACE = timedelta(hours=1)
 _STAMP = "%Y%m%dT%H%M%SZ"
 _MARK = re.compile(_MARKS + r"([^/]+)/(\d{8}T\d{6}Z)")
 
@@ -50,7 +51,8 @@ def delete_generations(
 
     Queries that planned on a generation before it was replaced still read it, and one that is
     being staged is not used yet. So a generation is marked when it is first found unused, and
-    deleted when the mark is older than the retention time.
+    deleted when the mark is older than the retention time. A generation that old is not published
+    any more; the grace is for a publication under way.
 
     Returns:
         How many generations were deleted.
@@ -67,10 +69,11 @@ def delete_generations(
         elif mark is None:
             path = f"{_MARKS}{generation}/{now:{_STAMP}}"
             aws.put_empty(clients.s3, table.location, path)
-        elif mark < now - retention:
+        elif mark < now - retention - _GRACE:
             aws.delete_folder(clients.s3, generation_location(table.location, generation))
             _remove_mark(clients.s3, table.location, generation, mark)
             deleted += 1
+    emptied.remove_marks(clients.s3, table.location, now - retention - _GRACE)
     return deleted
 
 

@@ -3,8 +3,11 @@
 import re
 from datetime import datetime, timezone
 
-_ID = re.compile(r"(\d{8}t\d{6})z_[0-9a-f]{8}")
-_FOLDER = re.compile(rf"v=({_ID.pattern})")
+GENERATION = r"\d{8}t\d{6}z_[0-9a-f]{8}"
+"""What every id of a generation matches."""
+
+_ID = re.compile(GENERATION)
+_FOLDER = re.compile(rf"v=({GENERATION})")
 
 
 def new_generation(now: datetime, token: str) -> str:
@@ -17,12 +20,11 @@ def new_generation(now: datetime, token: str) -> str:
 
 def generation_time(generation: str) -> datetime:
     """Return when a generation was begun, in UTC."""
-    match = _ID.fullmatch(generation)
-    if match is None:
+    if not _ID.fullmatch(generation):
         raise ValueError(
             f"{generation!r} is no generation; they look like 20240329t000102z_1a2b3c4d"
         )
-    return datetime.strptime(match[1], "%Y%m%dt%H%M%S").replace(tzinfo=timezone.utc)
+    return datetime.strptime(generation[:16], "%Y%m%dt%H%M%Sz").replace(tzinfo=timezone.utc)
 
 
 def generation_location(table_location: str, generation: str) -> str:

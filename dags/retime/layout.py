@@ -73,15 +73,39 @@ def partitions_of(slice_: Slice, grain: Grain) -> tuple[Partition, ...]:
 
     An hour that the clock repeats is one partition, one that it skips is none: at most 24 a date.
     """
-    return tuple(partition_ends(slice_, grain))
+    return tuple(partition_spans(slice_, grain))
 
 
-def partition_ends(slice_: Slice, grain: Grain) -> dict[Partition, datetime]:
-    """Return every partition a slice can write, with the instant at which it is over, in order."""
+def partition_spans(slice_: Slice, grain: Grain) -> dict[Partition, tuple[datetime, datetime]]:
+    """Return every partition a slice can write, with its half-open range of event time, in order.
+
+    Where the clock repeats an hour, a partition's range is two hours.
+    """
     # Zones with offsets of a quarter of an hour exist, so hours of UTC would not meet every hour.
     step = timedelta(minutes=15)
-    instants = (slice_.start + n * step for n in range((slice_.end - slice_.start) // step))
-    return {partition_of(instant, slice_, grain): instant + step for instant in instants}
+    spans: dict[Partition, tuple[datetime, datetime]] = {}
+    for instant in (slice_.start + n * step for n in range((slice_.end - slice_.start) // step)):
+        partition = partition_of(instant, slice_, grain)
+        start, _ = spans.get(partition, (instant, instant))
+        spans[partition] = start, instant + step
+    return spans
+
+
+def partition_windows(
+    slice_: Slice, grain: Grain, *, before: timedelta, after: timedelta
+) -> dict[Partition, ArrivalWindow]:
+    """Return, for every partition a slice can write, the arrivals that can matter to it.
+
+    Args:
+        slice_: the dates.
+        grain: of the partitions.
+        before: how long before a partition begins.
+        after: how long after a partition is over.
+    """
+    return {
+        partition: ArrivalWindow(start=floor_hour(start - before), end=end + after)
+        for partition, (start, end) in partition_spans(slice_, grain).items()
+    }
 
 
 def partition_path(partition: Partition) -> str:

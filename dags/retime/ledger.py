@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
+from retime.layout import ArrivalWindow
+
 _PREFIX = "retime."
 
 
@@ -11,16 +13,15 @@ _PREFIX = "retime."
 class Ledger:
     """How a published partition came to be; times are ISO 8601 in UTC.
 
-    `built_through` is when the arrivals end that were read for the partition, of those that can
-    hold its events; `slice_start` and `slice_end` are epoch seconds.
+    `built_from` and `built_through` are when the arrivals begin and end that were read for the
+    partition, of those that can hold its events.
     """
 
     generation: str
     rows: int
     bytes: int
+    built_from: str
     built_through: str
-    slice_start: int
-    slice_end: int
     fingerprint: str
     run_id: str
     query_id: str
@@ -28,9 +29,12 @@ class Ledger:
     previous_location: str
 
     @property
-    def version(self) -> tuple[datetime, str]:
-        """What orders generations: how much raw they were built from, then when."""
-        return datetime.fromisoformat(self.built_through), self.generation
+    def arrivals(self) -> ArrivalWindow:
+        """What was read for the partition."""
+        return ArrivalWindow(
+            start=datetime.fromisoformat(self.built_from),
+            end=datetime.fromisoformat(self.built_through),
+        )
 
     def to_parameters(self) -> dict[str, str]:
         """Return the ledger as parameters of a Glue partition."""
@@ -41,9 +45,9 @@ def ledger_of(parameters: Mapping[str, str]) -> Ledger | None:
     """Return the ledger in a partition's parameters, or None where another tool made it."""
     try:
         texts = {field.name: parameters[_PREFIX + field.name] for field in fields(Ledger)}
-        numbers = {name: int(texts[name]) for name in ("rows", "bytes", "slice_start", "slice_end")}
+        numbers = {name: int(texts[name]) for name in ("rows", "bytes")}
         ledger = Ledger(**{**texts, **numbers})  # type: ignore[arg-type]
-        _ = ledger.version
+        _ = ledger.arrivals
     except (KeyError, ValueError):
         return None
     return ledger

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from retime.arrivals import Landed
 from retime.dataset import DataSet
-from retime.layout import HOUR, ArrivalWindow, arrival_window
+from retime.layout import HOUR, ArrivalWindow, Partition, arrival_window, partition_windows
 from retime.slices import Slice, cut_slices
 
 # List price in most regions, https://aws.amazon.com/athena/pricing/; a query costs at least 10 MB.
@@ -73,6 +73,13 @@ def window_of(data_set: DataSet, slice_: Slice) -> ArrivalWindow:
     )
 
 
+def wanted_arrivals(data_set: DataSet, slice_: Slice) -> dict[Partition, ArrivalWindow]:
+    """Return, for each published partition of a slice, the arrivals that can matter to it."""
+    events = data_set.events
+    before = events.look_back + events.clock_skew
+    return partition_windows(slice_, data_set.grain, before=before, after=events.max_lateness)
+
+
 def plan_slices(
     data_set: DataSet,
     ranges: Sequence[Slice],
@@ -84,8 +91,8 @@ def plan_slices(
     """Cut ranges of event dates into slices and tell what each reads of what has landed.
 
     What nothing landed for is left out: there is nothing to build it from. So are dates that were
-    over before the first hour that is still there: raw that has expired must not take what was
-    published of it with it.
+    over before the first hour that is still there. A date that this hour lies in is built from it
+    on; what is published of raw that has expired stays (see `change.plan_change`).
 
     Args:
         data_set: the data set.
@@ -98,9 +105,10 @@ def plan_slices(
         return []
     first_hour = first_hour or min(landed)
     until = until or max(landed) + HOUR
-    there = (whole for given in ranges if (whole := _without_expired(given, first_hour)))
-    slices = [part for whole in there for part in cut_slices(whole, data_set.grain)]
-    planned = (_plan_slice(slice_, window_of(data_set, slice_), landed, until) for slice_ in slices)
+    wholes = (whole for given in ranges if (whole := _without_expired(given, first_hour)))
+    slices = [part for whole in wholes for part in cut_slices(whole, data_set.grain)]
+    there = ArrivalWindow(start=first_hour, end=until)
+    planned = (_plan_slice(slice_, window_of(data_set, slice_), landed, there) for slice_ in slices)
     return [plan for plan in planned if plan.raw_objects]
 
 
@@ -112,9 +120,9 @@ def _without_expired(whole: Slice, first_hour: datetime) -> Slice | None:
 
 
 def _plan_slice(
-    slice_: Slice, window: ArrivalWindow, landed: Mapping[datetime, Landed], until: datetime
+    slice_: Slice, window: ArrivalWindow, landed: Mapping[datetime, Landed], there: ArrivalWindow
 ) -> PlannedSlice:
-    window = ArrivalWindow(start=window.start, end=min(window.end, until))
+    window = ArrivalWindow(start=max(window.start, there.start), end=min(window.end, there.end))
     hours = {hour: what for hour, what in landed.items() if window.start <= hour < window.end}
     return PlannedSlice(
         slice_=slice_,

@@ -7,12 +7,13 @@ from typing import Any
 
 from retime import arrivals, aws, catalog, clean_up, publish, runtime, sql
 from retime.audit import rows_by_partition
+from retime.change import Build
 from retime.dataset import DataSet, Table
 from retime.errors import CrawlError, RunError
 from retime.generations import generation_location
-from retime.layout import HOUR, ceil_hour, partitions_of
+from retime.layout import HOUR, ceil_hour, partition_windows, partitions_of
 from retime.ledger import ledger_of
-from retime.plan import plan_slices, planned_slice, window_of
+from retime.plan import plan_slices, planned_slice, wanted_arrivals, window_of
 from retime.report import describe_plan, describe_run, describe_update, sum_up
 
 log = logging.getLogger(__name__)
@@ -106,28 +107,30 @@ def publish_slice(
         raise RunError("the slice was staged again after its audit; clear the audit")
     plan = planned_slice(planned)
     fingerprint = sql.fingerprint(job_of(data_set, planned))
-    lateness = data_set.events.max_lateness
+    by_arrival = partition_windows(
+        plan.slice_, data_set.grain, before=timedelta(0), after=timedelta(0)
+    )
+    by_event = wanted_arrivals(data_set, plan.slice_)
     changes = {}
     # The quarantine first: once the events are published, what they lack can be looked up.
-    for table, stage, rows, late in (
-        (data_set.quarantine, quarantined, audited["quarantined"], timedelta(0)),
-        (data_set.published, staged, audited["staged"], lateness),
+    for table, stage, rows, wanted in (
+        (data_set.quarantine, quarantined, audited["quarantined"], by_arrival),
+        (data_set.published, staged, audited["staged"], by_event),
     ):
         resolved = runtime.resolve_table(table)
-        build = publish.Build(
+        build = Build(
             generation=stage["generation"],
             location=generation_location(resolved.location, stage["generation"]),
             slice_=plan.slice_,
             grain=data_set.grain,
             rows=rows_by_partition(rows),
-            built_through=publish.built_through(
-                plan.slice_, data_set.grain, plan.window.end - HOUR, late
-            ),
+            wanted=wanted,
+            read=plan.window,
             fingerprint=fingerprint,
             run_id=context["run_id"],
             query_id=stage["query_id"],
         )
-        changes[table.name] = _publish(resolved, build, data_set.partition_keys)
+        changes[table.name] = _publish(resolved, build, data_set)
     return {
         "slice": str(plan.slice_),
         "generation": staged["generation"],
@@ -227,9 +230,11 @@ def _published(context: Any) -> list[Mapping[str, Any]]:
     return [result for result in results or () if result]
 
 
-def _publish(table: Table, build: publish.Build, keys: tuple[str, ...]) -> dict[str, int]:
+def _publish(table: Table, build: Build, data_set: DataSet) -> dict[str, int]:
     clients, database = runtime.get_clients(), runtime.get_settings().database
-    catalog.ensure_table(clients.glue, database, table, keys)
-    done = publish.publish_build(clients, database, table, build, runtime.now())
+    catalog.ensure_table(clients.glue, database, table, data_set.partition_keys)
+    done = publish.publish_build(
+        clients, database, table, build, now=runtime.now(), retention=data_set.run.retention
+    )
     log.info("%s.%s: %s", database, table.name, done)
     return done

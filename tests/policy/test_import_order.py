@@ -14,12 +14,13 @@ LAYERS = [
     {"report", "runtime"},
     {"plan"},
     {"arrivals", "clean_up", "publish"},
+    {"change"},
     {"catalog", "sql"},
     {"fragments"},
-    {"audit", "dataset"},
-    {"event_dates", "layout"},
+    {"audit", "dataset", "ledger"},
+    {"emptied", "event_dates", "layout"},
     {"aws", "settings", "slices", "yaml_reader"},
-    {"compat", "errors", "generations", "ledger", "quoting"},
+    {"compat", "errors", "generations", "quoting"},
 ]
 HEIGHT = {module: -depth for depth, layer in enumerate(LAYERS) for module in layer}
 MODULES = sorted(path for path in PACKAGE.glob("*.py") if path.stem != "__init__")

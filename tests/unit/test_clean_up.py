@@ -6,9 +6,11 @@ from datetime import timedelta
 import pytest
 
 from retime import aws, catalog, clean_up
+from retime.change import Build
 from retime.dataset import Table
+from retime.emptied import read_emptied
 from retime.generations import new_generation, staging_table_name
-from retime.publish import Build, publish_build
+from retime.publish import publish_build
 from tests.unit.conftest import Account
 from tests.unit.samples import days, utc
 from tests.unit.test_publish import build
@@ -17,6 +19,7 @@ KEYS = ("year", "month", "day", "hour")
 NOW = utc(2024, 4, 30)
 RETENTION = timedelta(days=7)
 COLUMNS = {"uniqueid": "int"}
+EIGHT = (2024, 3, 28, 8)
 
 
 def generation(days_old: float, token: str = "00000000") -> str:
@@ -41,7 +44,7 @@ def stage(account: Account, table: Table, made: str, *hours: int) -> Build:
 def publish(account: Account, table: Table, made: Build, days_ago: float) -> None:
     """Publish a build some days before NOW."""
     at = NOW - timedelta(days=days_ago)
-    publish_build(account.clients, account.database, table, made, at)
+    publish_build(account.clients, account.database, table, made, now=at, retention=RETENTION)
 
 
 def delete(account: Account, table: Table, after: timedelta = timedelta(0)) -> int:
@@ -54,7 +57,7 @@ def delete(account: Account, table: Table, after: timedelta = timedelta(0)) -> i
 def delete_after_retention(account: Account, table: Table) -> int:
     """Clean up twice, the retention time apart: what is unused is marked, then deleted."""
     assert delete(account, table) == 0
-    return delete(account, table, RETENTION + timedelta(seconds=1))
+    return delete(account, table, RETENTION + timedelta(hours=1, seconds=1))
 
 
 def generations(account: Account) -> set[str]:
@@ -75,7 +78,7 @@ def test_a_generation_that_is_published_stays_however_old(account, table):
 def test_a_generation_of_which_one_partition_is_still_published_stays_whole(account, table):
     publish(account, table, stage(account, table, generation(25), 7, 8), days_ago=25)
     later = stage(account, table, generation(20), 8)
-    publish(account, table, replace(later, built_through={(2024, 3, 28, 8): utc(2024, 4, 9)}), 20)
+    publish(account, table, replace(later, wanted={EIGHT: later.wanted[EIGHT]}), 20)
     assert delete_after_retention(account, table) == 0
     assert generations(account) == {generation(25), generation(20)}
 
@@ -98,7 +101,7 @@ def test_a_generation_that_was_replaced_within_the_retention_time_stays(account,
     publish(account, table, stage(account, table, generation(25), 7), days_ago=25)
     publish(account, table, stage(account, table, generation(6), 7), days_ago=6)
     assert delete(account, table) == 0
-    assert delete(account, table, RETENTION) == 0
+    assert delete(account, table, RETENTION + timedelta(hours=1)) == 0
     assert generations(account) == {generation(25), generation(6)}
 
 
@@ -181,6 +184,17 @@ def test_a_partition_of_another_tool_keeps_the_generation_it_points_to(account, 
         },
     )
     assert delete_after_retention(account, table) == 0
+
+
+def test_what_a_build_emptied_is_known_as_long_as_an_older_one_can_be_published(account, table):
+    publish(account, table, stage(account, table, generation(6)), days_ago=6)
+    publish(account, table, stage(account, table, generation(7.02)), days_ago=6)
+    assert len(read_emptied(account.clients.s3, table.location)) == 2
+    delete(account, table)
+    assert len(read_emptied(account.clients.s3, table.location)) == 2
+    delete(account, table, timedelta(hours=1))
+    (mark,) = read_emptied(account.clients.s3, table.location)
+    assert (mark.generation, mark.start) == (generation(6), days("2024-03-28").start)
 
 
 # Staging tables.

@@ -15,10 +15,11 @@ from retime.layout import (
     arrival_path,
     arrival_window,
     floor_hour,
-    partition_ends,
     partition_in_path,
     partition_of,
     partition_path,
+    partition_spans,
+    partition_windows,
     partitions_of,
 )
 from retime.slices import Slice
@@ -47,15 +48,15 @@ def test_an_hour_that_the_clock_skips_is_no_partition():
 
 def test_an_hour_that_the_clock_repeats_is_one_partition_that_ends_after_the_repetition():
     brussels = days("2024-10-27", zone=ZoneInfo("Europe/Brussels"))
-    ends = partition_ends(brussels, "hour")
-    assert len(ends) == 24
-    assert ends[2024, 10, 27, 1] == utc(2024, 10, 27, 0)
-    assert ends[2024, 10, 27, 2] == utc(2024, 10, 27, 2)
+    spans = partition_spans(brussels, "hour")
+    assert len(spans) == 24
+    assert spans[2024, 10, 27, 1] == (utc(2024, 10, 26, 23), utc(2024, 10, 27, 0))
+    assert spans[2024, 10, 27, 2] == (utc(2024, 10, 27, 0), utc(2024, 10, 27, 2))
 
 
 def test_partitions_of_a_half_hour_zone_end_between_the_hours_of_utc():
-    ends = partition_ends(days("2024-03-28", zone=ZoneInfo("Asia/Kolkata")), "hour")
-    assert ends[2024, 3, 28, 0] == utc(2024, 3, 27, 19, 30)
+    spans = partition_spans(days("2024-03-28", zone=ZoneInfo("Asia/Kolkata")), "hour")
+    assert spans[2024, 3, 28, 0] == (utc(2024, 3, 27, 18, 30), utc(2024, 3, 27, 19, 30))
 
 
 @pytest.mark.parametrize(("date", "hours"), [("2024-04-07", 24.5), ("2024-10-06", 23.5)])
@@ -63,28 +64,34 @@ def test_a_clock_change_of_half_an_hour_loses_nothing(date, hours):
     """Lord Howe repeats 01:30 to 02:00, and skips 02:00 to 02:30."""
     whole = days(date, zone=ZoneInfo("Australia/Lord_Howe"))
     assert whole.end - whole.start == hours * HOUR
-    ends = partition_ends(whole, "hour")
-    assert [partition[3] for partition in ends] == list(range(24))
-    assert max(ends.values()) == whole.end
+    spans = partition_spans(whole, "hour")
+    assert [partition[3] for partition in spans] == list(range(24))
+    assert max(end for _, end in spans.values()) == whole.end
     assert partition_of(whole.end - MINUTE, whole, "hour")[3] == 23
 
 
 @given(whole=ranges(max_days=5), grain=grains, minutes=st.integers(min_value=0, max_value=7199))
-def test_every_instant_of_a_slice_lies_in_one_of_its_partitions_before_its_end(
-    whole: Slice, grain, minutes
-):
+def test_every_instant_of_a_slice_lies_in_one_of_its_partitions(whole: Slice, grain, minutes):
     instant = whole.start + minutes * MINUTE
     if instant >= whole.end:
         instant = whole.end - timedelta(microseconds=1)
-    ends = partition_ends(whole, grain)
-    assert instant < ends[partition_of(instant, whole, grain)]
+    start, end = partition_spans(whole, grain)[partition_of(instant, whole, grain)]
+    assert start <= instant < end
 
 
 @given(whole=ranges(max_days=5), grain=grains)
-def test_the_last_partition_ends_with_the_slice(whole: Slice, grain):
-    ends = list(partition_ends(whole, grain).values())
-    assert ends == sorted(ends)
-    assert ends[-1] == whole.end
+def test_partitions_follow_on_each_other_from_start_to_end_of_the_slice(whole: Slice, grain):
+    spans = list(partition_spans(whole, grain).values())
+    assert (spans[0][0], spans[-1][1]) == (whole.start, whole.end)
+    assert [end for _, end in spans[:-1]] == [start for start, _ in spans[1:]]
+
+
+def test_the_arrivals_of_a_partition_reach_before_and_after_it():
+    windows = partition_windows(days("2024-03-28"), "hour", before=50 * MINUTE, after=48 * HOUR)
+    assert len(windows) == 24
+    assert windows[2024, 3, 28, 7] == ArrivalWindow(
+        start=utc(2024, 3, 28, 6), end=utc(2024, 3, 30, 8)
+    )
 
 
 durations = st.integers(min_value=0, max_value=5000).map(lambda n: n * MINUTE)

@@ -1,32 +1,31 @@
 """Publishing: which partitions a build creates, repoints, removes and leaves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retime.arrivals import Landed
-from retime.dataset import Table
-from retime.layout import HOUR, Partition, partition_ends, partition_path, partitions_of
+from retime.change import Build, Change, plan_change
+from retime.dataset import DataSet, Table
+from retime.emptied import Emptied
+from retime.layout import HOUR, ArrivalWindow, Partition, partition_path, partitions_of
 from retime.ledger import ledger_of
-from retime.plan import plan_slices
-from retime.publish import Build, Change, built_through, plan_change
+from retime.plan import plan_slices, wanted_arrivals
 from retime.slices import Slice
 from tests.unit.samples import TRAFFIC, days, utc
-from tests.unit.test_slices import grains, ranges
 
 TABLE = Table(
     name="traffic", location="s3://b/traffic/", columns={"uniqueid": "int", "speed": "double"}
 )
 DAY = days("2024-03-28")
 NOW = utc(2024, 4, 10)
+FIRST_LANDED = utc(2024, 3, 1)
 ALL_LANDED = utc(2024, 4, 2)
-LATENESS = timedelta(hours=48)
 Records = dict[tuple[str, ...], Mapping[str, Any]]
 
 
@@ -34,8 +33,9 @@ def build(
     *hours: int,
     number: int = 1,
     slice_: Slice = DAY,
-    last_hour: datetime = ALL_LANDED,
-    lateness: timedelta = LATENESS,
+    first_hour: datetime = FIRST_LANDED,
+    until: datetime = ALL_LANDED,
+    data_set: DataSet = TRAFFIC,
 ) -> Build:
     """The `number`th generation, with rows in some hours of the slice's first date."""
     generation = f"2024040{number}t000000z_0000000{number}"
@@ -46,15 +46,22 @@ def build(
         slice_=slice_,
         grain="hour",
         rows={(first.year, first.month, first.day, hour): 10 * hour + 1 for hour in hours},
-        built_through=built_through(slice_, "hour", last_hour, lateness),
+        wanted=wanted_arrivals(data_set, slice_),
+        read=ArrivalWindow(start=first_hour, end=until),
         fingerprint="0123456789abcdef",
         run_id="manual__1",
         query_id=f"query-{number}",
     )
 
 
-def change_of(made: Build, existing: Records, now: datetime = NOW) -> Change:
-    return plan_change(TABLE, made, dict.fromkeys(made.rows, 512), existing, now)
+def change_of(made: Build, existing: Records, emptied: Sequence[Emptied] = ()) -> Change:
+    return plan_change(TABLE, made, dict.fromkeys(made.rows, 512), existing, emptied, NOW)
+
+
+def emptied_by(made: Build) -> Emptied:
+    """The mark of a build that has no rows in some partitions."""
+    start, end = made.slice_.start, made.slice_.end
+    return Emptied(generation=made.generation, start=start, end=end)
 
 
 def after(existing: Records, change: Change) -> Records:
@@ -70,8 +77,10 @@ def after(existing: Records, change: Change) -> Records:
 def published(*builds: Build) -> Records:
     """The catalog after builds that were published one after the other."""
     records: Records = {}
+    emptied: list[Emptied] = []
     for made in builds:
-        records = after(records, change_of(made, records))
+        records = after(records, change_of(made, records, emptied))
+        emptied.append(emptied_by(made))
     return records
 
 
@@ -124,7 +133,7 @@ def test_a_build_changes_nothing_beyond_its_slice():
 def test_publishing_again_changes_nothing_and_keeps_where_a_rollback_goes():
     first, second = build(7, number=1), build(7, number=2)
     records = published(first, second)
-    change = change_of(second, records, now=NOW + HOUR)
+    change = change_of(second, records)
     assert change.is_done
     ledger = ledger_of(after(records, change)[values(7)[0]]["Parameters"])
     assert ledger.previous_location == place(first, 7)
@@ -145,14 +154,14 @@ def test_a_publication_that_broke_off_anywhere_ends_as_one_that_did_not(done):
 
 
 def test_a_partition_tells_how_it_came_to_be():
-    made = build(7, last_hour=utc(2024, 3, 29, 5))
+    made = build(7, until=utc(2024, 3, 29, 6))
     record = published(made)["2024", "3", "28", "7"]
     ledger = ledger_of(record["Parameters"])
     assert (ledger.rows, ledger.bytes) == (71, 512)
     assert (ledger.generation, ledger.query_id) == (made.generation, "query-1")
     assert (ledger.run_id, ledger.fingerprint) == ("manual__1", "0123456789abcdef")
+    assert ledger.built_from == "2024-03-28T06:00:00+00:00"
     assert ledger.built_through == "2024-03-29T06:00:00+00:00"
-    assert (ledger.slice_start, ledger.slice_end) == (1711584000, 1711670400)
     assert ledger.published_at == "2024-04-10T00:00:00+00:00"
     assert ledger.previous_location == ""
     columns = [(c["Name"], c["Type"]) for c in record["StorageDescriptor"]["Columns"]]
@@ -187,37 +196,44 @@ def test_parameters_of_others_survive_every_publication():
 
 def test_an_earlier_attempt_that_comes_late_replaces_nothing():
     late, new = build(7, 8, number=1), build(7, number=2)
-    records = published(new)
-    change = change_of(late, records)
+    change = change_of(late, published(new), [emptied_by(new)])
     assert change.is_done
     assert set(change.kept) == set(values(*range(24)))
 
 
 def test_an_earlier_attempt_does_not_bring_back_what_a_later_one_removed():
     late, new = build(7, 8, number=1), build(7, number=2)
-    assert set(after(published(new), change_of(late, published(new)))) == set(values(7))
+    assert set(published(new, late)) == set(values(7))
+
+
+def test_an_earlier_attempt_does_not_bring_back_a_slice_that_a_later_one_left_empty():
+    assert published(build(number=2), build(7, 8, number=1)) == {}
 
 
 def test_an_earlier_attempt_for_more_dates_brings_nothing_back_either():
     both = days("2024-03-28", "2024-03-29")
-    late = build(7, 8, number=1, slice_=both)
-    records = published(build(7, number=2))
-    change = change_of(late, records)
+    late, new = build(7, 8, number=1, slice_=both), build(7, number=2)
+    change = change_of(late, published(new), [emptied_by(new)])
     assert set(values(7, 8)) <= set(change.kept)
     assert not change.create
 
 
+def test_what_a_later_attempt_emptied_keeps_out_nothing_beside_its_slice():
+    beside = build(7, number=1, slice_=days("2024-03-29"))
+    assert set(published(build(number=2), beside)) == {("2024", "3", "29", "7")}
+
+
 def test_a_build_from_less_raw_does_not_replace_one_from_more():
-    more = build(7, number=1, last_hour=utc(2024, 3, 28, 20))
-    less = build(7, number=2, last_hour=utc(2024, 3, 28, 12))
+    more = build(7, number=1, until=utc(2024, 3, 28, 21))
+    less = build(7, number=2, until=utc(2024, 3, 28, 13))
     change = change_of(less, published(more))
     assert change.is_done
     assert set(values(7)) <= set(change.kept)
 
 
 def test_a_build_from_more_raw_replaces_one_from_less():
-    less = build(7, number=1, last_hour=utc(2024, 3, 28, 12))
-    more = build(7, number=2, last_hour=utc(2024, 3, 28, 20))
+    less = build(7, number=1, until=utc(2024, 3, 28, 13))
+    more = build(7, number=2, until=utc(2024, 3, 28, 21))
     assert locations(published(less, more)) == {7: place(more, 7)}
 
 
@@ -226,25 +242,52 @@ def test_a_later_build_from_the_same_raw_replaces():
     assert locations(published(first, second)) == {7: place(second, 7)}
 
 
-# How far a partition is built.
+def with_lateness(hours: int) -> DataSet:
+    events = replace(TRAFFIC.events, max_lateness=timedelta(hours=hours))
+    return replace(TRAFFIC, events=events)
 
 
-@given(whole=ranges(max_days=4), grain=grains, hours=st.integers(min_value=-120, max_value=120))
-def test_a_partition_is_built_no_further_than_its_latest_event_can_arrive(whole, grain, hours):
-    last_hour = whole.end.replace(minute=0) + hours * HOUR
-    through = built_through(whole, grain, last_hour, LATENESS)
-    ends = partition_ends(whole, grain)
-    assert through.keys() == ends.keys()
-    for partition, end in ends.items():
-        assert through[partition] in (last_hour + HOUR, end + LATENESS)
-        assert through[partition] <= min(last_hour + HOUR, end + LATENESS)
+def test_what_is_published_of_raw_that_has_expired_stays():
+    whole = build(7, 11, 12, 16, number=1)
+    rest = build(11, 12, 16, 20, number=2, first_hour=utc(2024, 3, 28, 12))
+    found = locations(published(whole, rest))
+    assert found[7] == place(whole, 7)
+    assert found[12] == place(whole, 12)  # it lacks its look-back
+    assert found[16] == place(rest, 16)
+    assert found[20] == place(rest, 20)
 
 
-def through_of(dates: Slice, landed: Mapping[datetime, Landed]) -> dict[Partition, datetime]:
-    """How far the plan of some dates builds each partition."""
-    found: dict[Partition, datetime] = {}
+def test_raw_that_never_was_is_nothing_that_has_expired():
+    first, second = (build(7, number=n, first_hour=utc(2024, 3, 28, 7)) for n in (1, 2))
+    assert locations(published(first, second)) == {7: place(second, 7)}
+
+
+def test_raw_that_lands_before_the_first_is_built_in():
+    first = build(7, number=1, first_hour=utc(2024, 3, 28, 7))
+    second = build(7, number=2)
+    assert locations(published(first, second)) == {7: place(second, 7)}
+
+
+@pytest.mark.parametrize("hours", [24, 72])
+def test_a_change_of_the_max_lateness_keeps_no_later_build_out(hours):
+    first, second = build(7, number=1), build(7, number=2, data_set=with_lateness(hours))
+    assert locations(published(first, second)) == {7: place(second, 7)}
+
+
+# What a partition was built from.
+
+
+def arrivals_of(dates: Slice, landed: Mapping[datetime, Landed]) -> dict[Partition, tuple]:
+    """What each partition of some dates is built from, by its ledger."""
+    found: dict[Partition, tuple] = {}
     for plan in plan_slices(TRAFFIC, [dates], landed):
-        found |= built_through(plan.slice_, TRAFFIC.grain, plan.window.end - HOUR, LATENESS)
+        every = partitions_of(plan.slice_, "hour")
+        rows = dict.fromkeys(every, 1)
+        made = replace(build(slice_=plan.slice_), rows=rows, read=plan.window)
+        for values_, record in published(made).items():
+            ledger = ledger_of(record["Parameters"])
+            partition = tuple(int(value) for value in values_)
+            found[partition] = ledger.built_from, ledger.built_through
     return found
 
 
@@ -253,10 +296,11 @@ def hours_from(first: datetime, count: int) -> dict[datetime, Landed]:
 
 
 @pytest.mark.parametrize("count", [24, 30, 72, 80, 200])
-def test_however_the_dates_are_cut_a_partition_is_built_as_far(count):
-    landed = hours_from(utc(2024, 3, 27), count)
-    whole = through_of(days("2024-03-28", "2024-03-31"), landed)
-    alone = through_of(DAY, landed)
+@pytest.mark.parametrize("first", [utc(2024, 3, 27), utc(2024, 3, 28, 5)])
+def test_however_the_dates_are_cut_a_partition_is_built_from_as_much(first, count):
+    landed = hours_from(first, count)
+    whole = arrivals_of(days("2024-03-28", "2024-03-31"), landed)
+    alone = arrivals_of(DAY, landed)
     assert alone
     assert {partition: whole[partition] for partition in alone} == alone
 
@@ -266,16 +310,9 @@ def test_however_the_dates_are_cut_a_partition_is_built_as_far_when_hours_have_n
     landed = hours_from(utc(2024, 3, 27), 200)
     for hour in range(3):
         del landed[utc(2024, 3, 30, 21 + hour)]  # the last hours that the 28th looks at
-    whole = through_of(days("2024-03-28", "2024-03-31"), landed)
-    alone = through_of(DAY, landed)
+    whole = arrivals_of(days("2024-03-28", "2024-03-31"), landed)
+    alone = arrivals_of(DAY, landed)
     assert {partition: whole[partition] for partition in alone} == alone
-
-
-def test_an_hour_that_the_clock_repeats_is_built_as_far_as_its_second_half_needs():
-    brussels = days("2024-10-27", zone=ZoneInfo("Europe/Brussels"))
-    through = built_through(brussels, "hour", utc(2024, 11, 5), LATENESS)
-    assert through[2024, 10, 27, 1] == utc(2024, 10, 29, 0)
-    assert through[2024, 10, 27, 2] == utc(2024, 10, 29, 2)
 
 
 def test_every_partition_that_a_build_can_have_has_a_location_of_its_own():
@@ -291,7 +328,7 @@ def test_a_day_grain_publishes_a_partition_a_date():
         build(),
         grain="day",
         rows={(2024, 3, 28): 5},
-        built_through=built_through(DAY, "day", utc(2024, 4, 2), LATENESS),
+        wanted=wanted_arrivals(replace(TRAFFIC, grain="day"), DAY),
     )
     (record,) = published(daily).values()
     assert record["Values"] == ["2024", "3", "28"]

@@ -1,23 +1,27 @@
 """Publishing against S3 and a Glue catalog, also when they refuse a part of it."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from retime import catalog
+from retime.change import Build
 from retime.dataset import Table
 from retime.errors import PublishError
 from retime.layout import partition_path, partitions_of
 from retime.ledger import ledger_of
-from retime.publish import Build, built_through, publish_build
+from retime.plan import wanted_arrivals
+from retime.publish import publish_build
 from tests.unit.conftest import Account
-from tests.unit.samples import days, utc
-from tests.unit.test_publish import LATENESS, NOW
+from tests.unit.samples import TRAFFIC, days
+from tests.unit.test_publish import NOW
 from tests.unit.test_publish import build as plain_build
 
 COLUMNS = {"uniqueid": "int"}
 KEYS = ("year", "month", "day", "hour")
+RETENTION = timedelta(days=30)
 REFUSAL = {"ErrorCode": "InternalServiceException", "ErrorMessage": "try again"}
 
 
@@ -39,7 +43,9 @@ def stage(account: Account, table: Table, *hours: int, number: int = 1, **change
 
 
 def publish(account: Account, table: Table, made: Build) -> dict[str, int]:
-    return publish_build(account.clients, account.database, table, made, NOW)
+    return publish_build(
+        account.clients, account.database, table, made, now=NOW, retention=RETENTION
+    )
 
 
 def partitions(account: Account) -> dict[str, dict[str, Any]]:
@@ -137,8 +143,8 @@ def test_more_partitions_than_a_call_takes_are_published_and_removed(account, ta
     """The calls take 100 and 25."""
     slice_ = days("2024-03-28", "2024-04-01")
     every = partitions_of(slice_, "hour")
-    through = built_through(slice_, "hour", utc(2024, 4, 8), LATENESS)
-    whole = {"slice_": slice_, "rows": dict.fromkeys(every, 1), "built_through": through}
+    wanted = wanted_arrivals(TRAFFIC, slice_)
+    whole = {"slice_": slice_, "rows": dict.fromkeys(every, 1), "wanted": wanted}
     created = publish(account, table, stage(account, table, number=1, **whole))
     removed = publish(account, table, stage(account, table, number=2, **{**whole, "rows": {}}))
     assert (created["created"], removed["removed"]) == (120, 120)
@@ -205,3 +211,29 @@ def test_hidden_files_are_no_data(account, table):
     path = f"traffic/v={made.generation}/year=2024/month=3/day=28/"
     account.put(f"{path}hour=9/_started", f"{path}hour=9/.tmp", f"traffic/v={made.generation}/_x")
     assert publish(account, table, made)["created"] == 1
+
+
+def test_an_earlier_build_does_not_bring_back_a_slice_that_a_later_one_left_empty(account, table):
+    late = stage(account, table, 7, 8, number=1)
+    publish(account, table, stage(account, table, number=2))
+    done = publish(account, table, late)
+    assert done == {"created": 0, "updated": 0, "removed": 0, "kept": 24}
+    assert partitions(account) == {}
+
+
+def test_a_generation_older_than_the_retention_time_is_not_published(account, table):
+    """The clean-up may be deleting it."""
+    made = stage(account, table, 7)
+    late = NOW + RETENTION
+    arguments = account.clients, account.database, table, made
+    with pytest.raises(PublishError, match="older than 30 days"):
+        publish_build(*arguments, now=late, retention=RETENTION)
+    assert partitions(account) == {}
+
+
+def test_publishing_an_old_generation_that_is_published_does_nothing(account, table):
+    made = stage(account, table, 7)
+    publish(account, table, made)
+    arguments = account.clients, account.database, table, made
+    done = publish_build(*arguments, now=NOW + RETENTION, retention=RETENTION)
+    assert done == {"created": 0, "updated": 0, "removed": 0, "kept": 0}

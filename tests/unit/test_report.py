@@ -69,7 +69,7 @@ def test_a_plan_tells_arrivals_objects_bytes_and_cost_of_every_slice():
     assert describe_plan(days("2024-03-28"), plans).splitlines() == [
         "2024-03-28: 1 slices to build",
         (
-            "  2024-03-28: arrivals 2024-03-27 23:00 to 2024-03-29 00:00 UTC, 48 objects, 24.0 GB, "
+            "  2024-03-28: arrivals 2024-03-28 00:00 to 2024-03-29 00:00 UTC, 48 objects, 24.0 GB, "
             "at most $0.3600"
         ),
     ]

@@ -1,0 +1,149 @@
+"""What a publication changes in the catalog, and what it leaves: older never replaces newer."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from retime.aws import Values
+from retime.catalog import storage_descriptor
+from retime.dataset import Table
+from retime.emptied import Emptied
+from retime.layout import ArrivalWindow, Partition, partition_path, partition_spans
+from retime.ledger import Ledger, ledger_of, other_parameters
+from retime.slices import Grain, Slice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """A generation of one slice, staged and audited.
+
+    `rows` by partition are the audit's. `wanted` has every partition of the slice, with the
+    arrivals that can matter to it; `read` are the arrivals that there were to read.
+    """
+
+    generation: str
+    location: str
+    slice_: Slice
+    grain: Grain
+    rows: Mapping[Partition, int]
+    wanted: Mapping[Partition, ArrivalWindow]
+    read: ArrivalWindow
+    fingerprint: str
+    run_id: str
+    query_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a publication does to the catalog; `kept` partitions are built from more, or later."""
+
+    create: tuple[Mapping[str, Any], ...]
+    update: tuple[Mapping[str, Any], ...]
+    remove: tuple[Values, ...]
+    kept: tuple[Values, ...]
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the catalog is already as the change would leave it."""
+        return not (self.create or self.update or self.remove)
+
+
+def plan_change(
+    table: Table,
+    build: Build,
+    sizes: Mapping[Partition, int],
+    existing: Mapping[Values, Mapping[str, Any]],
+    emptied: Iterable[Emptied],
+    now: datetime,
+) -> Change:
+    """Compare a build with the published partitions of its slice, and what later ones emptied."""
+    newer = [mark for mark in emptied if mark.generation > build.generation]
+    spans = partition_spans(build.slice_, build.grain)
+    create, update, remove, kept = [], [], [], []
+    for partition in build.wanted:
+        values = partition_values(partition)
+        record = existing.get(values)
+        if _is_outdone(build, partition, spans[partition][1], record, newer):
+            kept.append(values)
+        elif partition not in build.rows:
+            remove += [values] if record else []
+        elif record is None:
+            create.append(_record(table, build, partition, sizes[partition], None, now))
+        elif _generation(record) != build.generation:
+            update.append(_record(table, build, partition, sizes[partition], record, now))
+    return Change(
+        create=tuple(create), update=tuple(update), remove=tuple(remove), kept=tuple(kept)
+    )
+
+
+def partition_values(partition: Partition) -> Values:
+    """Return the values of a partition as the catalog has them."""
+    return tuple(str(value) for value in partition)
+
+
+def _is_outdone(
+    build: Build,
+    partition: Partition,
+    end: datetime,
+    record: Mapping[str, Any] | None,
+    newer: Iterable[Emptied],
+) -> bool:
+    """Tell whether what is published, or was removed, was built from more raw or after this one."""
+    if record is not None:
+        ledger = ledger_of(record.get("Parameters", {}))
+        return ledger is not None and _outdoes(ledger, build, partition)
+    return any(mark.start < end <= mark.end for mark in newer)
+
+
+def _outdoes(ledger: Ledger, build: Build, partition: Partition) -> bool:
+    # What a build does not want it does not lack: a lower max lateness is no reason to keep.
+    wanted, published, read = build.wanted[partition], ledger.arrivals, _read(build, partition)
+    if published.start < read.start and wanted.start < read.start:
+        return True  # raw has expired since
+    if published.end > read.end and wanted.end > read.end:
+        return True  # raw has landed since
+    return ledger.generation > build.generation and published.end >= read.end
+
+
+def _read(build: Build, partition: Partition) -> ArrivalWindow:
+    """The arrivals that were read for a partition, of those that can matter to it."""
+    wanted = build.wanted[partition]
+    return ArrivalWindow(
+        start=max(wanted.start, build.read.start), end=min(wanted.end, build.read.end)
+    )
+
+
+def _record(
+    table: Table,
+    build: Build,
+    partition: Partition,
+    size: int,
+    old: Mapping[str, Any] | None,
+    now: datetime,
+) -> dict[str, Any]:
+    location = build.location + partition_path(partition)
+    read = _read(build, partition)
+    ledger = Ledger(
+        generation=build.generation,
+        rows=build.rows[partition],
+        bytes=size,
+        built_from=read.start.isoformat(),
+        built_through=read.end.isoformat(),
+        fingerprint=build.fingerprint,
+        run_id=build.run_id,
+        query_id=build.query_id,
+        published_at=now.isoformat(timespec="seconds"),
+        previous_location=old["StorageDescriptor"]["Location"] if old else "",
+    )
+    others = other_parameters(old.get("Parameters", {})) if old else {}
+    return {
+        "Values": list(partition_values(partition)),
+        "StorageDescriptor": storage_descriptor(location, table.columns),
+        "Parameters": {**others, **ledger.to_parameters()},
+    }
+
+
+def _generation(record: Mapping[str, Any]) -> str | None:
+    ledger = ledger_of(record.get("Parameters", {}))
+    return ledger.generation if ledger else None
