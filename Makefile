@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python -W ignore
 READY := .venv/.ready-$(shell cat requirements.txt requirements-dev.txt constraints.txt | cksum | cut -d' ' -f1)
 
-.PHONY: help demo test up down env bench constraints clean
+.PHONY: help demo test up down env bench mwaa constraints clean
 
 help: ## Show the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 20
@@ -28,6 +28,10 @@ env: $(READY) ## Print what a shell needs to reach what is up, to be eval'ed
 
 bench: $(READY) ## Compare a full day through the local Athena with plain DuckDB
 	@$(PYTHON) -m bench
+
+mwaa: ## Build what Amazon MWAA deploys, in build/mwaa
+	@rm -rf build/mwaa
+	@python3 scripts/build_mwaa.py build/mwaa
 
 constraints: $(READY) ## Derive constraints.txt from the versions that MWAA pins: MWAA=<file>
 	@scripts/constraints "$(MWAA)"

@@ -1,0 +1,84 @@
+"""A build in the layout of MWAA, and nothing else of the repository: it parses, and it runs."""
+
+import json
+import sys
+from datetime import date, datetime, timedelta, timezone
+
+import pytest
+
+from demo.landing import land
+from demo.traffic import generate
+from tests.end_to_end.pipeline import Pipeline, oracle
+from tests.landed_records import read_landing
+from tests.mwaa.layout import Mwaa, build_mwaa
+from tests.oracle import assert_rows_equal, typed_row
+
+DAY = date(2024, 3, 30)
+PREFIX = "traffic_raw/"
+# The DAG processor puts its folder on the path; in Airflow 2 it is there from the start.
+FOUND = """
+import importlib.util, json, pathlib, sys
+before = [name for name in sys.argv[2:] if importlib.util.find_spec(name)]
+folder = pathlib.Path(sys.argv[1])
+try:
+    from airflow.dag_processing.dagbag import BundleDagBag
+    bag = BundleDagBag(bundle_path=folder, bundle_name="dags-folder")
+except ImportError:
+    from airflow.models.dagbag import DagBag
+    bag = DagBag(str(folder))
+import retime
+print(json.dumps({"before": before, "dags": list(bag.dags), "errors": bag.import_errors,
+                  "package": retime.__file__}))
+"""
+
+
+@pytest.fixture(scope="module")
+def account(aws) -> Pipeline:
+    """An AWS account with one day of raw events."""
+    account = Pipeline(aws=aws, name="mwaa")
+    account.set_up()
+    account.crawl_from("retime_traffic_raw", account.name, PREFIX)
+    midnight = datetime(DAY.year, DAY.month, DAY.day, tzinfo=timezone.utc)
+    land(
+        account.s3,
+        account.name,
+        PREFIX,
+        generate(20, midnight, midnight + timedelta(days=1), seed=7),
+    )
+    return account
+
+
+@pytest.fixture(scope="module")
+def mwaa(account, aws, tmp_path_factory) -> Mwaa:
+    """An environment of MWAA with the build and the Variables that docs/deploying.md tells."""
+    folder = tmp_path_factory.mktemp("mwaa")
+    mwaa = Mwaa(root=folder / "container", endpoint=aws.endpoint)
+    mwaa.unpack(build_mwaa(folder / "build"))
+    mwaa.airflow("db", "migrate")
+    settings = {**account.settings, "RETIME_DEFERRABLE": "false", "RETIME_POLL_SECONDS": "0.2"}
+    variables = folder / "variables.json"
+    variables.write_text(json.dumps({name.lower(): value for name, value in settings.items()}))
+    mwaa.airflow("variables", "import", str(variables))
+    return mwaa
+
+
+def test_the_dag_parses_from_the_build_and_from_nothing_else(mwaa):
+    dags, ours = mwaa.home / "dags", ("retime", "retime_dags", "demo", "local_aws", "tests")
+    printed = mwaa.run(sys.executable, "-c", FOUND, str(dags), *ours)
+    found = json.loads(printed.splitlines()[-1])
+    assert found == {
+        "before": [],
+        "dags": ["retime_traffic"],
+        "errors": {},
+        "package": str(dags / "retime" / "__init__.py"),
+    }
+
+
+def test_a_daily_run_from_the_build_publishes_its_date(mwaa, account):
+    mwaa.airflow("dags", "test", "retime_traffic", str(DAY))
+
+    records = read_landing(account.s3, account.name, PREFIX)
+    expected = oracle(records, DAY, DAY)
+    rows = [typed_row(row) for row in account.query("SELECT * FROM traffic")]
+    assert rows
+    assert_rows_equal(rows, expected.all_rows)
