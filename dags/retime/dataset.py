@@ -182,6 +182,11 @@ def load_data_set(path: Path) -> DataSet:
             f"is {data_set.event_time!r}",
             f"give a column of type {', '.join(_TIME_TYPES)}: {', '.join(times) or 'add one'}",
         )
+    for parameter in data_set.parameters:
+        if not str(parameter).isidentifier():
+            raise top.error(
+                "parameters", f"has {parameter!r}", "give names that a template can name"
+            )
     if clash := _GIVEN_NAMES & set(data_set.parameters):
         names = ", ".join(sorted(clash))
         raise top.error("parameters", f"has {names}", "give other names: templates have these")

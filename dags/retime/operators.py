@@ -17,7 +17,6 @@ from airflow.providers.common.compat.sdk import (
 from retime import arrivals, audit, aws, catalog, runtime, sql, tasks
 from retime.compat import GlueCrawlerOperator
 from retime.dataset import EVENT_COUNT, QUARANTINE_COLUMNS, DataSet
-from retime.errors import CrawlError
 from retime.generations import generation_location, new_generation, staging_table_name
 from retime.layout import HOUR, ceil_hour
 from retime.plan import planned_slice
@@ -128,11 +127,13 @@ class CrawlSensor(GlueCrawlerSensor):
         try:
             return bool(super().poke(context))
         except AirflowException as error:
+            # Waiting again would see the same crawl.
             last = self.hook.get_crawler(self.crawler_name).get("LastCrawl", {})
-            raise CrawlError(
+            raise AirflowFailException(
                 f"the crawl of {self.crawler_name} ended {last.get('Status')}: "
                 f"{last.get('ErrorMessage') or 'no reason given'} (log group "
-                f"{last.get('LogGroup')}, stream {last.get('LogStream')})"
+                f"{last.get('LogGroup')}, stream {last.get('LogStream')}); mend it, then clear "
+                "crawl_raw"
             ) from error
 
 

@@ -29,8 +29,12 @@ def job_of(data_set: DataSet, planned: Mapping[str, Any]) -> sql.Job:
 
 
 def uncrawled_hours(data_set: DataSet, context: Any) -> list[datetime]:
-    """Return the arrival hours that the run needs, that have landed, and that the catalog lacks."""
-    landed, _ = _landed(data_set, context)
+    """Return the arrival hours that the run needs, that have landed, and that the catalog lacks.
+
+    XCom `until` tells `check_raw` what a crawl that begins now cannot be expected to find.
+    """
+    landed, until = _landed(data_set, context)
+    context["ti"].xcom_push(key="until", value=until.isoformat())
     database, table = runtime.get_settings().database, data_set.raw.table
     glue = runtime.get_clients().glue
     has_table = catalog.has_table(glue, database, table)
@@ -50,6 +54,11 @@ def check_raw(data_set: DataSet, context: Any) -> str:
         CrawlError: the catalog lacks hours, although it was crawled; a retry can help.
     """
     landed, until = _landed(data_set, context)
+    crawled = context["ti"].xcom_pull(task_ids="crawl_raw", key="until")
+    if crawled:
+        # An hour that was closed during the crawl is the next run's.
+        until = min(until, datetime.fromisoformat(crawled))
+        landed = {hour: what for hour, what in landed.items() if hour < until}
     glue, database = runtime.get_clients().glue, runtime.get_settings().database
     raw = catalog.read_raw_table(glue, database, data_set.raw.table)
     location = runtime.resolve(data_set.raw.location)

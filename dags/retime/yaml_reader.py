@@ -63,6 +63,18 @@ class Section:
         return f"{self.key}.{key}" if self.key else key
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that comes twice: YAML forbids it, and PyYAML lets the last one win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                problem = f"the key {key!r} comes twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def read_file(path: Path) -> Section:
     """Return a YAML file's mapping.
 
@@ -70,7 +82,7 @@ def read_file(path: Path) -> Section:
         DataSetError: the file is not YAML, or is not a mapping.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DataSetError(f"{path}: is not YAML; mend it: {error}") from error
     if not isinstance(values, dict):

@@ -276,6 +276,18 @@ def test_a_parameter_that_the_package_gives_itself_is_refused(include):
     assert "start" in message
 
 
+@pytest.mark.parametrize("name", ["max-speed", "1st", ""])
+def test_a_parameter_that_no_template_can_name_is_refused(include, name):
+    message = refusal(include, changed(MINIMAL, "parameters", {name: 1}))
+    assert message == f"parameters has {name!r}; give names that a template can name"
+
+
+@pytest.mark.parametrize("text", ["name: a\nname: b", "published:\n  name: a\n  name: b"])
+def test_a_key_that_comes_twice_is_refused(include, text):
+    """Else the last would win, and the first be a setting without effect."""
+    assert "the key 'name' comes twice" in refusal(include, text)
+
+
 @pytest.mark.parametrize(
     "text", ["name: [", "a: b: c", "\tname: clicks", "name: clicks\nname: !!python/name:os.system"]
 )

@@ -56,8 +56,10 @@ class World:
     def crawl(self, *hours: datetime) -> None:
         arrivals.register_hours(self.account.clients.glue, self.raw, hours, self.location)
 
-    def pull(self, task_ids: str | list[str]) -> Any:
+    def pull(self, task_ids: str | list[str], key: str = "return_value") -> Any:
         """Like Airflow's: a list of ids gives a list of results, of every mapped instance."""
+        if key != "return_value":
+            return self.xcom.get(key)
         return self.xcom.get(task_ids if isinstance(task_ids, str) else task_ids[0])
 
     def context(self, **params: Any) -> dict[str, Any]:
@@ -114,6 +116,15 @@ def test_hours_that_a_crawl_left_out_are_told(world):
     world.crawl(*HOURS[:20])
     with pytest.raises(CrawlError, match=r"4 arrival hours .* from 2024-03-28 20:00 UTC, are not"):
         tasks.check_raw(world.data_set, world.context())
+
+
+def test_an_hour_that_was_closed_after_the_crawl_began_is_left_to_the_next_run(world):
+    world.land(*HOURS, NEXT)
+    tasks.uncrawled_hours(world.data_set, world.context())
+    world.crawl(*HOURS)
+    world.land(utc(2024, 3, 29, 1))
+    world.now = utc(2024, 3, 29, 1, 20)
+    assert tasks.check_raw(world.data_set, world.context()) == NEXT.isoformat()
 
 
 def test_without_a_crawler_the_hours_are_registered(world):
