@@ -24,7 +24,14 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 
 from retime import tasks
 from retime.dataset import DataSet, load_data_sets
-from retime.operators import ArrivalSensor, AuditOperator, CrawlOperator, CrawlSensor, StageOperator
+from retime.operators import (
+    ArrivalSensor,
+    AuditOperator,
+    CrawlOperator,
+    CrawlSensor,
+    PublishOperator,
+    StageOperator,
+)
 from retime.slices import days_per_slice
 from retime.sql import package_sql
 
@@ -80,17 +87,10 @@ def build_dag(data_set: DataSet) -> DAG:
         """Cut the dates into slices, with the raw hours, bytes and cost of each."""
         return list(tasks.plan_run(data_set, until, get_current_context()))
 
-    # One publication to a table at a time, whatever runs are under way.
-    @task(max_active_tis_per_dag=1)
-    def publish(planned: Any, staged: Any, quarantined: Any, audited: Any) -> dict[str, Any]:
-        """Point the published partitions at the staged generation."""
-        context = get_current_context()
-        return dict(tasks.publish_slice(data_set, planned, staged, quarantined, audited, context))
-
     @task_group(group_id="slice")
     def build_slice(planned: Any) -> Any:
         """Stage, audit and publish one slice; it fails, and is cleared, alone."""
-        arguments = {"data_set": data_set, "planned": planned}
+        arguments: dict[str, Any] = {"data_set": data_set, "planned": planned}
         at_once = data_set.run.max_concurrent_slices
         stage = StageOperator(task_id="stage", max_active_tis_per_dag=at_once, **arguments)
         stage_quarantine = StageOperator(
@@ -99,10 +99,13 @@ def build_dag(data_set: DataSet) -> DAG:
             max_active_tis_per_dag=at_once,
             **arguments,
         )
-        audit = AuditOperator(
-            task_id="audit", staged=stage.output, quarantined=stage_quarantine.output, **arguments
+        arguments |= {"staged": stage.output, "quarantined": stage_quarantine.output}
+        audit = AuditOperator(task_id="audit", **arguments)
+        # One publication to a table at a time, whatever runs are under way.
+        publish = PublishOperator(
+            task_id="publish", audited=audit.output, max_active_tis_per_dag=1, **arguments
         )
-        return publish(planned, stage.output, stage_quarantine.output, audit.output)
+        return publish.output
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def clean_up() -> dict[str, int]:

@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import (
     AirflowException,
     AirflowFailException,
     AirflowSkipException,
+    BaseOperator,
     BaseSensorOperator,
 )
 
@@ -19,6 +20,7 @@ from retime.compat import GlueCrawlerOperator
 from retime.dataset import EVENT_COUNT, QUARANTINE_COLUMNS, DataSet
 from retime.generations import generation_location, new_generation, staging_table_name
 from retime.layout import HOUR, ceil_hour
+from retime.lineage import Lineage, slice_lineage, to_openlineage
 from retime.plan import planned_slice
 from retime.quoting import quote_name
 
@@ -182,6 +184,10 @@ class SliceQuery(AthenaOperator):
         with runtime.no_retry():
             return self.conclude(context, query_id)
 
+    def get_openlineage_facets_on_complete(self, _: Any) -> Any:
+        """Tell OpenLineage of the query only: what it reads or writes is staging, and goes."""
+        return to_openlineage(Lineage(), self.query_execution_id)
+
     def _with_advice(self, error: AirflowException) -> AirflowException:
         """Tell Athena's reason, and do not retry where Athena says that it cannot help."""
         if not self.query_execution_id:
@@ -264,3 +270,43 @@ class AuditOperator(SliceQuery):
             "query_id": query_id,
             "scanned_bytes": aws.get_scanned_bytes(athena, query_id),
         }
+
+
+class PublishOperator(BaseOperator):
+    """Point the published partitions at the staged generation."""
+
+    template_fields: Sequence[str] = ("planned", "staged", "quarantined", "audited")
+
+    def __init__(
+        self,
+        *,
+        data_set: DataSet,
+        planned: Any,
+        staged: Any,
+        quarantined: Any,
+        audited: Any,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(doc_md=self.__doc__, **kwargs)
+        self.data_set = data_set
+        self.planned = planned
+        self.staged = staged
+        self.quarantined = quarantined
+        self.audited = audited
+        self.lineage = Lineage()
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        """Publish; safe to repeat."""
+        # OpenLineage asks in a fork of this process, which must not talk to Airflow for settings.
+        self.lineage = slice_lineage(
+            self.data_set,
+            database=runtime.get_settings().database,
+            region=runtime.get_clients().glue.meta.region_name,
+            resolve=runtime.resolve,
+        )
+        given = (self.planned, self.staged, self.quarantined, self.audited)
+        return dict(tasks.publish_slice(self.data_set, *given, context))
+
+    def get_openlineage_facets_on_complete(self, _: Any) -> Any:
+        """Tell OpenLineage that the published tables are made from the raw one."""
+        return to_openlineage(self.lineage)

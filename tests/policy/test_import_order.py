@@ -13,7 +13,7 @@ LAYERS = [
     {"tasks"},
     {"report", "runtime"},
     {"plan"},
-    {"arrivals", "clean_up", "publish"},
+    {"arrivals", "clean_up", "lineage", "publish"},
     {"change"},
     {"catalog", "sql"},
     {"fragments"},
@@ -65,6 +65,13 @@ def test_only_the_edge_imports_airflow_at_its_top(path):
     if path.stem not in WITH_AIRFLOW:
         assert "airflow" not in names, "import it inside the function, or move this to operators"
     assert names.isdisjoint(AT_RUN_TIME), "import it inside the function that needs it"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=by_name)
+def test_the_package_does_without_openlineage(path):
+    """Only OpenLineage's own provider asks for lineage: then it is there."""
+    others = [n for n in imported(path, only_at_top=True) if not n.startswith("retime.")]
+    assert not [name for name in others if "openlineage" in name]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=by_name)
