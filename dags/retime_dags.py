@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from airflow.providers.common.compat.sdk import (
 )
 from airflow.timetables.interval import CronDataIntervalTimetable
 
-from retime import tasks
+from retime import notify, tasks
 from retime.dataset import DataSet, load_data_sets
 from retime.operators import (
     ArrivalSensor,
@@ -69,6 +70,7 @@ DEFAULT_ARGS = {
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=15),
     "execution_timeout": timedelta(hours=2),
+    "on_failure_callback": notify.note_failure,
 }
 
 
@@ -138,6 +140,8 @@ def build_dag(data_set: DataSet) -> DAG:
         params=PARAMS,
         tags=["retime", data_set.name],
         default_args={**DEFAULT_ARGS, "owner": data_set.owner},
+        on_failure_callback=partial(notify.run_failed, data_set),
+        on_success_callback=partial(notify.run_succeeded, data_set),
     ) as dag:
         checked = check_raw()
         planned = plan(checked)

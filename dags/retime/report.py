@@ -46,13 +46,21 @@ def describe_run(
         f"generation {result['generation']}"
         for result in published
     ]
-    parts = " + ".join(f"{totals[kind]} {kind.replace('_', ' ')}" for kind in _KINDS[1:])
-    lines.append(f"  {totals['read']} events read = {parts}; {totals['late']} were late")
-    lines.append(
-        f"  {format_bytes(totals['scanned_bytes'])} scanned, staging "
-        f"{format_bytes(totals['stage_scanned_bytes'])}, of {format_bytes(totals['raw_bytes'])} raw"
-    )
+    lines.append("  " + describe_totals(totals).replace("\n", "\n  "))
     return "\n".join(lines)
+
+
+def describe_totals(totals: Mapping[str, Any]) -> str:
+    """Return the totals of a run: what became of the events, and what was scanned."""
+    parts = " + ".join(f"{totals[kind]} {kind.replace('_', ' ')}" for kind in _KINDS[1:])
+    scanned, staging, raw = (
+        format_bytes(totals[name]) for name in ("scanned_bytes", "stage_scanned_bytes", "raw_bytes")
+    )
+    return (
+        f"{totals['rows']} rows in {totals['slices']} slices\n"
+        f"{totals['read']} events read = {parts}; {totals['late']} were late\n"
+        f"{scanned} scanned, staging {staging}, of {raw} raw"
+    )
 
 
 def describe_update(

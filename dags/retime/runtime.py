@@ -11,7 +11,14 @@ from retime.compat import is_manual, run_dates
 from retime.dataset import DataSet, Table
 from retime.errors import RetimeError
 from retime.event_dates import RunFacts, event_dates
-from retime.settings import Settings, get_aws_conn_id, read_settings, resolve_location
+from retime.settings import (
+    Notification,
+    Settings,
+    get_aws_conn_id,
+    read_notification,
+    read_settings,
+    resolve_location,
+)
 from retime.slices import Slice
 
 
@@ -31,6 +38,11 @@ def lookup(name: str) -> str | None:
 def get_settings() -> Settings:
     """Return the environment's settings, as they are now."""
     return read_settings(lookup)
+
+
+def get_notification() -> Notification | None:
+    """Return who is told of runs in this environment, if anybody is."""
+    return read_notification(lookup)
 
 
 def get_clients() -> aws.Clients:

@@ -10,6 +10,7 @@ Lookup = Callable[[str], "str | None"]
 """Gives the value of a setting by its lower-case name, or None."""
 
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+_TOPIC = re.compile(r"arn:aws[\w-]*:sns:[\w-]+:\d{12}:[\w-]+")
 _SWITCH = {"true": True, "false": False}
 
 
@@ -22,6 +23,14 @@ class Settings:
     aws_conn_id: str
     is_deferrable: bool
     poll_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """Who is told when a run has failed, and whether also when it has succeeded."""
+
+    topic_arn: str
+    is_of_success: bool
 
 
 def read_settings(lookup: Lookup) -> Settings:
@@ -43,6 +52,23 @@ def read_settings(lookup: Lookup) -> Settings:
         is_deferrable=_SWITCH[switch.lower()],
         poll_seconds=float(poll),
     )
+
+
+def read_notification(lookup: Lookup) -> Notification | None:
+    """Return who is told of runs; None if nobody is.
+
+    Raises:
+        SettingError: a setting cannot be understood.
+    """
+    topic, kinds = lookup("notify_topic_arn"), lookup("notify_on") or "failure"
+    if topic and not _TOPIC.fullmatch(topic):
+        raise SettingError(
+            f"{_names('notify_topic_arn')} is {topic!r}; "
+            "give the ARN of an SNS topic, arn:aws:sns:<region>:<account>:<name>"
+        )
+    if kinds not in ("failure", "both"):
+        raise SettingError(f"{_names('notify_on')} is {kinds!r}; give failure or both")
+    return Notification(topic_arn=topic, is_of_success=kinds == "both") if topic else None
 
 
 def get_aws_conn_id(lookup: Lookup) -> str:

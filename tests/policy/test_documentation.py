@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from retime.dataset import load_data_set
-from retime.settings import read_settings
+from retime.settings import read_notification, read_settings
 from retime.yaml_reader import Section
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +37,7 @@ def settings_of_environments() -> list[str]:
         return "x" if name == "database" else None
 
     read_settings(lookup)
+    read_notification(lookup)
     for path in DATA_SETS:
         asked += re.findall(r"\$\{([a-z_]+)\}", path.read_text().partition("\nname:")[2])
     return sorted(set(asked))

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "dags" / "retime"
 LAYERS = [
     {"operators"},
-    {"tasks"},
+    {"notify", "tasks"},
     {"report", "runtime"},
     {"plan"},
     {"arrivals", "clean_up", "lineage", "publish"},

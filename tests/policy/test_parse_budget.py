@@ -32,7 +32,7 @@ print(json.dumps({"dags": dags, "seconds": seconds, "modules": sorted(set(sys.mo
 CORE = sorted(
     path.stem
     for path in (ROOT / "dags" / "retime").glob("*.py")
-    if path.stem not in ("__init__", "compat", "operators", "runtime", "tasks")
+    if path.stem not in ("__init__", "compat", "notify", "operators", "runtime", "tasks")
 )
 HEAVY = ("airflow", "boto3", "botocore", "duckdb", "pandas", "numpy", "pyarrow", "moto")
 

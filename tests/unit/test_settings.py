@@ -3,7 +3,7 @@
 import pytest
 
 from retime.errors import SettingError
-from retime.settings import read_settings, resolve_location
+from retime.settings import read_notification, read_settings, resolve_location
 
 
 def test_a_database_is_all_that_is_needed():
@@ -67,3 +67,33 @@ def test_a_setting_that_a_location_names_and_nobody_gave_is_told():
 def test_no_placeholder_is_taken_for_the_name_of_a_bucket(name):
     with pytest.raises(SettingError):
         resolve_location(f"s3://${{{name}}}/traffic/", {}.get)
+
+
+TOPIC = "arn:aws-cn:sns:cn-north-1:123456789012:runs"
+
+
+def test_nobody_is_told_of_runs_unless_a_topic_is_given():
+    assert read_notification({}.get) is None
+    assert read_notification({"notify_on": "both"}.get) is None
+
+
+def test_success_is_told_only_where_that_is_asked_for():
+    told = read_notification({"notify_topic_arn": TOPIC}.get)
+    assert told is not None
+    assert (told.topic_arn, told.is_of_success) == (TOPIC, False)
+    told = read_notification({"notify_topic_arn": TOPIC, "notify_on": "both"}.get)
+    assert told is not None
+    assert told.is_of_success
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "remedy"),
+    [
+        ("notify_topic_arn", "runs", "give the ARN of an SNS topic"),
+        ("notify_topic_arn", "arn:aws:sqs:eu-west-1:123456789012:runs", "give the ARN of an SNS"),
+        ("notify_on", "success", "give failure or both"),
+    ],
+)
+def test_a_notification_that_cannot_be_sent_is_refused(name, value, remedy):
+    with pytest.raises(SettingError, match=f"RETIME_{name.upper()} .* is '{value}'; {remedy}"):
+        read_notification({"notify_topic_arn": TOPIC, name: value}.get)
