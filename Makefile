@@ -1,45 +1,59 @@
 # Each target sets up what it needs, in the checkout: .venv for the environment, .local for what runs.
+# PYTHON=3.12 on the command line takes that version, with an environment of its own.
 .DEFAULT_GOAL := help
-PYTHON := .venv/bin/python -W ignore
-READY := .venv/.ready-$(shell cat requirements.txt requirements-dev.txt constraints.txt | cksum | cut -d' ' -f1)
+VERSION := $(if $(filter command line,$(origin PYTHON)),$(PYTHON))
+VENV := .venv$(if $(VERSION),-$(VERSION))
+RUN := $(VENV)/bin/python -W ignore
+PINS := requirements.txt requirements-dev.txt constraints.txt
+READY := $(VENV)/.ready-$(shell cat $(PINS) | cksum | cut -d' ' -f1)
+PINS2 := requirements.txt requirements-airflow2.txt constraints-airflow2.txt
+READY2 := .venv-airflow2/.ready-$(shell cat $(PINS2) | cksum | cut -d' ' -f1)
 
-.PHONY: help demo test up down env bench mwaa constraints clean
+.PHONY: help demo test test-airflow2 up down env bench mwaa constraints clean
 
 help: ## Show the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 20
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 20
 
 demo: $(READY) ## Land six days of traffic on a local AWS and run the DAG on them
-	@$(PYTHON) -m demo run
+	@$(RUN) -m demo run
 
 test: $(READY) ## Check style and types and run every test
-	.venv/bin/ruff format --check --quiet .
-	.venv/bin/ruff check --quiet .
-	.venv/bin/mypy
-	$(PYTHON) -m pytest
+	$(VENV)/bin/ruff format --check --quiet .
+	$(VENV)/bin/ruff check --quiet .
+	$(VENV)/bin/mypy
+	$(RUN) -m pytest
+
+test-airflow2: $(READY) $(READY2) ## Test on Airflow 2.11, as Amazon MWAA 2.11 has it
+	$(RUN) -m pytest tests/airflow2
 
 up: $(READY) ## Serve Airflow's UI and the local AWS with the demo's data
-	@$(PYTHON) -m demo up
+	@$(RUN) -m demo up
 
 down: $(READY) ## Stop what make up started; the data stays
-	@$(PYTHON) -m demo down
+	@$(RUN) -m demo down
 
 env: $(READY) ## Print what a shell needs to reach what is up, to be eval'ed
-	@$(PYTHON) -m demo env
+	@$(RUN) -m demo env
 
 bench: $(READY) ## Compare a full day through the local Athena with plain DuckDB
-	@$(PYTHON) -m bench
+	@$(RUN) -m bench
 
 mwaa: ## Build what Amazon MWAA deploys, in build/mwaa
 	@rm -rf build/mwaa
 	@python3 scripts/build_mwaa.py build/mwaa
 
-constraints: $(READY) ## Derive constraints.txt from the versions that MWAA pins: MWAA=<file>
-	@scripts/constraints "$(MWAA)"
+constraints: $(READY) ## Derive constraints*.txt from the versions that MWAA pins
+	@scripts/constraints
 
 clean: ## Stop what runs; remove the environment and all data
-	@if [ -x .venv/bin/python ]; then $(PYTHON) -m demo down; fi
-	rm -rf .venv .local build
+	@if [ -x $(VENV)/bin/python ]; then $(RUN) -m demo down; fi
+	rm -rf .venv .venv-* .local build
 
-$(READY): requirements.txt requirements-dev.txt constraints.txt
-	@scripts/install
+$(READY): $(PINS)
+	@scripts/install $(VENV) requirements-dev.txt constraints.txt $(or $(VERSION),3.12 3.11 3.13 3.10)
+	@touch $@
+
+# The Python of Amazon MWAA 2.11.
+$(READY2): $(PINS2)
+	@scripts/install .venv-airflow2 requirements-airflow2.txt constraints-airflow2.txt 3.12
 	@touch $@

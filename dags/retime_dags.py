@@ -24,6 +24,7 @@ from airflow.providers.common.compat.sdk import (
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from retime import notify, tasks
+from retime.compat import map_slices
 from retime.dataset import DataSet, load_data_sets
 from retime.operators import (
     ArrivalSensor,
@@ -151,7 +152,7 @@ def build_dag(data_set: DataSet) -> DAG:
             crawl.append(CrawlOperator(task_id="crawl_raw", data_set=data_set))
             crawl.append(CrawlSensor(task_id="wait_for_crawl", data_set=data_set))
         chain(*crawl, checked)
-        slices, reported = build_slice.expand(planned=planned), report()
+        slices, reported = map_slices(build_slice, planned), report()
         chain(slices, clean_up(), reported)
         chain(slices, reported, announce())
     return dag

@@ -92,7 +92,7 @@ def env() -> int:
         print('nothing is running: `make up` first, then eval "$(make -s env)"', file=sys.stderr)
         return 1
     environment = airflow_environment(UP, f"http://127.0.0.1:{port}") | api_environment(api)
-    environment["PATH"] = f"{ROOT / '.venv' / 'bin'}:$PATH"
+    environment["PATH"] = f"{Path(sys.executable).parent}:$PATH"
     for key, value in environment.items():
         quoted = f'"{value}"' if key == "PATH" else shlex.quote(value)
         print(f"export {key}={quoted}")

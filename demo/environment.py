@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,7 @@ def airflow_environment(home: Home, endpoint: str) -> dict[str, str]:
         # A local query takes a second: deferring it would take longer.
         "RETIME_DEFERRABLE": "false",
         "RETIME_POLL_SECONDS": "0.2",
-        "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
 
 

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
+
 try:
     from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerOperator
 except ImportError:  # Provider 11 splits it up; running a crawler is the part that Retime needs.
@@ -15,7 +17,31 @@ except ImportError:  # Provider 11 splits it up; running a crawler is the part t
             super().__init__(crawler_name=config["Name"], **kwargs)
 
 
-__all__ = ["GlueCrawlerOperator", "failed_tasks", "is_manual", "run_dates"]
+from retime.errors import RequestError
+
+__all__ = [
+    "SLICES_OF_A_RUN",
+    "GlueCrawlerOperator",
+    "failed_tasks",
+    "get_variable",
+    "is_manual",
+    "map_slices",
+    "planned_of",
+    "run_dates",
+    "skip_unplanned",
+]
+
+SLICES_OF_A_RUN = 16
+"""How many slices each run of Airflow 2 has; those beyond its plan are skipped."""
+
+
+def get_variable(name: str) -> str | None:
+    """Return an Airflow Variable, or None."""
+    from airflow.providers.common.compat.sdk import Variable
+
+    keyword = "default" if AIRFLOW_V_3_0_PLUS else "default_var"
+    found: str | None = Variable.get(name, **{keyword: None})
+    return found
 
 
 def is_manual(context: Any) -> bool:
@@ -38,3 +64,59 @@ def failed_tasks(context: Any) -> set[str]:
         return {f"{name}_{index}" if index >= 0 else name for name, index in names}
     states = context["ti"].get_task_states(dag_id=run.dag_id, run_ids=[run.run_id])
     return {name for name, state in states[run.run_id].items() if state == "failed"}
+
+
+def map_slices(build_slice: Any, planned: Any) -> Any:
+    """Map the task group of a slice over the plan.
+
+    `airflow dags backfill` of Airflow 2 runs only the task instances that are there when a run
+    begins: for those that a task's result makes it waits forever (airflow/jobs/
+    backfill_job_runner.py: it knows a task by the try number that it had then, so it does not
+    notice that the task before the group ended, and does not expand the group). So there the group
+    is mapped over numbers that are known beforehand, and each slice looks itself up in the plan.
+    """
+    if AIRFLOW_V_3_0_PLUS:
+        return build_slice.expand(planned=planned)
+    published = build_slice.expand(planned=list(range(SLICES_OF_A_RUN)))
+    planned >> published.operator.task_group
+    return published
+
+
+def planned_of(planned: Any, context: Any) -> dict[str, Any]:
+    """Return the plan of a slice, which Airflow 2 knows by its number.
+
+    Raises:
+        AirflowSkipException: the plan has fewer slices; somebody cleared one that was skipped.
+    """
+    from airflow.providers.common.compat.sdk import AirflowSkipException
+
+    if isinstance(planned, int):
+        plan = context["ti"].xcom_pull(task_ids="plan") or []
+        if planned >= len(plan):
+            raise AirflowSkipException(f"slice {planned} is not in the plan of {len(plan)}")
+        planned = plan[planned]
+    return dict(planned)
+
+
+def skip_unplanned(planned: int, context: Any) -> None:
+    """Skip the slices that a run of Airflow 2 has beyond its plan, without starting their tasks.
+
+    Raises:
+        RequestError: more are planned than it has.
+    """
+    if AIRFLOW_V_3_0_PLUS:
+        return
+    if planned > SLICES_OF_A_RUN:
+        raise RequestError(
+            f"the dates are {planned} slices, more than the {SLICES_OF_A_RUN} of a run of Airflow "
+            "2; give shorter ranges, or build each date by a run of its own: airflow dags backfill"
+        )
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        for ti in context["dag_run"].get_task_instances(session=session):
+            # An earlier try of this task may have planned more, or fewer.
+            if ti.map_index >= planned and ti.state is None:
+                ti.set_state("skipped", session=session)
+            elif 0 <= ti.map_index < planned and ti.state == "skipped":
+                ti.set_state(None, session=session)

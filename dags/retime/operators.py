@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from retime import arrivals, audit, aws, catalog, runtime, sql, tasks
-from retime.compat import GlueCrawlerOperator
+from retime.compat import GlueCrawlerOperator, planned_of
 from retime.dataset import EVENT_COUNT, QUARANTINE_COLUMNS, DataSet
 from retime.generations import generation_location, new_generation, staging_table_name
 from retime.layout import HOUR, ceil_hour
@@ -145,7 +145,8 @@ class SliceQuery(AthenaOperator):
     template_fields: Sequence[str] = ("planned", *AthenaOperator.template_fields)
 
     def __init__(self, *, data_set: DataSet, planned: Any, **kwargs: Any) -> None:
-        super().__init__(query="", doc_md=type(self).__doc__, **kwargs)
+        # Both are a setting's or the slice's: given when the task runs.
+        super().__init__(query="", database="", doc_md=type(self).__doc__, **kwargs)
         self.data_set = data_set
         self.planned = planned
 
@@ -164,6 +165,7 @@ class SliceQuery(AthenaOperator):
         self.database, self.workgroup = settings.database, settings.workgroup
         self.deferrable = settings.is_deferrable
         self.sleep_time = settings.poll_seconds
+        self.planned = planned_of(self.planned, context)
         with runtime.no_retry():
             self.query = self.make_query(context, tasks.job_of(self.data_set, self.planned))
         try:
@@ -175,6 +177,7 @@ class SliceQuery(AthenaOperator):
 
     def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> Any:
         """Go on after the deferral, in another process."""
+        self.planned = planned_of(self.planned, context)
         self.aws_conn_id = runtime.get_settings().aws_conn_id
         try:
             query_id = super().execute_complete(context, event)
@@ -304,7 +307,8 @@ class PublishOperator(BaseOperator):
             region=runtime.get_clients().glue.meta.region_name,
             resolve=runtime.resolve,
         )
-        given = (self.planned, self.staged, self.quarantined, self.audited)
+        planned = planned_of(self.planned, context)
+        given = (planned, self.staged, self.quarantined, self.audited)
         return dict(tasks.publish_slice(self.data_set, *given, context))
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:

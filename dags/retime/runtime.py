@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from retime import aws
-from retime.compat import is_manual, run_dates
+from retime.compat import get_variable, is_manual, run_dates
 from retime.dataset import DataSet, Table
 from retime.errors import RetimeError
 from retime.event_dates import RunFacts, event_dates
@@ -29,10 +29,7 @@ def lookup(name: str) -> str | None:
     """
     if value := os.environ.get(f"RETIME_{name.upper()}"):
         return value
-    from airflow.providers.common.compat.sdk import Variable
-
-    found: str | None = Variable.get(f"retime_{name}", default=None)
-    return found
+    return get_variable(f"retime_{name}")
 
 
 def get_settings() -> Settings:

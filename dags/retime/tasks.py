@@ -8,6 +8,7 @@ from typing import Any
 from retime import arrivals, aws, catalog, clean_up, publish, runtime, sql
 from retime.audit import rows_by_partition
 from retime.change import Build
+from retime.compat import skip_unplanned
 from retime.dataset import DataSet, Table
 from retime.errors import CrawlError, RunError
 from retime.generations import generation_location
@@ -99,7 +100,9 @@ def plan_run(data_set: DataSet, until: str, context: Any) -> list[dict[str, Any]
     plan = [plan.to_json() for plan in planned]
     log.info("%s", describe_plan(dates, planned))
     context["ti"].xcom_push(key="plan", value=plan)
-    return [] if context["params"].get("plan_only") else plan
+    to_build = [] if context["params"].get("plan_only") else plan
+    skip_unplanned(len(to_build), context)
+    return to_build
 
 
 @runtime.failing_for_good

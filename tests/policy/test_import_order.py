@@ -20,7 +20,8 @@ LAYERS = [
     {"audit", "dataset", "ledger"},
     {"emptied", "event_dates", "layout"},
     {"aws", "settings", "slices", "yaml_reader"},
-    {"compat", "errors", "generations", "quoting"},
+    {"compat"},
+    {"errors", "generations", "quoting"},
 ]
 HEIGHT = {module: -depth for depth, layer in enumerate(LAYERS) for module in layer}
 MODULES = sorted(path for path in PACKAGE.glob("*.py") if path.stem != "__init__")
