@@ -27,6 +27,7 @@ from retime import notify, tasks
 from retime.compat import map_slices
 from retime.dataset import DataSet, load_data_sets
 from retime.operators import (
+    TASK_TIMEOUT,
     ArrivalSensor,
     AuditOperator,
     CrawlOperator,
@@ -34,18 +35,9 @@ from retime.operators import (
     PublishOperator,
     StageOperator,
 )
-from retime.slices import days_per_slice
+from retime.runbook import describe_dag, describe_task
 from retime.sql import package_sql
 
-DOC = """
-Rebuilds raw events, landed under the hour they *arrived*, into a table partitioned by the hour
-they *happened*.
-
-A scheduled run builds the event date that is its data interval. A manual run takes `start_date`
-and `end_date` (inclusive) and builds every date between, in slices of up to {days} days;
-`plan_only` shows slices, bytes and cost, and stops. Clearing a run, or one slice, builds it again:
-the same raw events give the same rows.
-"""
 PARAMS = {
     "start_date": Param(
         None,
@@ -70,7 +62,7 @@ DEFAULT_ARGS = {
     "retry_delay": timedelta(minutes=1),
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=15),
-    "execution_timeout": timedelta(hours=2),
+    "execution_timeout": TASK_TIMEOUT,
     "on_failure_callback": notify.note_failure,
 }
 
@@ -132,12 +124,12 @@ def build_dag(data_set: DataSet) -> DAG:
     with DAG(
         dag_id=f"retime_{data_set.name}",
         description=data_set.description,
-        doc_md=DOC.format(days=days_per_slice(data_set.grain)),
         # An explicit timetable: "@daily" has no data interval in Airflow 3.
         schedule=CronDataIntervalTimetable("0 0 * * *", timezone=data_set.zone.key),
         start_date=pendulum.datetime(*data_set.start_date.timetuple()[:3], tz=data_set.zone.key),
         catchup=True,
         max_active_runs=data_set.run.max_active_runs,
+        dagrun_timeout=data_set.run.arrival_timeout + data_set.run.timeout,
         params=PARAMS,
         tags=["retime", data_set.name],
         default_args={**DEFAULT_ARGS, "owner": data_set.owner},
@@ -155,6 +147,9 @@ def build_dag(data_set: DataSet) -> DAG:
         slices, reported = map_slices(build_slice, planned), report()
         chain(slices, clean_up(), reported)
         chain(slices, reported, announce())
+    dag.doc_md = describe_dag(data_set, dag.task_ids)
+    for each in dag.tasks:
+        each.doc_md = describe_task(each)
     return dag
 
 

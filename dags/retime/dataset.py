@@ -98,6 +98,7 @@ class Run:
     max_concurrent_slices: int
     max_active_runs: int
     arrival_timeout: timedelta
+    timeout: timedelta
     retention: timedelta
 
 
@@ -292,6 +293,7 @@ def _read_run(section: Section) -> Run:
             "max_active_runs", _positive, "a whole number from 1", default=1
         ),
         arrival_timeout=section.take("arrival_timeout_hours", hours, "hours", timedelta(hours=6)),
+        timeout=section.take("timeout_hours", hours, "hours", timedelta(hours=24)),
         retention=section.take("retention_days", _days, "days from 1", timedelta(days=7)),
     )
     section.finish()

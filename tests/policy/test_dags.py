@@ -6,8 +6,10 @@ from datetime import timedelta
 import pytest
 from airflow.providers.common.compat.sdk import TriggerRule
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
+from airflow.providers_manager import ProvidersManager
 from airflow.timetables.interval import CronDataIntervalTimetable
 
+from retime import notify
 from retime.compat import SLICES_OF_A_RUN
 from retime.dataset import load_data_sets
 from tests.policy.conftest import ROOT
@@ -28,6 +30,11 @@ TASKS = [
     "report",
     "announce",
 ]
+
+
+def as_list(callbacks):
+    """Airflow 3 makes a list of what Airflow 2 leaves as it is."""
+    return callbacks if isinstance(callbacks, list) else [callbacks]
 
 
 @pytest.fixture(params=DAG_IDS)
@@ -137,6 +144,25 @@ def test_a_task_is_retried(task):
     assert task.retry_delay >= timedelta(seconds=30), f"{task.task_id}: leave a fault time to pass"
 
 
+def test_a_retry_waits_longer_than_the_one_before(task):
+    assert task.retry_exponential_backoff, f"{task.task_id}: set retry_exponential_backoff"
+    assert task.max_retry_delay <= timedelta(hours=1), f"{task.task_id}: end the same day"
+
+
+def test_a_task_leaves_its_reason_when_it_fails(task):
+    assert notify.note_failure in as_list(task.on_failure_callback), "keep it in DEFAULT_ARGS"
+
+
+def test_a_run_is_told_of_when_it_ends(dag):
+    assert dag.on_failure_callback, "pass notify.run_failed"
+    assert dag.on_success_callback, "pass notify.run_succeeded"
+
+
+def test_a_run_ends_though_a_task_hangs(dag):
+    run = DATA_SETS[dag.dag_id.removeprefix("retime_")].run
+    assert dag.dagrun_timeout == run.arrival_timeout + run.timeout, "pass run.timeout"
+
+
 def test_a_task_has_a_time_limit(task):
     limit = task.execution_timeout
     assert limit is not None, f"{task.task_id}: give it an execution_timeout"
@@ -148,7 +174,32 @@ def test_a_task_has_an_owner_who_is_not_the_default(task):
 
 
 def test_a_task_says_what_it_does(task):
-    assert task.doc_md or task.doc, f"{task.task_id}: give it a docstring or doc_md for the UI"
+    what, _, then = task.doc_md.partition("**When it fails:** ")
+    assert len(what.split()) > 4, f"{task.task_id}: give it a docstring or doc_md for the UI"
+    assert len(then.split()) > 2, f"{task.task_id}: tell in runbook.py what to do when it fails"
+
+
+def test_the_documentation_of_a_dag_tells_what_to_do_for_each_of_its_tasks(dag):
+    told = re.findall(r"^\| `([\w.]+)` \|", dag.doc_md, re.M)
+    assert told == TASKS, "tell it in runbook.py, in the order of the run"
+
+
+@pytest.mark.parametrize(
+    ("name", "link"),
+    [
+        ("crawl_raw", "CloudWatch Events"),
+        ("wait_for_crawl", "CloudWatch Events"),
+        ("slice.stage", "Query Results"),
+        ("slice.stage_quarantine", "Query Results"),
+        ("slice.audit", "Query Results"),
+    ],
+)
+def test_what_runs_in_aws_has_a_link_to_the_console(dag, name, link):
+    """One that a provider registers, for Airflow 2 shows no other without a plugin."""
+    (found,) = dag.get_task(name).operator_extra_links
+    assert found.name == link
+    known = ProvidersManager().extra_links_class_names
+    assert f"{type(found).__module__}.{type(found).__name__}" in known
 
 
 def test_no_task_waits_in_a_slot(task):

@@ -13,7 +13,7 @@ LAYERS = [
     {"notify", "tasks"},
     {"report", "runtime"},
     {"plan"},
-    {"arrivals", "clean_up", "lineage", "publish"},
+    {"arrivals", "clean_up", "lineage", "publish", "runbook"},
     {"change"},
     {"catalog", "sql"},
     {"fragments"},

@@ -8,7 +8,7 @@ from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
 from retime import runtime
-from retime.operators import AuditOperator, SliceQuery, StageOperator
+from retime.operators import TASK_TIMEOUT, AuditOperator, SliceQuery, StageOperator
 from retime.settings import read_settings
 from tests.unit.samples import TRAFFIC
 
@@ -96,6 +96,13 @@ def test_a_query_is_waited_for_with_the_environment_s_connection(athena):
 
 def test_a_deferred_query_is_concluded_with_the_environment_s_connection(athena):
     assert resume(query(), "success") == {"query_id": "query-1", "connection": "aws_events"}
+
+
+def test_a_query_is_not_waited_for_longer_than_a_task_may_take(athena):
+    """Airflow 3 counts a deferral towards no execution_timeout."""
+    task = query()
+    run_to_its_end(task)
+    assert task.max_polling_attempts * task.sleep_time == TASK_TIMEOUT.total_seconds()
 
 
 @ENDINGS
