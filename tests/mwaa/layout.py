@@ -13,17 +13,24 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import airflow
-
 from demo.environment import ROOT, aws_environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mwaa:
-    """An environment of MWAA under a folder, with an AWS endpoint in the place of AWS."""
+    """An environment of MWAA under a folder, with an AWS endpoint in the place of AWS.
+
+    Attributes:
+        root: the folder.
+        endpoint: of AWS.
+        python: one that has Airflow.
+        version: of Airflow.
+    """
 
     root: Path
     endpoint: str
+    python: Path
+    version: str
 
     @property
     def home(self) -> Path:
@@ -36,12 +43,12 @@ class Mwaa:
         return {
             **aws_environment(self.endpoint),
             "AWS_REGION": aws_environment(self.endpoint)["AWS_DEFAULT_REGION"],
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}/usr/bin:/bin",
+            "PATH": f"{self.python.parent}{os.pathsep}/usr/bin:/bin",
             "HOME": str(self.home),
             "PYTHONPATH": str(self.root / "python"),
             "PYTHONUNBUFFERED": "1",
             "AIRFLOW_HOME": str(self.home),
-            "AIRFLOW_VERSION": airflow.__version__,
+            "AIRFLOW_VERSION": self.version,
             "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
             "AIRFLOW__CORE__EXECUTE_TASKS_NEW_PYTHON_INTERPRETER": "True",
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -62,8 +69,9 @@ class Mwaa:
             requirements.replace("/usr/local/airflow", str(self.home))
         )
 
-    def run(self, *command: str) -> str:
-        """Run a command there; return what it prints."""
+    def run(self, *arguments: str) -> str:
+        """Run Python there; return what it prints."""
+        command = [str(self.python), "-W", "ignore", *arguments]
         done = subprocess.run(
             command, env=self.environment, cwd=self.home, capture_output=True, text=True
         )
@@ -72,7 +80,7 @@ class Mwaa:
 
     def airflow(self, *arguments: str) -> str:
         """Run Airflow's command line there."""
-        return self.run(sys.executable, "-W", "ignore", "-m", "airflow", *arguments)
+        return self.run("-m", "airflow", *arguments)
 
 
 def build_mwaa(target: Path, *, source: Path = ROOT) -> Path:

@@ -1,8 +1,14 @@
-"""A build in the layout of MWAA, and nothing else of the repository: it parses, and it runs."""
+"""A build in the layout of MWAA, and nothing else of the repository: it parses, and it runs.
+
+MWAA_PYTHON names another Python with another version of Airflow to run it on.
+"""
 
 import json
+import os
+import subprocess
 import sys
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +21,7 @@ from tests.oracle import assert_rows_equal, typed_row
 
 DAY = date(2024, 3, 30)
 PREFIX = "traffic_raw/"
+VERSION = "from importlib.metadata import version; print(version('apache-airflow'))"
 # The DAG processor puts its folder on the path; in Airflow 2 it is there from the start.
 FOUND = """
 import importlib.util, json, pathlib, sys
@@ -52,7 +59,14 @@ def account(aws) -> Pipeline:
 def mwaa(account, aws, tmp_path_factory) -> Mwaa:
     """An environment of MWAA with the build and the Variables that docs/deploying.md tells."""
     folder = tmp_path_factory.mktemp("mwaa")
-    mwaa = Mwaa(root=folder / "container", endpoint=aws.endpoint)
+    python = Path(os.environ.get("MWAA_PYTHON", sys.executable)).absolute()
+    version = subprocess.run([python, "-c", VERSION], check=True, capture_output=True, text=True)
+    mwaa = Mwaa(
+        root=folder / "container",
+        endpoint=aws.endpoint,
+        python=python,
+        version=version.stdout.strip(),
+    )
     mwaa.unpack(build_mwaa(folder / "build"))
     mwaa.airflow("db", "migrate")
     settings = {**account.settings, "RETIME_DEFERRABLE": "false", "RETIME_POLL_SECONDS": "0.2"}
@@ -64,7 +78,7 @@ def mwaa(account, aws, tmp_path_factory) -> Mwaa:
 
 def test_the_dag_parses_from_the_build_and_from_nothing_else(mwaa):
     dags, ours = mwaa.home / "dags", ("retime", "retime_dags", "demo", "local_aws", "tests")
-    printed = mwaa.run(sys.executable, "-c", FOUND, str(dags), *ours)
+    printed = mwaa.run("-c", FOUND, str(dags), *ours)
     found = json.loads(printed.splitlines()[-1])
     assert found == {
         "before": [],
