@@ -30,7 +30,7 @@ def keys_of_data_sets() -> list[str]:
 
 def settings_of_environments() -> list[str]:
     """Every setting that tasks look up, and those that the data sets' locations name."""
-    asked: list[str] = ["include"]
+    asked: list[str] = []
 
     def lookup(name: str) -> str | None:
         asked.append(name)
@@ -58,15 +58,35 @@ def test_a_key_of_a_data_set_is_documented(key):
 
 @pytest.mark.parametrize("name", settings_of_environments())
 def test_a_setting_of_an_environment_is_documented(name):
-    text = read(ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-    variable = f"RETIME_{name.upper()}"
-    assert variable in text or f"`retime_{name}`" in text, (
-        f"tell in README.md or a page of docs/ what {variable} is for"
+    path, variable = ROOT / "docs" / "deploying.md", f"RETIME_{name.upper()}"
+    row = rf"^\| `{name}` \| `{variable}` \| .+ \| .+ \|$"
+    assert re.search(row, read(path), re.M), f"tell in the settings of {path.name} of {variable}"
+
+
+def test_a_variable_of_the_environment_that_the_code_reads_is_documented():
+    code = read(*(ROOT / "dags").rglob("*.py"), *(ROOT / "plugins").rglob("*.py"))
+    reads = re.findall(r"environ(?:\.get\(|\[)\s*f?\"([^\"]+)\"", code)
+    # Settings are read under a name that is put together.
+    assert set(reads) == {"RETIME_INCLUDE", "RETIME_{name.upper()}"}
+    assert "`RETIME_INCLUDE`" in read(ROOT / "docs" / "deploying.md")
+
+
+def test_the_defaults_of_settings_are_those_that_are_documented():
+    rows = re.findall(
+        r"^\| `(\w+)` \| `RETIME_\w+` \| `(\w+)` \|", read(ROOT / "docs" / "deploying.md"), re.M
     )
+    told = dict(rows)
+    given = read_settings({"database": "d"}.get)
+    assert told == {
+        "workgroup": given.workgroup,
+        "aws_conn_id": given.aws_conn_id,
+        "deferrable": str(given.is_deferrable).lower(),
+        "poll_seconds": f"{given.poll_seconds:g}",
+    }
 
 
 def test_no_page_tells_of_a_setting_that_is_not_there():
     text = read(ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-    known = {f"RETIME_{name.upper()}" for name in settings_of_environments()}
+    known = {f"RETIME_{name.upper()}" for name in (*settings_of_environments(), "include")}
     told = set(re.findall(r"\bRETIME_[A-Z_]+\b", text)) - {"RETIME_WRITE_GOLDEN"}
     assert told <= known, f"remove from the docs: {', '.join(sorted(told - known))}"
