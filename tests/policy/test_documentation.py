@@ -77,11 +77,16 @@ def test_the_defaults_of_settings_are_those_that_are_documented():
     )
     told = dict(rows)
     given = read_settings({"database": "d"}.get)
+    notification = read_notification(
+        {"notify_topic_arn": "arn:aws:sns:eu-west-1:123456789012:t"}.get
+    )
+    assert notification
     assert told == {
         "workgroup": given.workgroup,
         "aws_conn_id": given.aws_conn_id,
         "deferrable": str(given.is_deferrable).lower(),
         "poll_seconds": f"{given.poll_seconds:g}",
+        "notify_on": "both" if notification.is_of_success else "failure",
     }
 
 
