@@ -24,7 +24,7 @@ test: $(READY) ## Check style and types and run every test
 	$(RUN) -m pytest
 
 test-airflow2: $(READY) $(READY2) ## Test on Airflow 2.11, as Amazon MWAA 2.11 has it
-	$(RUN) -m pytest tests/airflow2
+	MWAA_PYTHON=.venv-airflow2/bin/python $(RUN) -m pytest tests/airflow2 tests/mwaa/test_mwaa_run.py
 
 up: $(READY) ## Serve Airflow's UI and the local AWS with the demo's data
 	@$(RUN) -m demo up
