@@ -30,7 +30,9 @@ from retime.operators import (
     TASK_TIMEOUT,
     ArrivalSensor,
     AuditOperator,
-    CrawlOperator,
+    CrawlPublishedOperator,
+    CrawlPublishedSensor,
+    CrawlRawOperator,
     CrawlSensor,
     PublishOperator,
     StageOperator,
@@ -139,14 +141,20 @@ def build_dag(data_set: DataSet) -> DAG:
         checked = check_raw()
         planned = plan(checked)
         arrived = ArrivalSensor(task_id="wait_for_arrivals", data_set=data_set)
-        crawl = [arrived]
+        crawl: list[Any] = []
         if data_set.raw.crawler:
-            crawl.append(CrawlOperator(task_id="crawl_raw", data_set=data_set))
-            crawl.append(CrawlSensor(task_id="wait_for_crawl", data_set=data_set))
-        chain(*crawl, checked)
+            crawl.append(CrawlRawOperator(task_id="crawl_raw", data_set=data_set))
+            crawl.append(CrawlSensor(task_id="wait_for_crawl", crawler=data_set.raw.crawler))
+        chain(arrived, *crawl, checked)
+        crawl_again: list[Any] = []
+        if data_set.published.crawler:
+            crawl_again.append(CrawlPublishedOperator(task_id="crawl_published", data_set=data_set))
+            crawl_again.append(
+                CrawlPublishedSensor(task_id="wait_for_published_crawl", data_set=data_set)
+            )
         slices, reported = map_slices(build_slice, planned), report()
         chain(slices, clean_up(), reported)
-        chain(slices, reported, announce())
+        chain(slices, *crawl_again, reported, announce())
     dag.doc_md = describe_dag(data_set, dag.task_ids)
     for each in dag.tasks:
         each.doc_md = describe_task(each)

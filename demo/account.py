@@ -1,6 +1,7 @@
 """An AWS account as the pipeline expects it: buckets, database, work group, crawler."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import boto3
@@ -61,13 +62,15 @@ def set_up(endpoint: str) -> None:
         create_crawler(glue, CRAWLER, f"s3://{RAW_BUCKET}/{RAW_PREFIX}")
 
 
-def create_crawler(glue: Any, name: str, location: str, database: str = DATABASE) -> None:
-    """Create the crawler of a raw location; its table is named after the last folder."""
+def create_crawler(
+    glue: Any, name: str, location: str, database: str = DATABASE, exclusions: Sequence[str] = ()
+) -> None:
+    """Create the crawler of a location; a table that it makes is named after the last folder."""
     glue.create_crawler(
         Name=name,
         Role="arn:aws:iam::123456789012:role/retime-crawler",
         DatabaseName=database,
-        Targets={"S3Targets": [{"Path": location}]},
+        Targets={"S3Targets": [{"Path": location, "Exclusions": list(exclusions)}]},
         SchemaChangePolicy={"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"},
         Configuration=json.dumps(CRAWLER_CONFIGURATION),
     )

@@ -13,6 +13,8 @@ T = TypeVar("T")
 CREATE_LIMIT = UPDATE_LIMIT = 100
 DELETE_LIMIT = 25
 DELETE_OBJECTS_LIMIT = 1000
+# A copy of more than 5 GB must be in parts; parts of less also end before a client's patience does.
+COPY_PART = 1 << 30
 
 Values = tuple[str, ...]
 """The values of a Glue partition, in key order, as the catalog has them."""
@@ -86,14 +88,34 @@ def delete_folder(s3: Any, location: str) -> int:
     Raises:
         DeleteError: S3 refused some; it says so inside an HTTP 200.
     """
-    bucket, prefix = split_location(location)
     paths = [path for path, _ in list_objects(s3, location)]
+    delete_objects(s3, location, paths)
+    return len(paths)
+
+
+def delete_objects(s3: Any, location: str, paths: Sequence[str]) -> None:
+    """Delete objects by their paths below a location.
+
+    Raises:
+        DeleteError: S3 refused some; it says so inside an HTTP 200.
+    """
+    bucket, prefix = split_location(location)
     for chunk in _chunks(paths, DELETE_OBJECTS_LIMIT):
         keys = [{"Key": prefix + path} for path in chunk]
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
         if errors := answer.get("Errors"):
             raise DeleteError(f"S3 did not delete {len(errors)} objects of {location}: {errors[0]}")
-    return len(paths)
+
+
+def copy_object(s3: Any, source: str, target: str) -> None:
+    """Copy an object on the side of S3; the copy is there whole or not at all."""
+    from boto3.s3.transfer import TransferConfig
+
+    (bucket, key), (to_bucket, to_key) = split_location(source), split_location(target)
+    in_parts = TransferConfig(
+        multipart_threshold=COPY_PART, multipart_chunksize=COPY_PART, use_threads=False
+    )
+    s3.copy({"Bucket": bucket, "Key": key}, to_bucket, to_key, Config=in_parts)
 
 
 def get_table(glue: Any, database: str, name: str) -> Mapping[str, Any] | None:

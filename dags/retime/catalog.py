@@ -63,10 +63,12 @@ def ensure_table(glue: Any, database: str, table: Table, keys: tuple[str, ...]) 
     if found is None:
         glue.create_table(DatabaseName=database, TableInput=wanted)
         return
-    if found.get("Parameters", {}).get("projection.enabled", "").lower() == "true":
+    is_projected = found.get("Parameters", {}).get("projection.enabled", "").lower() == "true"
+    if is_projected and table.layout != "hive":
         raise CatalogError(
             f"the table {database}.{table.name} has partition projection, which ignores the "
-            "locations that Retime publishes; remove its property projection.enabled"
+            "locations that Retime publishes; remove its property projection.enabled, or give the "
+            "data set published.layout: hive"
         )
     for part, here, there in (
         ("columns", found["StorageDescriptor"]["Columns"], wanted["StorageDescriptor"]["Columns"]),

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -57,6 +58,17 @@ def delete_generations(
     Returns:
         How many generations were deleted.
     """
+    # Those of the other layout stay below the location until their dates are built again.
+    places = dict.fromkeys((table.location, table.generations))
+    return sum(
+        _delete_generations_at(clients, database, replace(table, location=place), now, retention)
+        for place in places
+    )
+
+
+def _delete_generations_at(
+    clients: aws.Clients, database: str, table: Table, now: datetime, retention: timedelta
+) -> int:
     folders = map(generation_of_folder, aws.list_folders(clients.s3, table.location))
     generations = sorted(generation for generation in folders if generation)
     used = _used_generations(clients.glue, database, table) if generations else set()

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from retime.errors import DataSetError
@@ -34,6 +34,9 @@ _LOCATION = re.compile(r"s3://[\w.${}-]+/[\w.=${}/-]+/")
 _SETTING = re.compile(r"\$\{[a-z_]+\}")
 Columns = Mapping[str, str]
 """Column names and their types, in order, as the Glue catalog names them."""
+
+Layout = Literal["generations", "hive"]
+"""Where published objects are: in generations, or at `year=/month=/...` below the location."""
 
 _TIME_TYPES = ("int", "bigint", "timestamp")
 _GIVEN_NAMES = frozenset(
@@ -83,11 +86,23 @@ class Events:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table that Retime publishes to: partitions of the grain, at locations of its own."""
+    """A table that Retime publishes to: partitions of the grain, at locations of its own.
+
+    A `crawler` crawls it after a publication; only a table of layout `hive` has one.
+    """
 
     name: str
     location: str
     columns: Columns
+    layout: Layout = "generations"
+    crawler: str | None = None
+
+    @property
+    def generations(self) -> str:
+        """Where its generations are: below its location, or out of sight of who reads paths."""
+        if self.layout == "generations":
+            return self.location
+        return self.location.removesuffix("/") + "_generations/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,17 +169,20 @@ def _refuse_overlap(path: Path, one: DataSet, other: DataSet) -> None:
     """What one data set publishes, another would take for unused and delete."""
     for mine in (one.published, one.quarantine):
         for theirs in (other.published, other.quarantine):
-            pair = (mine.location, theirs.location)
-            if (
-                mine.name == theirs.name
-                or pair[0].startswith(pair[1])
-                or pair[1].startswith(pair[0])
-            ):
+            if mine.name == theirs.name or _overlap(mine, theirs):
                 raise DataSetError(
                     f"{path}: {mine.name!r} at {mine.location!r} overlaps {theirs.name!r} at "
                     f"{theirs.location!r} of {other.name!r}; give each table a name and a "
                     "location of its own"
                 )
+
+
+def _overlap(one: Table, other: Table) -> bool:
+    return any(
+        mine.startswith(theirs) or theirs.startswith(mine)
+        for mine in (one.location, one.generations)
+        for theirs in (other.location, other.generations)
+    )
 
 
 def load_data_set(path: Path) -> DataSet:
@@ -188,6 +206,9 @@ def load_data_set(path: Path) -> DataSet:
             raise top.error(
                 "parameters", f"has {parameter!r}", "give names that a template can name"
             )
+    if _overlap(data_set.published, data_set.quarantine):
+        problem = f"is {data_set.quarantine.location!r}, which overlaps that of published"
+        raise top.error("quarantine.location", problem, "give each a location of its own")
     if clash := _GIVEN_NAMES & set(data_set.parameters):
         names = ", ".join(sorted(clash))
         raise top.error("parameters", f"has {names}", "give other names: templates have these")
@@ -224,9 +245,7 @@ def _read(top: Section, path: Path) -> DataSet:
         grain=grain,
         raw=_read_raw(top.section("raw")),
         events=_read_events(top.section("events")),
-        published=_read_table(
-            published, published.take("columns", _columns, "a mapping of column to type")
-        ),
+        published=_read_published(published),
         event_time=published.take("event_time", _identifier, "a column"),
         quarantine=_read_table(quarantine, QUARANTINE_COLUMNS),
         max_quarantined_percent=quarantine.take("max_percent", _percent, "0 to 100", default=1.0),
@@ -282,6 +301,22 @@ def _read_table(section: Section, columns: Columns) -> Table:
     )
 
 
+def _read_published(section: Section) -> Table:
+    table = replace(
+        _read_table(section, section.take("columns", _columns, "a mapping of column to type")),
+        layout=section.take("layout", _layout, "generations or hive", default="generations"),
+        crawler=section.take("crawler", _text, "the name of a Glue crawler", default=None),
+    )
+    if table.crawler and table.layout != "hive":
+        raise section.error(
+            "crawler",
+            f"is {table.crawler!r}, but the layout is {table.layout}, of which a crawler would "
+            "make other tables",
+            "remove it, or give layout: hive",
+        )
+    return table
+
+
 def _read_run(section: Section) -> Run:
     hours = partial(_duration, unit="hours")
     run = Run(
@@ -328,6 +363,11 @@ def _location(value: Any) -> str:
 def _grain(value: Any) -> Grain:
     grains: dict[Any, Grain] = {"hour": "hour", "day": "day"}
     return grains[value]
+
+
+def _layout(value: Any) -> Layout:
+    layouts: dict[Any, Layout] = {"generations": "generations", "hive": "hive"}
+    return layouts[value]
 
 
 def _date(value: Any) -> date:

@@ -113,6 +113,12 @@ def partition_path(partition: Partition) -> str:
     return "".join(f"{k}={v}/" for k, v in zip(ARRIVAL_KEYS, partition, strict=False))
 
 
+def is_hidden(path: str) -> bool:
+    """Tell whether Athena takes no notice of an object, for its name; a folder's mark is one."""
+    name = path.rpartition("/")[2]
+    return not name or name.startswith(("_", "."))
+
+
 def partition_in_path(path: str, grain: Grain) -> Partition | None:
     """Return the partition that a path below a generation lies in, or None if it lies in none."""
     pattern = "".join(f"{key}=(\\d+)/" for key in partition_keys(grain))

@@ -1,7 +1,7 @@
 """The provider's operators, told what only a data set knows."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from math import ceil
 from typing import Any
@@ -15,9 +15,10 @@ from airflow.providers.common.compat.sdk import (
     AirflowSkipException,
     BaseOperator,
     BaseSensorOperator,
+    TriggerRule,
 )
 
-from retime import arrivals, audit, aws, catalog, runtime, sql, tasks
+from retime import arrivals, audit, aws, catalog, published_crawl, runtime, sql, tasks
 from retime.compat import GlueCrawlerOperator, planned_of
 from retime.dataset import EVENT_COUNT, QUARANTINE_COLUMNS, DataSet
 from retime.generations import generation_location, new_generation, staging_table_name
@@ -79,7 +80,7 @@ class ArrivalSensor(BaseSensorOperator):
 
 
 class CrawlOperator(GlueCrawlerOperator):
-    """Crawl the raw data, but only when S3 has arrival hours that the catalog does not.
+    """Start a crawl, but only when there is something to crawl.
 
     A crawler that is already running may have listed S3 too early, so it is not joined: the task
     fails and is retried, and crawls then if it is still needed.
@@ -88,30 +89,76 @@ class CrawlOperator(GlueCrawlerOperator):
     # Of the links that the provider registers: Airflow 2 shows no others without a plugin.
     operator_extra_links = (CloudWatchEventsLink(),)
 
-    def __init__(self, *, data_set: DataSet, **kwargs: Any) -> None:
+    def __init__(self, *, data_set: DataSet, crawler: str | None, **kwargs: Any) -> None:
         super().__init__(
-            config={"Name": data_set.raw.crawler},
+            config={"Name": crawler},
             wait_for_completion=False,
             deferrable=False,
             fail_on_already_running=True,
-            doc_md=self.__doc__,
+            doc_md=type(self).__doc__,
             **kwargs,
         )
         self.data_set = data_set
 
+    def find_cause(self, context: Any) -> str:
+        """Return what there is to crawl; empty when there is nothing."""
+        raise NotImplementedError
+
+    def check_crawler(self, crawler: Mapping[str, Any]) -> None:
+        """Refuse a crawler that would do harm."""
+
     def execute(self, context: Any) -> str:
         """Start a crawl, or skip."""
         with runtime.no_retry():
-            missing = tasks.uncrawled_hours(self.data_set, context)
-        if not missing:
-            raise AirflowSkipException("the catalog knows every arrival hour that has landed")
-        self.log.info("%d arrival hours to crawl, from %s", len(missing), missing[0])
+            cause = self.find_cause(context)
+        if not cause:
+            raise AirflowSkipException("there is nothing to crawl")
+        self.log.info("to crawl: %s", cause)
         self.aws_conn_id = runtime.get_settings().aws_conn_id
         name: str = self.config["Name"]
         if not self.hook.has_crawler(name):
             raise AirflowFailException(f"there is no crawler {name!r}; create it, see docs")
+        with runtime.no_retry():
+            self.check_crawler(self.hook.get_crawler(name))
         link_to_log(self, context, name)
         return str(super().execute(context))
+
+
+class CrawlRawOperator(CrawlOperator):
+    """Crawl the raw data, but only when S3 has arrival hours that the catalog does not.
+
+    A crawler that is already running may have listed S3 too early, so it is not joined: the task
+    fails and is retried, and crawls then if it is still needed.
+    """
+
+    def __init__(self, *, data_set: DataSet, **kwargs: Any) -> None:
+        super().__init__(data_set=data_set, crawler=data_set.raw.crawler, **kwargs)
+
+    def find_cause(self, context: Any) -> str:
+        """Return which arrival hours the catalog lacks."""
+        missing = tasks.uncrawled_hours(self.data_set, context)
+        return f"{len(missing)} arrival hours, from {missing[0]}" if missing else ""
+
+
+class CrawlPublishedOperator(CrawlOperator):
+    """Crawl the published table, but only when the run changed something of it."""
+
+    def __init__(self, *, data_set: DataSet, **kwargs: Any) -> None:
+        # Not ALL_DONE: what a publication left half done, a crawler would register.
+        super().__init__(
+            data_set=data_set,
+            crawler=data_set.published.crawler,
+            trigger_rule=TriggerRule.NONE_FAILED,
+            **kwargs,
+        )
+
+    def find_cause(self, context: Any) -> str:
+        """Return which slices changed the table."""
+        return ", ".join(tasks.changed_slices(context))
+
+    def check_crawler(self, crawler: Mapping[str, Any]) -> None:
+        """Refuse a crawler that would change what was published."""
+        published_crawl.check_crawler(crawler)
 
 
 class CrawlSensor(GlueCrawlerSensor):
@@ -119,12 +166,12 @@ class CrawlSensor(GlueCrawlerSensor):
 
     operator_extra_links = (CloudWatchEventsLink(),)
 
-    def __init__(self, *, data_set: DataSet, **kwargs: Any) -> None:
+    def __init__(self, *, crawler: str | None, **kwargs: Any) -> None:
         super().__init__(
-            crawler_name=data_set.raw.crawler or "",
+            crawler_name=crawler or "",
             mode="reschedule",
             timeout=CRAWL_TIMEOUT.total_seconds(),
-            doc_md=self.__doc__,
+            doc_md=type(self).__doc__,
             **kwargs,
         )
 
@@ -146,8 +193,23 @@ class CrawlSensor(GlueCrawlerSensor):
                 f"the crawl of {self.crawler_name} ended {last.get('Status')}: "
                 f"{last.get('ErrorMessage') or 'no reason given'} (log group "
                 f"{last.get('LogGroup')}, stream {last.get('LogStream')}); mend it, then clear "
-                "crawl_raw"
+                f"{', '.join(sorted(self.upstream_task_ids))}"
             ) from error
+
+
+class CrawlPublishedSensor(CrawlSensor):
+    """Wait for the crawl of the published table, and see that it changed nothing."""
+
+    def __init__(self, *, data_set: DataSet, **kwargs: Any) -> None:
+        super().__init__(crawler=data_set.published.crawler, **kwargs)
+        self.data_set = data_set
+
+    def poke(self, context: Any) -> bool:
+        """Look once; fails for good if the crawl changed what was published."""
+        is_over = super().poke(context)
+        if is_over:
+            tasks.check_published_crawl(self.data_set, context)
+        return is_over
 
 
 def link_to_log(task: Any, context: Any, crawler: str) -> None:
@@ -246,7 +308,7 @@ class StageOperator(SliceQuery):
         published = {**data_set.published.columns, EVENT_COUNT: "bigint"}
         columns = QUARANTINE_COLUMNS if self.is_quarantine else published
         generation = new_generation(runtime.now(), secrets.token_hex(4))
-        location = generation_location(runtime.resolve(table.location), generation)
+        location = generation_location(runtime.resolve_table(table).generations, generation)
         name = staging_table_name(table.name, generation)
         database = runtime.get_settings().database
         catalog.create_staging_table(

@@ -1,6 +1,8 @@
 """Publish a staged slice: point the published partitions at its generation."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from retime import aws
@@ -10,7 +12,7 @@ from retime.dataset import Table
 from retime.emptied import mark_emptied, read_emptied
 from retime.errors import PublishError
 from retime.generations import generation_time
-from retime.layout import Partition, partition_in_path
+from retime.layout import Partition, is_hidden, partition_in_path
 
 _ATTEMPTS = 4
 
@@ -23,21 +25,23 @@ def publish_build(
     *,
     now: datetime,
     retention: timedelta,
+    apply: Callable[[Change], list[str]] | None = None,
 ) -> dict[str, int]:
     """Give the published table the partitions of a build; return what was changed, in partitions.
 
     Safe to repeat and to break off: each partition is replaced by one record of the catalog, and a
-    repetition does only what is left to do.
+    repetition does only what is left to do. `apply` makes a change; else `apply_change` does.
 
     Raises:
         PublishError: the generation is not what was audited, or is older than the retention time
             and may be deleted any moment, or the catalog did not take a change.
     """
+    apply = apply or partial(apply_change, clients.glue, database, table.name)
     sizes = _staged_sizes(clients.s3, build)
-    emptied = read_emptied(clients.s3, table.location)
+    emptied = read_emptied(clients.s3, table.generations)
     if build.wanted.keys() - build.rows.keys():
         # Before the partitions go: a mark too many does no harm.
-        mark_emptied(clients.s3, table.location, build.generation, build.slice_)
+        mark_emptied(clients.s3, table.generations, build.generation, build.slice_)
     done: dict[str, set[Values]] = {"created": set(), "updated": set(), "removed": set()}
     failures: list[str] = []
     wanted = [partition_values(partition) for partition in build.wanted]
@@ -57,7 +61,7 @@ def publish_build(
         done["removed"] |= set(change.remove)
         if attempt == _ATTEMPTS:
             break
-        failures = _apply(clients.glue, database, table.name, change)
+        failures = apply(change)
     raise PublishError(
         f"{database}.{table.name}: the catalog did not take all of generation {build.generation} "
         f"in {_ATTEMPTS} attempts; repeat the publication: {failures[:3]}"
@@ -68,7 +72,7 @@ def _staged_sizes(s3: Any, build: Build) -> dict[Partition, int]:
     sizes: dict[Partition, int] = {}
     for path, size in aws.list_objects(s3, build.location):
         partition = partition_in_path(path, build.grain)
-        if partition is not None and not path.rpartition("/")[2].startswith(("_", ".")):
+        if partition is not None and not is_hidden(path):
             sizes[partition] = sizes.get(partition, 0) + size
     if set(sizes) != set(build.rows):
         odd = sorted(set(sizes) ^ set(build.rows))[:3]
@@ -79,7 +83,8 @@ def _staged_sizes(s3: Any, build: Build) -> dict[Partition, int]:
     return sizes
 
 
-def _apply(glue: Any, database: str, table: str, change: Change) -> list[str]:
+def apply_change(glue: Any, database: str, table: str, change: Change) -> list[str]:
+    """Make a change in the catalog; return what went wrong, entry by entry."""
     return [
         *aws.create_partitions(glue, database, table, change.create),
         *aws.update_partitions(glue, database, table, change.update),

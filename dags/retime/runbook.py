@@ -57,6 +57,15 @@ WHEN_FAILED = {
         "Readers see whole partitions, old or new. Clear it: it goes on where it stopped. If "
         "the table has other columns than the data set: change one of them first."
     ),
+    "crawl_published": (
+        "It is retried while the crawler runs for somebody else. No such crawler, or one that would "
+        "change what is published: create or mend it, then clear it. The table is right."
+    ),
+    "wait_for_published_crawl": (
+        "The crawl failed: the log of the crawler (link) tells why; mend it, then clear "
+        "`crawl_published`. It changed what was published: mend the crawler, then build the dates "
+        "again."
+    ),
     "clean_up": "Nothing depends on it; the next run cleans up again.",
     "report": "A slice of the plan is not published: clear that slice.",
     "announce": "The table is right; clear it, and who waits for the table is told.",

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -54,7 +55,7 @@ def resolve(location: str) -> str:
 
 def resolve_table(table: Table) -> Table:
     """Return a table of a data set, at its location in this environment."""
-    return Table(name=table.name, location=resolve(table.location), columns=table.columns)
+    return replace(table, location=resolve(table.location))
 
 
 def now() -> datetime:

@@ -5,7 +5,17 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from retime import arrivals, aws, catalog, clean_up, publish, runtime, sql
+from retime import (
+    arrivals,
+    aws,
+    catalog,
+    clean_up,
+    plain_objects,
+    publish,
+    published_crawl,
+    runtime,
+    sql,
+)
 from retime.audit import rows_by_partition
 from retime.change import Build
 from retime.compat import skip_unplanned
@@ -132,7 +142,7 @@ def publish_slice(
         resolved = runtime.resolve_table(table)
         build = Build(
             generation=stage["generation"],
-            location=generation_location(resolved.location, stage["generation"]),
+            location=generation_location(resolved.generations, stage["generation"]),
             slice_=plan.slice_,
             grain=data_set.grain,
             rows=rows_by_partition(rows),
@@ -152,6 +162,35 @@ def publish_slice(
         "scanned_bytes": sum(q["scanned_bytes"] for q in (staged, quarantined, audited)),
         "raw_bytes": plan.raw_bytes,
     }
+
+
+def changed_slices(context: Any) -> list[str]:
+    """Return the slices of which the run changed partitions."""
+    return [
+        result["slice"]
+        for result in _published(context)
+        if any(count for what, count in result["partitions"].items() if what != "kept")
+    ]
+
+
+@runtime.failing_for_good
+def check_published_crawl(data_set: DataSet, context: Any) -> None:
+    """See that a crawl left the published table as the run published it.
+
+    Raises:
+        CatalogError: it did not; names what it changed and what to do.
+    """
+    glue, database = runtime.get_clients().glue, runtime.get_settings().database
+    table, changed = runtime.resolve_table(data_set.published), changed_slices(context)
+    catalog.ensure_table(glue, database, table, data_set.partition_keys)
+    plans = map(planned_slice, context["ti"].xcom_pull(task_ids="plan"))
+    partitions = [
+        partition
+        for plan in plans
+        if str(plan.slice_) in changed
+        for partition in partitions_of(plan.slice_, data_set.grain)
+    ]
+    published_crawl.check_crawl(glue, database, table, partitions)
 
 
 def clean_up_run(data_set: DataSet) -> dict[str, int]:
@@ -245,7 +284,9 @@ def _published(context: Any) -> list[Mapping[str, Any]]:
 def _publish(table: Table, build: Build, data_set: DataSet) -> dict[str, int]:
     clients, database = runtime.get_clients(), runtime.get_settings().database
     catalog.ensure_table(clients.glue, database, table, data_set.partition_keys)
-    done = publish.publish_build(
+    is_plain = table.layout == "hive"
+    publish_build = plain_objects.publish_build if is_plain else publish.publish_build
+    done = publish_build(
         clients, database, table, build, now=runtime.now(), retention=data_set.run.retention
     )
     log.info("%s.%s: %s", database, table.name, done)

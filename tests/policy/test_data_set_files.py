@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from airflow.providers.common.compat.sdk import TriggerRule
 
 from tests.policy.conftest import ROOT
 
@@ -55,6 +56,23 @@ def test_a_data_set_without_a_crawler_has_no_tasks_that_crawl(parse, include):
     dag = bag.dags["retime_buses"]
     assert {"crawl_raw", "wait_for_crawl"}.isdisjoint(dag.task_ids)
     assert dag.get_task("check_raw").upstream_task_ids == {"wait_for_arrivals"}
+
+
+def test_a_data_set_with_a_published_crawler_crawls_once_every_slice_is_published(parse, include):
+    path = write(include, "buses")
+    text = path.read_text().replace("published:\n", "published:\n  layout: hive\n  crawler: c\n")
+    path.write_text(text)
+    bag = parse()
+    assert bag.import_errors == {}
+    dag = bag.dags["retime_buses"]
+    crawl, wait = dag.get_task("crawl_published"), dag.get_task("wait_for_published_crawl")
+    assert crawl.upstream_task_ids == {"slice.publish"}
+    assert crawl.trigger_rule == TriggerRule.NONE_FAILED, "no slice: skip; a slice failed: do not"
+    assert wait.upstream_task_ids == {"crawl_published"}
+    assert wait.downstream_task_ids == {"report"}
+    assert wait.mode == "reschedule"
+    for task in (crawl, wait):
+        assert all((task.doc_md, task.retries, task.execution_timeout))
 
 
 def test_a_wrong_file_is_an_import_error_with_file_key_value_and_remedy(parse, include):

@@ -205,6 +205,9 @@ def test_a_missing_key_is_named_with_what_to_add(include, key):
         ("published.columns", {"Click": "int"}, "a mapping of column to type"),
         ("published.columns", {"year": "int"}, "a mapping of column to type"),
         ("published.columns", {"event_count": "int"}, "a mapping of column to type"),
+        ("published.layout", "plain", "generations or hive"),
+        ("published.layout", ["hive"], "generations or hive"),
+        ("published.crawler", 1, "the name of a Glue crawler"),
         ("quarantine.max_percent", 101, "0 to 100"),
         ("quarantine.max_percent", -1, "0 to 100"),
         ("quarantine.max_percent", "1", "0 to 100"),
@@ -246,7 +249,7 @@ def test_copies_of_an_event_have_the_same_event_time(include):
         ("raw.format", "crawler, location, table"),
         ("events.lookback_minutes", "look_back_minutes"),
         ("events.deduplicate.newest", "by, latest"),
-        ("published.partition_by", "columns, event_time, location, table"),
+        ("published.partition_by", "columns, crawler, event_time, layout, location, table"),
         ("quarantine.max_share", "location, max_percent, table"),
         ("run.max_day", "max_active_runs, max_concurrent_slices, max_days"),
     ],
@@ -255,6 +258,39 @@ def test_a_key_that_is_not_known_is_refused_and_the_known_ones_listed(include, k
     message = refusal(include, changed(MINIMAL, key, 1))
     assert message.startswith(f"{key} is not known here; remove it, or use one of ")
     assert known in message
+
+
+def test_the_plain_layout_stages_beside_the_table_and_may_be_crawled(include):
+    values = changed(MINIMAL, "published.layout", "hive")
+    published = load(include, changed(values, "published.crawler", "clicks_crawler")).published
+    assert published.location == "s3://${published_bucket}/clicks/"
+    assert published.generations == "s3://${published_bucket}/clicks_generations/"
+    assert published.crawler == "clicks_crawler"
+
+
+def test_without_a_layout_generations_are_below_the_table(include):
+    data_set = load(include, MINIMAL)
+    for table in (data_set.published, data_set.quarantine):
+        assert (table.generations, table.crawler) == (table.location, None)
+
+
+def test_a_crawler_over_generations_is_refused(include):
+    """It would make a table of each."""
+    message = refusal(include, changed(MINIMAL, "published.crawler", "clicks_crawler"))
+    assert message.startswith("published.crawler is 'clicks_crawler', but the layout is gener")
+    assert message.endswith("remove it, or give layout: hive")
+
+
+@pytest.mark.parametrize("folder", ["", "sub/", "_generations/"])
+def test_a_quarantine_among_the_published_objects_is_refused(include, folder):
+    location = "s3://${published_bucket}/clicks/" + folder
+    location = location.replace("/_generations", "_generations")
+    values = changed(MINIMAL, "published.layout", "hive")
+    message = refusal(include, changed(values, "quarantine.location", location))
+    assert message == (
+        f"quarantine.location is {location!r}, which overlaps that of published; "
+        "give each a location of its own"
+    )
 
 
 def test_an_event_time_that_is_no_column_is_refused(include):

@@ -5,10 +5,20 @@ from typing import Any
 
 import pytest
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+)
 
 from retime import runtime
-from retime.operators import TASK_TIMEOUT, AuditOperator, SliceQuery, StageOperator
+from retime.operators import (
+    TASK_TIMEOUT,
+    AuditOperator,
+    CrawlPublishedOperator,
+    SliceQuery,
+    StageOperator,
+)
 from retime.settings import read_settings
 from tests.unit.samples import TRAFFIC
 
@@ -139,3 +149,16 @@ def test_what_comes_from_other_tasks_is_filled_in(operator):
     assert "query" in operator.template_fields
     if operator is AuditOperator:
         assert {"staged", "quarantined"} <= set(operator.template_fields)
+
+
+@pytest.mark.parametrize(
+    "published",
+    [None, [], [{"created": 0, "updated": 0, "removed": 0, "kept": 24, "replaced": 0}]],
+    ids=["no slice", "none published", "kept what is newer"],
+)
+@pytest.mark.filterwarnings("ignore:GlueCrawlerOperator is deprecated")
+def test_a_run_that_changed_nothing_of_the_table_crawls_nothing(published):
+    results = published and [{"slice": "2024-03-28", "partitions": done} for done in published]
+    task = CrawlPublishedOperator(task_id="crawl_published", data_set=TRAFFIC)
+    with pytest.raises(AirflowSkipException, match="there is nothing to crawl"):
+        task.execute({"ti": SimpleNamespace(xcom_pull=lambda **_: results)})

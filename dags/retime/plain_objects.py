@@ -1,0 +1,133 @@
+"""The layout `hive`: published objects at `year=/month=/...` directly below a table's location.
+
+Readers of the catalog never see a folder whose objects are being replaced: a partition points at
+the staged generation first, and back at its own folder when that holds the generation and nothing
+else. A retry at any point does what is left. Object names carry their generation, which tells the
+new from the old.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from retime import aws, publish
+from retime.aws import Values
+from retime.change import Build, Change, partition_values
+from retime.dataset import Table
+from retime.errors import PublishError
+from retime.layout import is_hidden, partition_path
+
+_ATTEMPTS = 4
+_AT_ONCE = 8
+
+Records = Mapping[Values, Mapping[str, Any]]
+
+
+def publish_build(
+    clients: aws.Clients,
+    database: str,
+    table: Table,
+    build: Build,
+    *,
+    now: datetime,
+    retention: timedelta,
+) -> dict[str, int]:
+    """Publish a build as `publish.publish_build` does, and bring its objects to the plain folders.
+
+    Returns:
+        What that does, and how many partitions' objects were `replaced`.
+
+    Raises:
+        PublishError: as there; a retry can help and is safe.
+        DeleteError: S3 did not delete an object of before; the same holds.
+    """
+    read = partial(aws.read_partitions, clients.glue, database, table.name)
+    point = partial(_point, clients.glue, database, table.name)
+
+    def apply(change: Change) -> list[str]:
+        # Emptied first, and only then forgotten: of a folder that still holds objects, a crawler
+        # makes a partition.
+        if failures := point(read(change.remove), build.location):
+            return failures
+        _each(partial(_empty, clients.s3), (table.location + _path(v) for v in change.remove))
+        return publish.apply_change(clients.glue, database, table.name, change)
+
+    done = publish.publish_build(
+        clients, database, table, build, now=now, retention=retention, apply=apply
+    )
+    published = read(partition_values(partition) for partition in build.wanted)
+    staged = _at(build.location, published)
+    _each(partial(_replace, clients.s3, table, build), staged)
+    missing = (p for p in build.wanted if partition_values(p) not in published)
+    _each(partial(_empty, clients.s3), (table.location + partition_path(p) for p in missing))
+    failures: list[str] = []
+    for _ in range(_ATTEMPTS):
+        # Read each time: another publication may have been faster.
+        failures = point(_at(build.location, read(staged)), table.location)
+        if not failures:
+            return {**done, "replaced": len(staged)}
+    raise PublishError(
+        f"{database}.{table.name}: the catalog did not take back all partitions to "
+        f"{table.location} in {_ATTEMPTS} attempts; repeat the publication: {failures[:3]}"
+    )
+
+
+def _replace(s3: Any, table: Table, build: Build, values: Values) -> None:
+    """Let a partition's plain folder hold the objects of a build, and no others."""
+    source, target = build.location + _path(values), table.location + _path(values)
+    staged = {
+        f"{build.generation}-{path.removesuffix('.parquet')}.parquet": (path, size)
+        for path, size in aws.list_objects(s3, source)
+        if not is_hidden(path)
+    }
+    if not staged:
+        raise PublishError(f"{source} holds no object; clear the slice to stage it again")
+    there = dict(aws.list_objects(s3, target))
+    for name, (path, size) in staged.items():
+        if there.get(name) != size:
+            aws.copy_object(s3, source + path, target + name)
+    old = [path for path in there if path not in staged and not is_hidden(path)]
+    aws.delete_objects(s3, target, old)
+
+
+def _empty(s3: Any, location: str) -> None:
+    paths = [path for path, _ in aws.list_objects(s3, location) if not is_hidden(path)]
+    aws.delete_objects(s3, location, paths)
+
+
+def _each(do: Callable[[Any], None], items: Iterable[Any]) -> None:
+    """Do something with every item, a few at once; the first failure is raised."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for _ in pool.map(do, items):
+            pass
+
+
+def _at(location: str, records: Records) -> Records:
+    """Those of the partitions that lie in their folder below a location."""
+    return {
+        values: record
+        for values, record in records.items()
+        if record["StorageDescriptor"]["Location"] == location + _path(values)
+    }
+
+
+def _point(glue: Any, database: str, table: str, records: Records, location: str) -> list[str]:
+    """Point partitions at their folders below a location, and change nothing else of them."""
+    inputs = [
+        {
+            "Values": list(values),
+            "StorageDescriptor": {
+                **record["StorageDescriptor"],
+                "Location": location + _path(values),
+            },
+            "Parameters": record.get("Parameters", {}),
+        }
+        for values, record in records.items()
+    ]
+    return aws.update_partitions(glue, database, table, inputs)
+
+
+def _path(values: Values) -> str:
+    return partition_path(tuple(int(value) for value in values))
