@@ -58,8 +58,8 @@ WHEN_FAILED = {
         "the table has other columns than the data set: change one of them first."
     ),
     "crawl_published": (
-        "It is retried while the crawler runs for somebody else. No such crawler, or one that would "
-        "change what is published: create or mend it, then clear it. The table is right."
+        "The table is right. It is retried while the crawler runs for somebody else. No such "
+        "crawler, or one that would change what is published: mend it, then clear the task."
     ),
     "wait_for_published_crawl": (
         "The crawl failed: the log of the crawler (link) tells why; mend it, then clear "
