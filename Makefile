@@ -9,10 +9,10 @@ READY := $(VENV)/.ready-$(shell cat $(PINS) | cksum | cut -d' ' -f1)
 PINS2 := requirements.txt requirements-airflow2.txt constraints-airflow2.txt
 READY2 := .venv-airflow2/.ready-$(shell cat $(PINS2) | cksum | cut -d' ' -f1)
 
-.PHONY: help demo test test-airflow2 up down env bench mwaa constraints clean
+.PHONY: help demo test test-airflow2 test-scheduler up down env bench mwaa constraints clean
 
 help: ## Show the targets
-	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 20
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 24
 
 demo: $(READY) ## Land six days of traffic on a local AWS and run the DAG on them
 	@$(RUN) -m demo run
@@ -25,6 +25,10 @@ test: $(READY) ## Check style and types and run every test
 
 test-airflow2: $(READY) $(READY2) ## Test on Airflow 2.11, as Amazon MWAA 2.11 has it
 	MWAA_PYTHON=.venv-airflow2/bin/python $(RUN) -m pytest tests/airflow2 tests/mwaa/test_mwaa_run.py
+
+test-scheduler: $(READY) ## Run what needs Airflow as users have it: scheduler, API, PostgreSQL
+	@scripts/install-postgresql
+	$(RUN) -m pytest tests/scheduler --timeout 900
 
 up: $(READY) ## Serve Airflow's UI and the local AWS with the demo's data
 	@$(RUN) -m demo up

@@ -10,7 +10,7 @@ from typing import Any
 from retime import aws
 from retime.compat import get_variable, is_manual, run_dates
 from retime.dataset import DataSet, Table
-from retime.errors import RetimeError
+from retime.errors import RequestError, RetimeError
 from retime.event_dates import RunFacts, event_dates
 from retime.settings import (
     Notification,
@@ -61,6 +61,19 @@ def resolve_table(table: Table) -> Table:
 def now() -> datetime:
     """Return the time; only tasks ask for it, logic is given it."""
     return datetime.now(timezone.utc)
+
+
+def check_parameters(context: Any) -> None:
+    """See that a run was given no parameter that its DAG does not have.
+
+    Raises:
+        RequestError: Airflow let one pass; the run would be about other dates than was meant.
+    """
+    allowed = list(context["dag"].params)
+    if unknown := sorted(set(context["params"]) - set(allowed)):
+        raise RequestError(
+            f"there is no parameter {unknown[0]!r}; give some of {', '.join(allowed)}"
+        )
 
 
 def dates_of_run(data_set: DataSet, context: Any) -> Slice:

@@ -3,7 +3,7 @@
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from local_aws.athena.targets import (
 )
 from local_aws.athena.write import (
     Output,
+    PartFile,
     Written,
     copy_rows,
     register,
@@ -351,18 +352,28 @@ class _Job:
         rows, files = copy_rows(self.connection, sql, kinds, output, self.directory)
         self.execution.check_stopped()
         files, is_all = within_limit(files)
+        written = Written(rows=rows)
         rule = self.runner.faults.take("athena.query.during_write", self.request.sql)
         if rule is not None:
-            files = files[: max(1, len(files) // 2)]
-        written = Written(rows=rows)
-        store_files(self.runner.store, files, output, self.query_name, locations, written)
-        if written.uris:
-            self._put_manifest(written)
-        if rule is not None:
+            half = max(1, len(files) // 2)
+            self._store(files[:half], output, locations, written)
             self._obey(rule)
+            files = files[half:]
+        self._store(files, output, locations, written)
         if not is_all:
             raise too_many_partitions()
         return written
+
+    def _store(
+        self,
+        files: Sequence[PartFile],
+        output: Output,
+        locations: dict[tuple[str, ...], str],
+        written: Written,
+    ) -> None:
+        store_files(self.runner.store, files, output, self.query_name, locations, written)
+        if written.uris:
+            self._put_manifest(written)
 
     def _put_manifest(self, written: Written) -> None:
         body = "".join(f"{uri}\n" for uri in written.uris).encode()

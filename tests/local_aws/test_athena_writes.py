@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import time
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.local_aws.athena_client import Athena
-from tests.local_aws.servers import Aws
+from tests.local_aws.servers import Aws, Control
 
 
 @pytest.fixture
@@ -351,6 +352,22 @@ def test_a_fault_during_the_write_leaves_a_part_of_the_files(athena: Athena, fau
     assert len(athena.keys("t/")) == 5
     assert athena.rows("SHOW PARTITIONS t") == []
     assert len(athena.body(f"results/{ran.id}-manifest.csv").splitlines()) == 5
+
+
+def test_a_write_that_hangs_half_through_goes_on_when_it_is_freed(
+    athena: Athena, faults: Control
+) -> None:
+    target(athena)
+    faults.set("athena.query.during_write", "hang", match="'slow'")
+    execution_id = athena.start(
+        "INSERT INTO t SELECT x, 'slow', 'p', x FROM UNNEST(ARRAY[1, 2]) u(x)"
+    )
+    while len(athena.keys("t/")) < 1:
+        time.sleep(0.02)
+    assert athena.rows("SELECT x FROM t") == []
+    faults.clear()
+    assert athena.wait(execution_id)["Status"]["State"] == "SUCCEEDED"
+    assert len(athena.rows("SELECT x FROM t")) == 2
 
 
 def test_a_fault_after_the_write_leaves_all_of_it(athena: Athena, fault: Any) -> None:

@@ -68,7 +68,9 @@ class World:
             xcom_push=lambda key, value: self.xcom.update({key: value}),
             xcom_pull=self.pull,
         )
-        return {"params": params or DAY, "dag_run": run, "ti": ti, "run_id": "manual__1"}
+        dag = SimpleNamespace(params=["start_date", "end_date", "plan_only"])
+        given = params or DAY
+        return {"params": given, "dag": dag, "dag_run": run, "ti": ti, "run_id": "manual__1"}
 
 
 @pytest.fixture
@@ -211,6 +213,13 @@ def test_a_run_waits_until_the_hour_in_which_its_date_ends_has_settled(world):
     assert not has_arrived(world, kolkata)
     world.land(HOURS[20])
     assert has_arrived(world, kolkata)
+
+
+def test_a_parameter_that_the_dag_does_not_have_is_refused(world):
+    """Airflow lets it pass, and the run would build its own date instead."""
+    sensor = ArrivalSensor(task_id="wait", data_set=world.data_set)
+    with pytest.raises(AirflowFailException, match="no parameter 'first_date'; give some of start"):
+        sensor.poke(world.context(first_date="2024-03-28"))
 
 
 def test_waiting_in_vain_tells_what_was_waited_for(world, monkeypatch):

@@ -1,0 +1,21 @@
+"""The trigger of deferred queries: here, because the triggerer does not import from dags/."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from airflow.providers.amazon.aws.triggers.athena import AthenaTrigger
+from airflow.triggers.base import TriggerEvent
+
+
+class PatientAthenaTrigger(AthenaTrigger):
+    """Wait for a query; look at it for the first time after `waiter_delay` seconds, not at once.
+
+    Airflow 3 fails a task whose deferral is over before the scheduler has heard that the process
+    which deferred it has ended: https://github.com/apache/airflow/issues/72716
+    """
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Yield the one event: success, or error with a message."""
+        await asyncio.sleep(self.waiter_delay)
+        async for event in super().run():
+            yield event

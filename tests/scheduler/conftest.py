@@ -1,0 +1,158 @@
+"""Airflow as users have it, once for the session, over a local AWS in a process of its own.
+
+Tests drive it through its command line and its REST API only, each with data sets of its own, and
+read what was published through the Athena API.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.environment import Home, airflow_environment
+from demo.processes import free_port, process_environment, start_aws
+from demo.stack import api_environment
+from tests.end_to_end.pipeline import Pipeline
+from tests.local_aws.servers import Aws, Control
+from tests.scheduler import parcels
+from tests.scheduler.api import Api
+from tests.scheduler.measured import MEASURED
+from tests.scheduler.parcels import DataSet
+from tests.scheduler.postgres import Postgres
+from tests.scheduler.processes import Airflow, session_of, signal_all
+from tests.scheduler.warehouse import Warehouse
+
+DATA_SETS = {
+    data_set.name: data_set
+    for data_set in (
+        DataSet(name="daily", first=parcels.YESTERDAY),
+        DataSet(name="missed", first=parcels.MONTH[-5], run=(("max_active_runs", 2),)),
+        DataSet(name="month", run=(("max_active_runs", 3),)),
+        DataSet(name="crowded", first=parcels.MONTH[-4], run=(("max_active_runs", 2),)),
+        DataSet(name="hourly", grain="hour", run=(("max_days", 40), ("max_active_runs", 5))),
+        DataSet(name="interrupted", grain="hour"),
+        DataSet(name="crawled", raw="crawled", crawler="crawled_raw"),
+        DataSet(name="awaited", raw="awaited", first=parcels.YESTERDAY),
+    )
+}
+AIRFLOW = {
+    "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+    "AIRFLOW__CORE__PARALLELISM": "4",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
+    # What dies is missed within seconds.
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
+    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "1",
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+}
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Home]:
+    """A folder for all that the processes write; kept if RETIME_KEEP is set."""
+    home = Home(path=Path(tempfile.mkdtemp(prefix="retime-scheduler-")))
+    yield home
+    if "KEEP_SCHEDULER_HOME" not in os.environ:
+        shutil.rmtree(home.path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def endpoint(home: Home) -> Iterator[str]:
+    """`python -m local_aws`."""
+    process, endpoint = start_aws(home, keep=False)
+    yield endpoint
+    signal_all(session_of(process.pid), 9)
+    process.wait()
+
+
+@pytest.fixture(scope="session")
+def warehouse(endpoint: str) -> Warehouse:
+    """An account with a month of raw parcels."""
+    account = Pipeline(aws=Aws(endpoint=endpoint), name="scheduler")
+    account.set_up()
+    for raw in ("parcels", "awaited"):
+        account.query(
+            f"""CREATE EXTERNAL TABLE {raw}_raw (
+                parcel string, delivered_at string, weight_kg double, depot string
+            ) PARTITIONED BY (year bigint, month bigint, day bigint, hour bigint)
+            STORED AS PARQUET LOCATION 's3://{account.name}/{raw}_raw/'"""
+        )
+    parcels.land(account.s3, account.name, parcels.MONTH)
+    return Warehouse(account=account)
+
+
+@pytest.fixture(scope="session")
+def airflow(home: Home, endpoint: str, warehouse: Warehouse) -> Iterator[Airflow]:
+    """Airflow's components on PostgreSQL."""
+    include = home.path / "include"
+    parcels.write_data_sets(include, DATA_SETS.values())
+    port = free_port()
+    environment = airflow_environment(home, endpoint) | api_environment(port) | AIRFLOW
+    # How to wait for queries is told by Variables, which tests change.
+    for name in ("RETIME_DEFERRABLE", "RETIME_POLL_SECONDS"):
+        del environment[name]
+    environment |= warehouse.account.settings | {"RETIME_INCLUDE": str(include)}
+    with Postgres() as postgres:
+        environment["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = postgres.url
+        with Airflow(home, environment, port) as airflow:
+            yield airflow
+
+
+@pytest.fixture
+def api(airflow: Airflow) -> Iterator[Api]:
+    """The REST API; tasks wait for their queries in their process unless a test defers them."""
+    api = Api(url=airflow.url)
+    api.set_variable("retime_deferrable", "false")
+    api.set_variable("retime_poll_seconds", "0.2")
+    api.wait_for_dags([data_set.dag_id for data_set in DATA_SETS.values()])
+    return api
+
+
+@pytest.fixture
+def deferring(api: Api) -> None:
+    """Tasks defer while a query runs."""
+    api.set_variable("retime_deferrable", "true")
+    api.set_variable("retime_poll_seconds", "3")
+
+
+@pytest.fixture
+def faults(endpoint: str) -> Iterator[Control]:
+    """Faults of local_aws; what hangs goes on after the test."""
+    control = Control(endpoint)
+    yield control
+    control.clear()
+
+
+@pytest.fixture(scope="session")
+def cli(airflow: Airflow) -> Callable[..., str]:
+    """The `airflow` command; gives what it prints."""
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-m", "airflow", *arguments],
+            env=process_environment(airflow.environment),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what was measured on the way."""
+    if MEASURED:
+        terminalreporter.section("measured, with the load of the machine")
+        terminalreporter.write_line("\n".join(MEASURED))

@@ -1,0 +1,45 @@
+"""Unpaused, the DAG builds each date that was missed."""
+
+from itertools import pairwise
+
+from tests.scheduler.api import wait_for
+from tests.scheduler.conftest import DATA_SETS
+from tests.scheduler.measured import note_runs
+from tests.scheduler.parcels import MONTH, YESTERDAY
+
+
+def test_a_daily_run_that_defers_its_queries_builds_its_date(
+    cli, api, deferring, warehouse
+) -> None:
+    data_set = DATA_SETS["daily"]
+    cli("dags", "unpause", "--yes", data_set.dag_id)
+    run = wait_for(lambda: api.runs(data_set.dag_id), "the run")[0]
+
+    api.wait_for_run(data_set.dag_id, run["dag_run_id"])
+
+    tasks = api.tasks(data_set.dag_id, run["dag_run_id"])
+    note_runs("a daily run that defers", [list(tasks.values())])
+    warehouse.assert_built(data_set, [YESTERDAY])
+    tries = {key: ti["try_number"] for key, ti in tasks.items()}
+    assert set(tries.values()) == {1}, tries
+
+
+def test_each_missed_date_is_built_once_oldest_first_two_at_a_time(api, warehouse) -> None:
+    data_set, days = DATA_SETS["missed"], MONTH[-5:]
+    api.set_paused(data_set.dag_id, is_paused=False)
+
+    runs = api.wait_for_runs(data_set.dag_id, len(days))
+
+    assert [run["logical_date"][:10] for run in runs] == [str(day) for day in days]
+    assert {run["run_type"] for run in runs} == {"scheduled"}
+    started = [run["start_date"] for run in runs]
+    assert started == sorted(started)
+    # No run begins before the last but one has ended; some begin before the last one has.
+    ended = [run["end_date"] for run in runs]
+    assert all(run["start_date"] >= ended[n] for n, run in enumerate(runs[2:]))
+    assert any(two["start_date"] < one["end_date"] for one, two in pairwise(runs))
+    warehouse.assert_built(data_set, days)
+    note_runs(
+        "five missed dates, two at a time",
+        [list(api.tasks(data_set.dag_id, run["dag_run_id"]).values()) for run in runs],
+    )

@@ -1,0 +1,145 @@
+"""What is killed or paused in the middle of a slice, the run completes, and the table is right."""
+
+import signal
+import time
+
+import pytest
+
+from tests.scheduler.api import wait_for
+from tests.scheduler.conftest import DATA_SETS
+from tests.scheduler.parcels import MONTH
+from tests.scheduler.processes import parent_of, signal_all
+
+INTERRUPTED = DATA_SETS["interrupted"]
+DAYS = MONTH[12:14]
+STAGE = 'INSERT INTO "scheduler"."interrupted__'
+TABLE = '"TableName": "interrupted"'
+PUBLISH = "slice.publish"
+# Longer than a heartbeat of a component may be missing: AIRFLOW in conftest.py.
+LONG = 12
+
+
+@pytest.fixture
+def begin(api, faults, warehouse):
+    """Start a run that hangs in the middle of its slice, at a fault."""
+
+    def run(point: str, match: str, states) -> str:
+        dates = {"start_date": str(DAYS[0]), "end_date": str(DAYS[-1])}
+        api.set_paused(INTERRUPTED.dag_id, is_paused=False)
+        if "interrupted" not in warehouse.account.tables():
+            api.wait_for_run(INTERRUPTED.dag_id, api.trigger(INTERRUPTED.dag_id, **dates))
+        faults.set(point, "hang", match=match)
+        run_id = api.trigger(INTERRUPTED.dag_id, **dates)
+        wait_for(
+            lambda: (
+                not faults.listed()
+                and all(api.state(INTERRUPTED.dag_id, run_id, t, 0) == s for t, s in states.items())
+            ),
+            f"{states}",
+        )
+        return run_id
+
+    return run
+
+
+@pytest.fixture
+def finish(api, faults, warehouse):
+    """See the run through, and that exactly its generation is published."""
+
+    def run(run_id: str, *, tries: dict[str, int] | None = None) -> None:
+        api.wait_for_run(INTERRUPTED.dag_id, run_id)
+        check(run_id)
+        # What was interrupted goes on after all: too late to do harm.
+        faults.clear()
+        wait_for(lambda: not warehouse.running_queries(STAGE), "the queries")
+        check(run_id)
+        tasks = api.tasks(INTERRUPTED.dag_id, run_id)
+        for task_id, number in (tries or {}).items():
+            assert tasks[task_id, 0]["try_number"] == number
+
+    def check(run_id: str) -> None:
+        partitions = warehouse.account.partitions("interrupted")
+        ledgers = [partition["Parameters"] for partition in partitions.values()]
+        assert {ledger["retime.run_id"] for ledger in ledgers} == {run_id}
+        assert len({ledger["retime.generation"] for ledger in ledgers}) == 1
+        warehouse.assert_built(INTERRUPTED, DAYS)
+
+    return run
+
+
+def running(api, run_id: str, task_id: str, airflow) -> int:
+    """The process of a task instance."""
+    return airflow.task_process(api.tasks(INTERRUPTED.dag_id, run_id)[task_id, 0]["id"])
+
+
+@pytest.mark.parametrize("component", ["scheduler", "triggerer"])
+def test_a_killed_component_is_missed_by_no_deferred_slice(
+    airflow, api, deferring, faults, begin, finish, component
+) -> None:
+    run_id = begin("athena.query.during_write", STAGE, {"slice.stage": "deferred"})
+
+    airflow.kill(component)
+    faults.clear()
+    airflow.start(component)
+
+    finish(run_id, tries={"slice.stage": 1})
+
+
+@pytest.mark.parametrize("component", ["scheduler", "triggerer"])
+def test_a_paused_component_goes_on_where_it_was(
+    airflow, api, deferring, faults, begin, finish, component
+) -> None:
+    run_id = begin("athena.query.during_write", STAGE, {"slice.stage": "deferred"})
+
+    airflow.pause(component)
+    faults.clear()
+    time.sleep(LONG)
+    airflow.resume(component)
+
+    finish(run_id)
+
+
+def test_a_scheduler_that_dies_with_its_workers_stages_again(airflow, api, begin, finish) -> None:
+    """The query of the first try is half through, and goes on when the second is published."""
+    run_id = begin("athena.query.during_write", STAGE, {"slice.stage": "running"})
+
+    airflow.kill("scheduler")
+    airflow.start("scheduler")
+
+    finish(run_id, tries={"slice.stage": 2})
+
+
+def test_a_killed_worker_stages_again(airflow, api, begin, finish) -> None:
+    run_id = begin("athena.query.during_write", STAGE, {"slice.stage": "running"})
+
+    signal_all([running(api, run_id, "slice.stage", airflow)], signal.SIGKILL)
+
+    finish(run_id, tries={"slice.stage": 2})
+
+
+def test_a_worker_killed_in_the_middle_of_a_publication_publishes_the_rest(
+    airflow, api, begin, finish
+) -> None:
+    """The call that was cut off is answered later, when all is published."""
+    run_id = begin("glue.BatchUpdatePartition", TABLE, {PUBLISH: "running"})
+
+    signal_all([running(api, run_id, PUBLISH, airflow)], signal.SIGKILL)
+
+    finish(run_id, tries={"slice.stage": 1, PUBLISH: 2})
+
+
+def test_a_worker_that_is_paused_too_long_does_no_harm_when_it_wakes_up(
+    airflow, api, begin, finish
+) -> None:
+    """It is given up for lost, and wakes up when another has published the slice."""
+    run_id = begin("glue.BatchUpdatePartition", TABLE, {PUBLISH: "running"})
+    task = running(api, run_id, PUBLISH, airflow)
+    worker = [task, parent_of(task)]
+
+    signal_all(worker, signal.SIGSTOP)
+    try:
+        api.wait_for_run(INTERRUPTED.dag_id, run_id)
+    finally:
+        signal_all(worker, signal.SIGCONT)
+
+    finish(run_id, tries={"slice.stage": 1, PUBLISH: 2})

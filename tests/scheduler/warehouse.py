@@ -1,0 +1,67 @@
+"""What the runs have published, read through the catalog and the Athena API."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from retime.ledger import ledger_of
+from tests.end_to_end.pipeline import Pipeline
+from tests.scheduler.parcels import DataSet, expected_partitions, expected_rows
+
+COLUMNS = ("parcel", "depot", "delivered_at", "weight_kg", "is_heavy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warehouse:
+    """The account that the runs publish to."""
+
+    account: Pipeline
+
+    def rows(self, name: str) -> list[tuple[str | None, ...]]:
+        """Return every row of a table, in order."""
+        found = self.account.query(f'SELECT * FROM "{name}"')
+        return sorted(tuple(row[c] for c in COLUMNS) for row in found)
+
+    def generations(self, name: str) -> dict[tuple[str, ...], str]:
+        """Return which generation each partition is published from."""
+        return {
+            values: partition["Parameters"]["retime.generation"]
+            for values, partition in self.account.partitions(name).items()
+        }
+
+    def assert_built(self, data_set: DataSet, days: Sequence[date]) -> None:
+        """See that a table is what one clean build of these dates makes of it, and its ledger."""
+        assert self.rows(data_set.name) == expected_rows(days)
+        partitions = self.account.partitions(data_set.name)
+        assert set(partitions) == expected_partitions(days, data_set.grain)
+        assert len(self._quarantined(data_set)) == len(days)
+        rows = 0
+        for values, partition in partitions.items():
+            ledger = ledger_of(partition["Parameters"])
+            assert ledger is not None, f"{values}: {partition['Parameters']}"
+            location = partition["StorageDescriptor"]["Location"]
+            assert f"/v={ledger.generation}/" in location
+            assert self._size(location) == ledger.bytes > 0
+            rows += ledger.rows
+        assert rows == len(expected_rows(days))
+
+    def _quarantined(self, data_set: DataSet) -> list[Any]:
+        return self.account.query(f'SELECT * FROM "{data_set.name}_quarantine"')
+
+    def _size(self, location: str) -> int:
+        bucket, _, prefix = location.removeprefix("s3://").partition("/")
+        # Where nothing is there, the listing has no contents.
+        listed = self.account.s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
+        return sum(entry["Size"] for entry in listed.get("Contents", ()))
+
+    def running_queries(self, match: str) -> list[dict[str, Any]]:
+        """Return the queries under way whose text has a match in it."""
+        group = {"WorkGroup": self.account.name}
+        ids = self.account.athena.list_query_executions(**group)["QueryExecutionIds"]
+        found = self.account.athena.batch_get_query_execution(QueryExecutionIds=ids[:50])
+        return [
+            execution
+            for execution in found["QueryExecutions"]
+            if match in execution["Query"] and execution["Status"]["State"] == "RUNNING"
+        ]
