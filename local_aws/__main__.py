@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         host=options.host,
         data_dir=options.data_dir,
         crawl_seconds=options.crawl_seconds,
+        enforce_iam=options.enforce_iam,
     )
     try:
         server.start()
@@ -59,6 +60,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port-file", type=Path, help="write the port here when ready")
     parser.add_argument(
         "--crawl-seconds", type=float, default=0.5, help="how long a crawl takes at least"
+    )
+    parser.add_argument(
+        "--enforce-iam", action="store_true", help="hold IAM's users and roles to their policies"
     )
     parser.add_argument("--verbose", action="store_true", help="log every request")
     return parser.parse_args(arguments)

@@ -21,6 +21,7 @@ class TargetView:
     """The folders of a target; `schemas` has those of the folders that are known or sampled."""
 
     target: S3Target
+    store: ObjectStore
     folders: list[Folder]
     schemas: dict[Path, FileSchema] = field(default_factory=dict)
     samples: dict[Path, Sample] = field(default_factory=dict)
@@ -37,6 +38,7 @@ class TargetView:
     def sample(self, folder: Folder) -> None:
         """Look into the largest file of a folder; one that just went away tells nothing."""
         largest = max(folder.objects, key=lambda stored: stored.size)
+        self.store.check_read(self.target.bucket, [largest])
         try:
             sample = sample_file(largest.path, largest.size)
         except FileNotFoundError:
@@ -73,7 +75,7 @@ def look(
     """
     objects = store.list(target.bucket, target.prefix)
     view = TargetView(
-        target=target, folders=data_folders(objects, target.exclusions, target.prefix)
+        target=target, store=store, folders=data_folders(objects, target.exclusions, target.prefix)
     )
     unknown: list[Folder] = []
     for folder in view.folders:

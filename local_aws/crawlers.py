@@ -22,8 +22,9 @@ from local_aws.crawler_records import (
     page_of,
     run_test,
 )
+from local_aws.iam_needs import glue_arns
 from local_aws.messages import ACCOUNT
-from local_aws.seam import AwsCalls, AwsError, Faults, ObjectStore, Service
+from local_aws.seam import Access, AwsCalls, AwsError, Faults, ObjectStore, Service
 
 Payload = dict[str, Any]
 
@@ -37,6 +38,8 @@ class Crawlers(Service):
         store: S3.
         calls: the Glue API, for the catalog.
         faults: the point "glue.crawl", with the crawler's name as subject, fails or hangs a crawl.
+        access: what callers, and the roles of crawlers, may do.
+        lock: the server's; stacks create crawlers while they hold it.
         state_file: where definitions and runs are kept; None keeps them in memory.
         seconds: how long a crawl takes at least.
     """
@@ -46,13 +49,17 @@ class Crawlers(Service):
         store: ObjectStore,
         calls: AwsCalls,
         faults: Faults,
+        *,
+        access: Access,
+        lock: threading.RLock,
         state_file: Path | None,
         seconds: float,
     ) -> None:
         self._store, self._calls, self._faults = store, calls, faults
+        self._access = access
         self._state_file = state_file
         self.seconds = seconds
-        self._lock = threading.RLock()
+        self._lock = lock
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
         self._crawlers = _load(state_file)
@@ -77,6 +84,7 @@ class Crawlers(Service):
 
     def handle(self, action: str, payload: Payload, *, region: str) -> tuple[int, Payload]:
         """See `Service.handle`."""
+        self._access.need(f"glue:{action}", *glue_arns(action, payload, region))
         with self._lock:
             return 200, self._actions[action](region, payload)
 
@@ -213,7 +221,8 @@ class Crawlers(Service):
         crawl = Crawl(settings, self._store, catalog, run.id)
         try:
             self._wait(settings.crawler, run, is_stopped)
-            crawl.run()
+            with self._access.acting_as(crawler.definition.get("Role", "")):
+                crawl.run()
             state, message = "COMPLETED", ""
         except CrawlStoppedError:
             state, message = "STOPPED", ""

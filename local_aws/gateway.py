@@ -17,19 +17,22 @@ from typing import Any
 
 from local_aws.faults import FaultBoard, answer_fault_request
 from local_aws.glue_catalog import GlueCatalog, lower_names
+from local_aws.iam import Iam
+from local_aws.iam_needs import needs_of
 from local_aws.journal import Change, Journal
 from local_aws.messages import (
     Request,
     Response,
     error_response,
     json_response,
+    query_error_response,
     xml_error_response,
 )
 from local_aws.moto_app import MotoApp, dump_state, load_state
 from local_aws.moto_s3 import by_reference, needed_files
 from local_aws.object_files import ObjectFiles
 from local_aws.s3_requests import answer_s3, s3_action
-from local_aws.seam import AwsError, FaultRule, Service
+from local_aws.seam import ACCESS_DENIED, AwsError, FaultRule, Service
 
 CONTROL_PATH = "/_local_aws/"
 TARGET_PREFIXES = {"glue": "AWSGlue", "athena": "AmazonAthena"}
@@ -46,15 +49,23 @@ class Gateway:
         faults: faults that clients asked for.
         journal: where changes are recorded; None to forget them at the end.
         catalog: answers those Glue actions over moto's state that moto does not do as Glue does.
+        enforce_iam: hold users and roles to their policies.
     """
 
     def __init__(
-        self, files: ObjectFiles, faults: FaultBoard, journal: Journal | None, catalog: GlueCatalog
+        self,
+        files: ObjectFiles,
+        faults: FaultBoard,
+        journal: Journal | None,
+        catalog: GlueCatalog,
+        *,
+        enforce_iam: bool = False,
     ) -> None:
         self.moto = MotoApp()
         self.files = files
         self.faults = faults
         self.lock = threading.RLock()
+        self.iam = Iam(self.lock, is_enforced=enforce_iam)
         self._journal = journal
         self._catalog = catalog
         self.hosted: dict[str, Future[Service]] = {}
@@ -75,9 +86,14 @@ class Gateway:
         service, _ = request.scope
         if service != "s3":
             request.read()
-        if rule := self._fault(service, request):
-            return self._strike(service, request, rule)
-        return self._route(request)
+        try:
+            with self.iam.acting_for(request):
+                self._authorize(request)
+                if rule := self._fault(service, request):
+                    return self._strike(service, request, rule)
+                return self._route(request)
+        except AwsError as error:
+            return _refusal(error, service, request)
 
     def call(
         self, service: str, action: str, payload: dict[str, Any], *, region: str
@@ -90,15 +106,13 @@ class Gateway:
             "x-amz-target": f"{TARGET_PREFIXES[service]}.{action}",
             "content-type": "application/x-amz-json-1.1",
         }
-        response = self._route(
-            Request(
-                method="POST",
-                target="/",
-                headers=headers,
-                body=io.BytesIO(body),
-                length=len(body),
-            )
+        request = Request(
+            method="POST", target="/", headers=headers, body=io.BytesIO(body), length=len(body)
         )
+        # What Athena asks of itself, say for a work group, is not the caller's doing.
+        if service != "athena":
+            self._authorize(request)
+        response = self._route(request)
         answer: dict[str, Any] = json.loads(response.body or b"{}")  # type: ignore[arg-type]
         if response.status >= 400:
             code = answer.get("__type", "InternalFailure").rpartition("#")[2]
@@ -128,6 +142,16 @@ class Gateway:
             if self._journal is not None:
                 self._checkpoint()
                 self._journal.close()
+
+    def _authorize(self, request: Request) -> None:
+        """See that the caller may do what a request asks for; hosted services see for theirs."""
+        if not self.iam.is_checking:
+            return
+        action = action_of(request)
+        hosted = self.hosted.get(request.scope[0])
+        if hosted is None or action not in hosted.result().actions:
+            for need, resource in needs_of(request, action):
+                self.iam.need(need, resource)
 
     def _control(self, request: Request) -> Response:
         name = request.path.removeprefix(CONTROL_PATH)
@@ -242,6 +266,16 @@ def is_change(request: Request) -> bool:
     if action:
         return not action.startswith(_READS)
     return request.method not in {"GET", "HEAD", "OPTIONS"}
+
+
+def _refusal(error: AwsError, service: str, request: Request) -> Response:
+    """Tell an error of the gateway's own in the protocol of the service that was asked."""
+    code = "AccessDenied" if error.code == ACCESS_DENIED else error.code
+    if service == "s3":
+        return xml_error_response(403, code, error.message)
+    if "x-amz-target" in request.headers:
+        return error_response(error)
+    return query_error_response(403, code, error.message)
 
 
 def _with(request: Request, payload: dict[str, Any]) -> Request:

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 from urllib.parse import parse_qs, unquote, urlsplit
+from xml.sax.saxutils import escape
 
 from local_aws.seam import AwsError
 
 ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
+_KEY_ID = re.compile(r"Credential=(?P<key>[^/,]+)/")
 _SCOPE = re.compile(r"Credential=[^/,]+/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 
 
@@ -43,15 +45,26 @@ class Request:
         Without a signature the service is "" when the request names an API action, else "s3":
         the one service that answers unsigned requests.
         """
-        signed = self.headers.get("authorization", "")
-        if not signed and "X-Amz-Credential" in self.target:
-            signed = f"Credential={self.query.get('X-Amz-Credential', '')}"
-        if match := _SCOPE.search(signed):
+        if match := _SCOPE.search(self._signed):
             return match["service"], match["region"]
         content = self.headers.get("content-type", "")
         is_form = self.method == "POST" and "x-www-form-urlencoded" in content
         is_api = "x-amz-target" in self.headers or is_form
         return ("" if is_api else "s3"), DEFAULT_REGION
+
+    @property
+    def credentials(self) -> tuple[str, str]:
+        """The access key id and the session token that the caller signed with, each maybe ""."""
+        match = _KEY_ID.search(self._signed)
+        token = self.headers.get("x-amz-security-token", "")
+        return (match["key"] if match else ""), token or self.query.get("X-Amz-Security-Token", "")
+
+    @property
+    def _signed(self) -> str:
+        signed = self.headers.get("authorization", "")
+        if not signed and "X-Amz-Credential" in self.target:
+            return f"Credential={self.query.get('X-Amz-Credential', '')}"
+        return signed
 
     def read(self) -> bytes:
         """The whole body; it can be read again afterwards."""
@@ -97,10 +110,18 @@ def error_response(error: AwsError) -> Response:
 
 def xml_error_response(status: int, code: str, message: str) -> Response:
     """Write a refusal of S3."""
-    body = (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
-    )
+    return _xml(status, f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>")
+
+
+def query_error_response(status: int, code: str, message: str) -> Response:
+    """Write a refusal in AWS's query protocol, which IAM, STS and CloudFormation speak."""
+    error = f"<Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message>"
+    return _xml(status, f"<ErrorResponse><Error>{error}</Error></ErrorResponse>")
+
+
+def _xml(status: int, body: str) -> Response:
     return Response(
-        status=status, headers=[("Content-Type", "application/xml")], body=body.encode()
+        status=status,
+        headers=[("Content-Type", "application/xml")],
+        body=f'<?xml version="1.0" encoding="UTF-8"?>\n{body}'.encode(),
     )

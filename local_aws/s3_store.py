@@ -1,12 +1,13 @@
 """S3 as local files, for the services in this process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from moto.s3.models import s3_backends
 
+from local_aws.arns import bucket_arn
 from local_aws.gateway import Gateway
 from local_aws.messages import ACCOUNT, DEFAULT_REGION, Request
 from local_aws.moto_s3 import FileKey, incoming
@@ -22,9 +23,11 @@ class FileObjectStore(ObjectStore):
     def __init__(self, gateway: Gateway, files: ObjectFiles) -> None:
         self._gateway = gateway
         self._files = files
+        self._need = gateway.iam.need
 
     def list(self, bucket: str, prefix: str) -> list[StoredObject]:
         """See `ObjectStore.list`."""
+        self._need("s3:ListBucket", bucket_arn(bucket))
         with self._gateway.lock:
             keys = self._bucket(bucket).keys
             names = (keys.names[position] for position in keys.span(prefix))
@@ -33,9 +36,14 @@ class FileObjectStore(ObjectStore):
 
     def get(self, bucket: str, key: str) -> StoredObject | None:
         """See `ObjectStore.get`."""
+        self._need("s3:GetObject", bucket_arn(bucket, key))
         with self._gateway.lock:
             found = self._bucket(bucket).keys.get(key)
             return self._stored(found) if isinstance(found, FileKey) else None
+
+    def check_read(self, bucket: str, objects: Iterable[StoredObject]) -> None:
+        """See `ObjectStore.check_read`."""
+        self._need("s3:GetObject", *(bucket_arn(bucket, one.key) for one in objects))
 
     def put_file(self, bucket: str, key: str, path: Path) -> None:
         """See `ObjectStore.put_file`."""
@@ -47,11 +55,13 @@ class FileObjectStore(ObjectStore):
 
     def delete(self, bucket: str, key: str) -> None:
         """See `ObjectStore.delete`."""
+        self._need("s3:DeleteObject", bucket_arn(bucket, key))
         self._bucket(bucket)
         self._send("DELETE", bucket, key)
 
     def _put(self, bucket: str, key: str, create: Callable[[], ObjectFile]) -> None:
         self._bucket(bucket)
+        self._need("s3:PutObject", bucket_arn(bucket, key))
         file = create()
         token = incoming.set(lambda: file)
         try:

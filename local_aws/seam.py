@@ -4,10 +4,13 @@ The Athena engine and the crawler are such services. They know these shapes and 
 server behind them.
 """
 
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
+ACCESS_DENIED = "AccessDeniedException"
 FaultAction = Literal["throttle", "fail", "hang", "partial"]
 
 
@@ -67,8 +70,28 @@ class FaultRule:
     message: str = ""
 
 
+class Access(Protocol):
+    """What the caller of the request under way may do."""
+
+    def need(self, action: str, *resources: str) -> None:
+        """See that the caller may do an action, e.g. "s3:GetObject", on each of some ARNs.
+
+        Raises:
+            AwsError: AccessDeniedException. Without enforcement everybody may do everything.
+        """
+        ...
+
+    def acting_as(self, role: str) -> AbstractContextManager[None]:
+        """Hold what follows to the policies of a role, given by ARN or name."""
+        ...
+
+
 class ObjectStore(Protocol):
-    """S3 as local files. Every method raises NoSuchBucketError for an unknown bucket."""
+    """S3 as local files.
+
+    Every method raises NoSuchBucketError for an unknown bucket, and AwsError where the caller may
+    not do what it does.
+    """
 
     def list(self, bucket: str, prefix: str) -> list[StoredObject]:
         """The objects whose keys begin with `prefix`, sorted by key."""
@@ -76,6 +99,10 @@ class ObjectStore(Protocol):
 
     def get(self, bucket: str, key: str) -> StoredObject | None:
         """The object, or None when there is none."""
+        ...
+
+    def check_read(self, bucket: str, objects: Iterable[StoredObject]) -> None:
+        """See that the caller may read the bytes of objects that it listed."""
         ...
 
     def put_file(self, bucket: str, key: str, path: Path) -> None:
@@ -118,7 +145,10 @@ class Faults(Protocol):
 
 
 class Service(Protocol):
-    """A service that answers some actions of the JSON APIs; all other actions are moto's."""
+    """A service that answers some actions of the JSON APIs; all other actions are moto's.
+
+    It sees itself whether the caller may do what they do.
+    """
 
     @property
     def actions(self) -> frozenset[str]:

@@ -17,6 +17,8 @@ from local_aws.moto_s3 import install
 from local_aws.object_files import ObjectFiles
 from local_aws.s3_store import FileObjectStore
 from local_aws.seam import Service
+from local_aws.stack_changes import complete_moto
+from local_aws.stacks import serve_stacks
 
 
 class LocalAws:
@@ -27,6 +29,7 @@ class LocalAws:
         host: address to listen on.
         data_dir: where everything is kept over a restart; None keeps nothing.
         crawl_seconds: how long a crawl takes at least.
+        enforce_iam: hold users and roles to their policies; other credentials are root's.
 
     moto's state is the process's, so there can be one at a time. Athena loads in the background:
     until `hosted["athena"]` is done, the process must not change its environment variables, which
@@ -42,7 +45,9 @@ class LocalAws:
         host: str = "127.0.0.1",
         data_dir: Path | None = None,
         crawl_seconds: float = 0.5,
+        enforce_iam: bool = False,
     ) -> None:
+        self._enforce_iam = enforce_iam
         self._crawl_seconds = crawl_seconds
         self._address = (host, port)
         self._data_dir = data_dir
@@ -112,12 +117,24 @@ class LocalAws:
         journal = Journal(self._data_dir) if self._data_dir else None
         files = ObjectFiles(self.object_root)
         install(files)
+        complete_moto()
+        serve_stacks(None)
         faults = FaultBoard()
-        gateway = Gateway(files, faults, journal, GlueCatalog())
+        gateway = Gateway(files, faults, journal, GlueCatalog(), enforce_iam=self._enforce_iam)
+        self.iam = gateway.iam
         gateway.restore()
         self.store = FileObjectStore(gateway, files)
         state_file = self._data_dir / "crawlers.json" if self._data_dir else None
-        self.crawlers = Crawlers(self.store, gateway.call, faults, state_file, self._crawl_seconds)
+        self.crawlers = Crawlers(
+            self.store,
+            gateway.call,
+            faults,
+            access=gateway.iam,
+            lock=gateway.lock,
+            state_file=state_file,
+            seconds=self._crawl_seconds,
+        )
+        serve_stacks(gateway.call)
         gateway.host("glue", lambda: self.crawlers)
         gateway.host("athena", lambda: self._load_athena(gateway, faults))
         return gateway
@@ -125,4 +142,6 @@ class LocalAws:
     def _load_athena(self, gateway: Gateway, faults: FaultBoard) -> Service:
         from local_aws.athena.service import AthenaService
 
-        return AthenaService(self.store, gateway.call, faults, self._scratch / "athena")
+        return AthenaService(
+            self.store, gateway.call, faults, self._scratch / "athena", access=gateway.iam
+        )

@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from local_aws.athena.access import check_partitions, denied
 from local_aws.athena.casts import quote
 from local_aws.athena.errors import Position, QueryError
 from local_aws.athena.scope import Table, TableColumn
 from local_aws.athena.sqltypes import BIGINT, VARCHAR, Type, parse_type
-from local_aws.seam import AwsCalls, AwsError
+from local_aws.seam import Access, AwsCalls, AwsError
 
 CATALOG = "awsdatacatalog"
 _MISSING = "EntityNotFoundException"
@@ -26,10 +27,12 @@ class Catalog:
     Args:
         calls: the AWS APIs.
         region: whose catalog.
+        access: what the caller may do.
     """
 
-    def __init__(self, calls: AwsCalls, region: str) -> None:
+    def __init__(self, calls: AwsCalls, region: str, access: Access) -> None:
         self.calls = calls
+        self.access = access
         self.region = region
         self._tables: dict[tuple[str, str], dict[str, Any] | None] = {}
 
@@ -40,6 +43,8 @@ class Catalog:
         except AwsError as error:
             if error.code == _MISSING:
                 raise
+            if refusal := denied(error):
+                raise refusal from None
             raise QueryError("HIVE_METASTORE_ERROR", f"{error.code}: {error.message}") from None
 
     def pages(self, action: str, member: str, **payload: Any) -> Iterator[dict[str, Any]]:
@@ -87,6 +92,7 @@ class Catalog:
 
     def partitions(self, database: str, name: str) -> list[dict[str, Any]]:
         """All partitions of a table."""
+        check_partitions(self.access, self.region, database, name)
         return list(
             self.pages(
                 "GetPartitions",

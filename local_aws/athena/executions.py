@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -145,7 +146,8 @@ class Executions:
         )
         with self._lock:
             self._by_id[execution_id] = execution
-        self._pool.submit(self._work, execution)
+        # It runs with the permissions of whoever asks for it.
+        self._pool.submit(copy_context().run, self._work, execution)
         return execution
 
     def _work(self, execution: Execution) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from local_aws.athena.access import check_catalog
 from local_aws.athena.catalog import CATALOG
-from local_aws.seam import AwsCalls, AwsError
+from local_aws.seam import Access, AwsCalls, AwsError
 
 _CATALOG_NAME = "AwsDataCatalog"
 Handler = Callable[["MetadataApi", dict[str, Any], str], dict[str, Any]]
@@ -15,10 +16,12 @@ class MetadataApi:
 
     Args:
         calls: Glue, and Athena's own data catalogs.
+        access: what the caller may do.
     """
 
-    def __init__(self, calls: AwsCalls) -> None:
+    def __init__(self, calls: AwsCalls, access: Access) -> None:
         self.calls = calls
+        self.access = access
 
     @property
     def actions(self) -> frozenset[str]:
@@ -28,6 +31,7 @@ class MetadataApi:
     def handle(self, action: str, payload: dict[str, Any], region: str) -> dict[str, Any]:
         """Answer one request."""
         name = str(payload.get("CatalogName") or _CATALOG_NAME)
+        check_catalog(self.access, action, region, name)
         if name.lower() != CATALOG:
             raise _missing(f"Catalog {name} does not exist")
         return _HANDLERS[action](self, payload, region)

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from local_aws.athena.access import check_database, denied
 from local_aws.athena.casts import quote, render
 from local_aws.athena.catalog import CATALOG, Catalog, encode_view
 from local_aws.athena.compiler import identifier, position, qualified
@@ -44,7 +45,15 @@ from local_aws.athena.write import (
     too_many_partitions,
     within_limit,
 )
-from local_aws.seam import AwsCalls, AwsError, FaultRule, Faults, NoSuchBucketError, ObjectStore
+from local_aws.seam import (
+    Access,
+    AwsCalls,
+    AwsError,
+    FaultRule,
+    Faults,
+    NoSuchBucketError,
+    ObjectStore,
+)
 
 _FIELD = re.compile(r"\br\d+\.c\d+\b")
 _ROWS: tuple[Column, ...] = (("rows", BIGINT),)
@@ -58,11 +67,20 @@ class Runner:
         calls: the other AWS APIs.
         faults: asked at the points of a query.
         engine: DuckDB.
+        access: what the caller may do.
     """
 
-    def __init__(self, store: ObjectStore, calls: AwsCalls, faults: Faults, engine: Engine) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        calls: AwsCalls,
+        faults: Faults,
+        engine: Engine,
+        access: Access,
+    ) -> None:
         self.store = store
         self.calls = calls
+        self.access = access
         self.faults = faults
         self.engine = engine
         self.footers = Footers()
@@ -85,7 +103,8 @@ class Runner:
         except QueryError as error:
             raise job.failed(error) from error
         except AwsError as error:
-            failure = QueryError("HIVE_METASTORE_ERROR", f"{error.code}: {error.message}")
+            text = f"{error.code}: {error.message}"
+            failure = denied(error) or QueryError("HIVE_METASTORE_ERROR", text)
             raise job.failed(failure) from error
         except NoSuchBucketError as error:
             failure = QueryError(
@@ -123,7 +142,7 @@ class _Job:
         self.request = execution.request
         self.statement = execution.request.statement
         self.directory = directory
-        self.catalog = Catalog(runner.calls, self.request.region)
+        self.catalog = Catalog(runner.calls, self.request.region, runner.access)
         self.connection = runner.engine.connect()
         with execution.lock:
             execution.connection = self.connection
@@ -141,6 +160,7 @@ class _Job:
     def run(self) -> Outcome:
         self._hang("athena.query.hang")
         self.execution.check_stopped()
+        check_database(self.runner.access, self.request.region, self.request.database)
         outcome = _KINDS[self.statement.kind](self)
         self.execution.check_stopped()
         return outcome

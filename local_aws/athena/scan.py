@@ -175,11 +175,10 @@ class Scanner:
             raise QueryError(
                 "HIVE_FILESYSTEM_ERROR", f"The specified bucket does not exist: {bucket}"
             ) from None
+        data = [one for one in objects if one.size and not _is_hidden(one.key[len(prefix) :])]
+        self.store.check_read(bucket, data)
         found = []
-        for one in objects:
-            parts = one.key[len(prefix) :].split("/")
-            if one.size == 0 or any(part.startswith(("_", ".")) for part in parts):
-                continue
+        for one in data:
             uri = f"s3://{bucket}/{one.key}"
             footer = self._footer(one, uri) if place.storage.kind == "parquet" else None
             found.append(DataFile(uri=uri, stored=one, place=place, footer=footer))
@@ -261,6 +260,10 @@ class Scanner:
                 f"{files[0].uri} is incompatible with type {one.type.text} defined in table "
                 "schema",
             ) from None
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith(("_", ".")) for part in path.split("/"))
 
 
 def _unnested(values: Sequence[str]) -> str:

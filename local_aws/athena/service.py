@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from local_aws.arns import bucket_arn
+from local_aws.athena.access import CheckedStore, check_api, check_catalog
 from local_aws.athena.engine import Engine
 from local_aws.athena.errors import invalid_request, too_many_requests
 from local_aws.athena.executions import TERMINAL, Execution, Executions, Request
@@ -17,7 +19,7 @@ from local_aws.athena.prepared import Prepared
 from local_aws.athena.result_pages import result_page
 from local_aws.athena.runner import Runner
 from local_aws.athena.statements import read_statement
-from local_aws.seam import AwsCalls, AwsError, Faults, ObjectStore
+from local_aws.seam import Access, AwsCalls, AwsError, Faults, ObjectStore
 
 MAX_QUERY_BYTES = 262_144
 _QUOTAS = ((("DML",), 200), (("DDL", "UTILITY"), 20))
@@ -43,6 +45,7 @@ class AthenaService:
         store: S3.
         calls: the other AWS APIs; work groups and catalogs are asked there.
         faults: asked when a query starts and at the points of its run.
+        access: what callers may do.
         scratch: an own directory for spilled and unfinished data.
         active_queries: quota of queued and running DML queries.
         workers: how many queries run at once.
@@ -56,6 +59,7 @@ class AthenaService:
         faults: Faults,
         scratch: Path,
         *,
+        access: Access,
         active_queries: int = 200,
         workers: int = 8,
         memory_mb: int = 2500,
@@ -64,12 +68,15 @@ class AthenaService:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), 6000))
         self.calls = calls
         self.faults = faults
-        self.store = store
+        self.access = access
+        self.store = CheckedStore(store, access)
         self.quotas = (((_QUOTAS[0][0]), active_queries), _QUOTAS[1])
         self.engine = Engine(scratch, memory_mb=memory_mb)
-        self.executions = Executions(Runner(store, calls, faults, self.engine).run, workers=workers)
+        self.executions = Executions(
+            Runner(self.store, calls, faults, self.engine, access).run, workers=workers
+        )
         self.prepared = Prepared(calls)
-        self._metadata = MetadataApi(calls)
+        self._metadata = MetadataApi(calls, access)
         self._starting = threading.Lock()
         self._tokens: dict[tuple[str, str], tuple[tuple[Any, ...], str]] = {}
 
@@ -83,8 +90,19 @@ class AthenaService:
     ) -> tuple[int, dict[str, Any]]:
         """Answer one request; AwsError becomes an error answer."""
         if action in _HANDLERS:
+            for group in self._work_groups(payload):
+                check_api(self.access, action, region, group)
             return 200, _HANDLERS[action](self, payload, region)
         return 200, self._metadata.handle(action, payload, region)
+
+    def _work_groups(self, payload: dict[str, Any]) -> set[str]:
+        """The work groups that a request is about."""
+        single = payload.get("QueryExecutionId")
+        ids = payload.get("QueryExecutionIds") or ([single] if single else [])
+        if not ids:
+            return {str(payload.get("WorkGroup") or "primary")}
+        executions = (self.executions.get(str(one)) for one in ids)
+        return {one.request.work_group for one in executions if one is not None}
 
     def close(self) -> None:
         """Cancel what runs, stop the workers, remove the scratch files."""
@@ -101,11 +119,14 @@ class AthenaService:
             raise AwsError("ThrottlingException", rule.message or "Rate exceeded")
         if rule is not None:
             raise AwsError("InternalServerException", rule.message or "Internal error", status=500)
+        catalog = (payload.get("QueryExecutionContext") or {}).get("Catalog") or "AwsDataCatalog"
+        check_catalog(self.access, "GetDataCatalog", region, catalog)
         token = _checked_token(payload)
         if len(sql.encode()) > MAX_QUERY_BYTES:
             raise invalid_request("INVALID_INPUT", _too_long(sql))
         group = self._work_group(str(payload.get("WorkGroup") or "primary"), region)
         output = _output_directory(payload, group)
+        self._check_output(output)
         request = self._request(payload, group, output, region)
         compared = _compared(payload)
         # One at a time, or a request that is sent twice at once would run twice.
@@ -120,6 +141,14 @@ class AthenaService:
                 "IDEMPOTENT_PARAMETER_MISMATCH", "Idempotent parameters do not match"
             )
         return {"QueryExecutionId": known[1]}
+
+    def _check_output(self, output: str) -> None:
+        bucket = output.removeprefix("s3://").partition("/")[0]
+        try:
+            self.access.need("s3:GetBucketLocation", bucket_arn(bucket))
+        except AwsError as error:
+            message = f"Unable to verify/create output bucket {bucket}. {error.message}"
+            raise invalid_request("INVALID_INPUT", message) from None
 
     def _work_group(self, name: str, region: str) -> dict[str, Any]:
         try:

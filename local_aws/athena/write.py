@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 import duckdb
 
+from local_aws.athena.access import check_partitions
 from local_aws.athena.casts import cast, quote, render
 from local_aws.athena.catalog import Catalog
 from local_aws.athena.errors import QueryError
@@ -225,6 +226,8 @@ def register(
     Raises:
         QueryError: HIVE_METASTORE_ERROR; some may be registered.
     """
+    database, name = record["DatabaseName"], record["Name"]
+    check_partitions(catalog.access, catalog.region, database, name, adds=True)
     descriptor = dict(record["StorageDescriptor"])
     inputs = [
         {"Values": list(values), "StorageDescriptor": {**descriptor, "Location": location}}
@@ -234,8 +237,8 @@ def register(
         try:
             answer = catalog.glue(
                 "BatchCreatePartition",
-                DatabaseName=record["DatabaseName"],
-                TableName=record["Name"],
+                DatabaseName=database,
+                TableName=name,
                 PartitionInputList=inputs[start : start + _BATCH],
             )
         except AwsError as error:

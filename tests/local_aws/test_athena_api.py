@@ -459,7 +459,12 @@ def test_more_active_queries_than_the_quota_are_refused(aws: Aws, tmp_path: Path
     assert aws.server is not None
     gateway, faults = aws.server._gateway, FaultBoard()
     service = AthenaService(
-        aws.server.store, gateway.call, faults, tmp_path / "scratch", active_queries=2
+        aws.server.store,
+        gateway.call,
+        faults,
+        tmp_path / "scratch",
+        access=gateway.iam,
+        active_queries=2,
     )
     faults.set(FaultRule(point="athena.query.hang", action="hang"), times=2)
     asked = {"QueryString": "SELECT 1", "ResultConfiguration": {"OutputLocation": "s3://bucket/"}}

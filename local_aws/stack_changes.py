@@ -1,0 +1,122 @@
+"""What moto leaves out in stacks: settings of buckets, changes of policies, AWS::NoValue in lists."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from moto.cloudformation import parsing
+from moto.iam.access_control import PermissionResult
+from moto.iam.models import ManagedPolicy, Role, iam_backends
+from moto.s3.models import FakeBucket, s3_backends
+
+from local_aws.iam_policy import decide
+from local_aws.messages import ACCOUNT
+
+Properties = dict[str, Any]
+
+_EVERYBODY = ("*", {"AWS": "*"})
+_RESULTS = {
+    "allowed": PermissionResult.PERMITTED,
+    "denied": PermissionResult.DENIED,
+    "unmentioned": PermissionResult.NEUTRAL,
+}
+
+
+def complete_moto() -> None:
+    """Give moto's buckets, roles and managed policies what they lack; once a process."""
+    if getattr(FakeBucket, "is_complete", False):
+        return
+    FakeBucket.is_complete = True
+    FakeBucket.get_permission = bucket_permission
+    for method in ("create_from_cloudformation_json", "update_from_cloudformation_json"):
+        setattr(FakeBucket, method, classmethod(_with_settings(getattr(FakeBucket, method))))
+    parsing.clean_json = _without_no_value(parsing.clean_json)
+    ManagedPolicy.update_from_cloudformation_json = classmethod(_update_policy)
+    ManagedPolicy.delete = _delete_policy
+    Role.update_from_cloudformation_json = classmethod(_update_role)
+
+
+def bucket_permission(bucket: Any, action: str, resource: str) -> PermissionResult:
+    """What a bucket's policy says about everybody. Loopback counts as TLS: it leaves no machine."""
+    if bucket.policy is None:
+        return PermissionResult.NEUTRAL
+    document = json.loads(bucket.policy)
+    public = [one for one in document["Statement"] if one.get("Principal") in _EVERYBODY]
+    context = {"aws:SecureTransport": "true"}
+    return _RESULTS[decide([{"Statement": public}], action, resource, context)]
+
+
+def _without_no_value(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Leave AWS::NoValue out of lists too."""
+
+    def clean(resource_json: Any, resources_map: Any) -> Any:
+        cleaned = original(resource_json, resources_map)
+        if isinstance(cleaned, list):
+            return [one for one in cleaned if one is not None]
+        return cleaned
+
+    return clean
+
+
+def _with_settings(original: Callable[..., Any]) -> Callable[..., Any]:
+    def change(_: type, *args: Any, **kwargs: Any) -> Any:
+        bucket = original(*args, **kwargs)
+        document = kwargs.get("cloudformation_json") or args[1]
+        apply_settings(bucket.name, document.get("Properties", {}))
+        return bucket
+
+    return change
+
+
+def apply_settings(bucket: str, properties: Properties) -> None:
+    """Give a bucket the public access block, ownership, versioning and lifecycle of a template."""
+    backend = s3_backends[ACCOUNT]["aws"]
+    if block := properties.get("PublicAccessBlockConfiguration"):
+        backend.put_public_access_block(bucket, block)
+    if ownership := properties.get("OwnershipControls"):
+        rule = ownership["Rules"][0]["ObjectOwnership"]
+        backend.put_bucket_ownership_controls(bucket, rule)
+    if versioning := properties.get("VersioningConfiguration"):
+        backend.put_bucket_versioning(bucket, versioning["Status"])
+    rules = properties.get("LifecycleConfiguration", {}).get("Rules", [])
+    backend.put_bucket_lifecycle_configuration(bucket, [lifecycle_rule(rule) for rule in rules])
+
+
+def lifecycle_rule(given: Properties) -> Properties:
+    """A rule of a template in the shape of S3's API."""
+    rule: Properties = {
+        "ID": given.get("Id"),
+        "Status": given["Status"],
+        "Filter": {"Prefix": given.get("Prefix", "")},
+    }
+    if "ExpirationInDays" in given:
+        rule["Expiration"] = {"Days": given["ExpirationInDays"]}
+    if "AbortIncompleteMultipartUpload" in given:
+        rule["AbortIncompleteMultipartUpload"] = given["AbortIncompleteMultipartUpload"]
+    return rule
+
+
+def _update_policy(_: type, /, **given: Any) -> Any:
+    policy, properties = given["original_resource"], given["cloudformation_json"]["Properties"]
+    backend = iam_backends[ACCOUNT]["aws"]
+    for version in [one for one in policy.versions if not one.is_default]:
+        backend.delete_policy_version(policy.arn, version.version_id)
+    document = json.dumps(properties["PolicyDocument"])
+    backend.create_policy_version(policy.arn, document, set_as_default=True)
+    return policy
+
+
+def _delete_policy(policy: Any, account_id: str, region_name: str) -> None:  # noqa: ARG001
+    backend = iam_backends[ACCOUNT]["aws"]
+    for role in backend.roles.values():
+        role.managed_policies.pop(policy.arn, None)
+    backend.delete_policy(policy.arn)
+
+
+def _update_role(_: type, /, **given: Any) -> Any:
+    role, properties = given["original_resource"], given["cloudformation_json"]["Properties"]
+    role.assume_role_policy_document = json.dumps(properties["AssumeRolePolicyDocument"])
+    role.policies.clear()
+    for policy in properties.get("Policies", []):
+        role.put_policy(policy["PolicyName"], json.dumps(policy["PolicyDocument"]))
+    return role
