@@ -1,10 +1,11 @@
-"""An AWS account as the pipeline expects it: buckets, database, work group, crawler."""
+"""An AWS account as the pipeline expects it, by the template that real accounts are made with."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from demo.environment import (
     DATABASE,
@@ -12,14 +13,16 @@ from demo.environment import (
     RAW_BUCKET,
     REGION,
     RESULTS_BUCKET,
+    ROOT,
     WORKGROUP,
 )
 
+STACK = "retime"
+TEMPLATE = ROOT / "infra" / "template.yaml"
 CRAWLER = "retime_traffic_raw"
 RAW_PREFIX = "traffic_raw/"
 
-# What AWS's guide recommends for partitioned data whose schema grows:
-# https://docs.aws.amazon.com/glue/latest/dg/crawler-configuration.html
+# As in the template.
 CRAWLER_CONFIGURATION = {
     "Version": 1.0,
     "CrawlerOutput": {
@@ -42,24 +45,39 @@ def client(service: str, endpoint: str) -> Any:
 
 
 def set_up(endpoint: str) -> None:
-    """Create what is not there yet."""
-    s3, glue, athena = (client(service, endpoint) for service in ("s3", "glue", "athena"))
-    there = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
-    for bucket in {RAW_BUCKET, PUBLISHED_BUCKET, RESULTS_BUCKET} - there:
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    if DATABASE not in {database["Name"] for database in glue.get_databases()["DatabaseList"]}:
-        glue.create_database(DatabaseInput={"Name": DATABASE})
-    if WORKGROUP not in {group["Name"] for group in athena.list_work_groups()["WorkGroups"]}:
-        output = f"s3://{RESULTS_BUCKET}/results/"
-        athena.create_work_group(
-            Name=WORKGROUP,
-            Configuration={
-                "ResultConfiguration": {"OutputLocation": output},
-                "EnforceWorkGroupConfiguration": True,
+    """Create the account's stack, if it is not there yet."""
+    cloudformation = client("cloudformation", endpoint)
+    try:
+        cloudformation.describe_stacks(StackName=STACK)
+    except ClientError:
+        deploy(
+            cloudformation,
+            STACK,
+            {
+                "RawBucketName": RAW_BUCKET,
+                "CreateRawBucket": "true",
+                "RawPrefix": RAW_PREFIX,
+                "CrawlerName": CRAWLER,
+                "PublishedBucketName": PUBLISHED_BUCKET,
+                "ResultsBucketName": RESULTS_BUCKET,
+                "DatabaseName": DATABASE,
+                "WorkGroupName": WORKGROUP,
             },
         )
-    if CRAWLER not in glue.list_crawlers()["CrawlerNames"]:
-        create_crawler(glue, CRAWLER, f"s3://{RAW_BUCKET}/{RAW_PREFIX}")
+
+
+def deploy(cloudformation: Any, stack: str, parameters: Mapping[str, str]) -> dict[str, str]:
+    """Create a stack of the template; return its outputs."""
+    cloudformation.create_stack(
+        StackName=stack,
+        TemplateBody=TEMPLATE.read_text(),
+        Capabilities=["CAPABILITY_IAM"],
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
+        ],
+    )
+    (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
 
 
 def create_crawler(

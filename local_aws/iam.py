@@ -16,7 +16,7 @@ from typing import Any
 from moto.iam.access_control import CreateAccessKeyFailure, create_access_key
 from moto.iam.models import iam_backends
 
-from local_aws.iam_policy import Document, decide
+from local_aws.iam_policy import Decision, Document, decide
 from local_aws.messages import ACCOUNT, Request
 from local_aws.seam import ACCESS_DENIED, Access, AwsError
 
@@ -42,12 +42,12 @@ class Iam(Access):
         lock: held while moto's users and roles are read.
         is_enforced: without it everybody may do everything.
 
-    `asked`, if set, is told the caller's ARN, action and resource of every check.
+    `asked`, if set, is told of every check: the caller's ARN, action, resource and the decision.
     """
 
     def __init__(self, lock: threading.RLock, *, is_enforced: bool) -> None:
         self.is_enforced = is_enforced
-        self.asked: Callable[[str, str, str], None] | None = None
+        self.asked: Callable[[str, str, str, Decision], None] | None = None
         self._lock = lock
 
     @property
@@ -76,11 +76,11 @@ class Iam(Access):
         if caller is None:
             return
         with self._lock:
-            documents = [_parsed(_text(policy)) for policy in caller.policies()]
+            documents = [_document(policy) for policy in caller.policies()]
         for resource in resources:
-            if self.asked is not None:
-                self.asked(caller.arn, action, resource)
             decision = decide(documents, action, resource)
+            if self.asked is not None:
+                self.asked(caller.arn, action, resource, decision)
             if decision != "allowed":
                 raise AwsError(ACCESS_DENIED, _refusal(caller, action, resource, decision))
 
@@ -127,13 +127,13 @@ def _policies_of_role(name: str) -> list[Any]:
     return [*inline, *backend.list_attached_role_policies(name)[0]]
 
 
-def _text(policy: Any) -> str:
-    """The text of a policy: moto has inline ones as text or in a dict, managed ones in versions."""
-    if isinstance(policy, str):
-        return policy
+def _document(policy: Any) -> Document:
+    """The document of a policy as moto has it: a role's own as text, a user's own in a dict."""
     if isinstance(policy, dict):
-        return str(policy["policy_document"])
-    return str(next(version.document for version in policy.versions if version.is_default))
+        policy = policy["policy_document"]
+    elif not isinstance(policy, str):
+        policy = next(version.document for version in policy.versions if version.is_default)
+    return _parsed(policy)
 
 
 @lru_cache(maxsize=256)

@@ -56,8 +56,10 @@ class Request:
     def credentials(self) -> tuple[str, str]:
         """The access key id and the session token that the caller signed with, each maybe ""."""
         match = _KEY_ID.search(self._signed)
-        token = self.headers.get("x-amz-security-token", "")
-        return (match["key"] if match else ""), token or self.query.get("X-Amz-Security-Token", "")
+        given = {name.lower(): value for name, value in self.query.items()} | dict(self.headers)
+        # Presigned URLs of the older kind name the key outright.
+        key = match["key"] if match else given.get("awsaccesskeyid", "")
+        return key, given.get("x-amz-security-token", "")
 
     @property
     def _signed(self) -> str:

@@ -1,4 +1,4 @@
-"""What moto leaves out in stacks: settings of buckets, changes of policies, AWS::NoValue in lists."""
+"""What moto leaves out in stacks: settings of buckets, changes of policies, NoValue in lists."""
 
 import json
 from collections.abc import Callable
@@ -33,6 +33,9 @@ def complete_moto() -> None:
     parsing.clean_json = _without_no_value(parsing.clean_json)
     ManagedPolicy.update_from_cloudformation_json = classmethod(_update_policy)
     ManagedPolicy.delete = _delete_policy
+    Role.create_from_cloudformation_json = classmethod(
+        _with_policies_as_text(Role.create_from_cloudformation_json)
+    )
     Role.update_from_cloudformation_json = classmethod(_update_role)
 
 
@@ -94,6 +97,17 @@ def lifecycle_rule(given: Properties) -> Properties:
     if "AbortIncompleteMultipartUpload" in given:
         rule["AbortIncompleteMultipartUpload"] = given["AbortIncompleteMultipartUpload"]
     return rule
+
+
+def _with_policies_as_text(original: Callable[..., Any]) -> Callable[..., Any]:
+    def create(_: type, *args: Any, **kwargs: Any) -> Any:
+        role = original(*args, **kwargs)
+        for name, document in role.policies.items():
+            if isinstance(document, dict):
+                role.put_policy(name, json.dumps(document))
+        return role
+
+    return create
 
 
 def _update_policy(_: type, /, **given: Any) -> Any:

@@ -163,9 +163,11 @@ class GlueTable(Resource, CloudFormationModel):
         change(self.properties["DatabaseName"].lower(), self.name, {**given, "Name": self.name})
 
     def take_away(self) -> None:
-        """See `Resource.take_away`."""
+        """See `Resource.take_away`. Its database may have gone before, and it with that."""
         database = self.properties["DatabaseName"].lower()
-        glue_backends[ACCOUNT][self.region].delete_table(database, self.name)
+        backend = glue_backends[ACCOUNT][self.region]
+        if database in backend.databases:
+            backend.delete_table(database, self.name)
 
 
 @resource_type("AWS::Glue::Crawler", named_by="Name")
@@ -270,9 +272,10 @@ class LogStream(Resource, CloudFormationModel):
             logs_backends[ACCOUNT][self.region].create_log_stream(group, self.name)
 
     def take_away(self) -> None:
-        """See `Resource.take_away`."""
-        group = self.properties["LogGroupName"]
-        logs_backends[ACCOUNT][self.region].delete_log_stream(group, self.name)
+        """See `Resource.take_away`. Its group may have gone before, and it with that."""
+        group, backend = self.properties["LogGroupName"], logs_backends[ACCOUNT][self.region]
+        if group in backend.groups:
+            backend.delete_log_stream(group, self.name)
 
 
 @resource_type("AWS::S3::BucketPolicy", named_by="Bucket")

@@ -1,7 +1,10 @@
 """One local_aws for all tests; property tests that find the same examples in every run."""
 
 import os
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import hypothesis
 import pytest
 from hypothesis import configuration
 
-from demo.environment import Home, airflow_environment
+from demo.environment import ROOT, Home, airflow_environment
 from local_aws.server import LocalAws
 from tests.local_aws.servers import Aws
 
@@ -37,3 +40,21 @@ def aws() -> Iterator[Aws]:
         # Opening DuckDB reads the environment, which must not change meanwhile: tests change it.
         server.hosted["athena"].result()
         yield Aws(endpoint=server.endpoint, server=server)
+
+
+@pytest.fixture(scope="session")
+def airflow(aws: Aws) -> dict[str, str]:
+    """Airflow's database; gives the environment that runs in this process need."""
+    environment = airflow_environment(HOME, aws.endpoint)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        command = [sys.executable, "-m", "airflow", "db", "migrate"]
+        subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
+    return environment
+
+
+def sleep_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten every sleep: a run in this process sleeps a second whenever no task is ready."""
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.05)))
