@@ -206,6 +206,8 @@ class Gateway:
 
     def _dispatch(self, request: Request, at: float, seed: int) -> Response:
         with self.moto.at(at, seed):
+            if request.scope[0] == "cloudformation":
+                self._load_stacks()
             if request.scope[0] != "glue":
                 return self.moto.answer(request)
             action = action_of(request)
@@ -214,6 +216,14 @@ class Gateway:
             if action in self._catalog.actions:
                 return self._ask(self._catalog, action, payload, request.scope[1])
             return self.moto.answer(request if payload == given else _with(request, payload))
+
+    def _load_stacks(self) -> None:
+        """Make moto's stacks whole; here, for it takes seconds that only who has stacks waits."""
+        from local_aws.stack_changes import complete_stacks
+        from local_aws.stacks import serve_stacks
+
+        complete_stacks()
+        serve_stacks(self.call if self.files.replayed is None else None)
 
     def _replay(self, change: Change) -> None:
         self.files.replayed = list(change.files)

@@ -17,6 +17,7 @@ from moto.s3 import models
 from moto.s3.exceptions import EntityTooSmall, InvalidPart, MalformedXML
 from moto.settings import S3_UPLOAD_PART_MIN_SIZE
 
+from local_aws.bucket_policy import bucket_permission
 from local_aws.key_index import KeyIndex
 from local_aws.messages import FileRange
 from local_aws.object_files import ObjectFile, ObjectFiles
@@ -155,6 +156,7 @@ def install(files: ObjectFiles) -> None:
     _files[:] = [files]
     models.FakeKey = FileKey
     models.FakeMultipart = FileMultipart
+    models.FakeBucket.get_permission = bucket_permission
     models._VersionedKeyStore = KeyIndex  # noqa: SLF001 - there is no public name
 
 

@@ -17,8 +17,6 @@ from local_aws.moto_s3 import install
 from local_aws.object_files import ObjectFiles
 from local_aws.s3_store import FileObjectStore
 from local_aws.seam import Service
-from local_aws.stack_changes import complete_moto
-from local_aws.stacks import serve_stacks
 
 
 class LocalAws:
@@ -117,8 +115,6 @@ class LocalAws:
         journal = Journal(self._data_dir) if self._data_dir else None
         files = ObjectFiles(self.object_root)
         install(files)
-        complete_moto()
-        serve_stacks(None)
         faults = FaultBoard()
         gateway = Gateway(files, faults, journal, GlueCatalog(), enforce_iam=self._enforce_iam)
         self.iam = gateway.iam
@@ -134,7 +130,6 @@ class LocalAws:
             state_file=state_file,
             seconds=self._crawl_seconds,
         )
-        serve_stacks(gateway.call)
         gateway.host("glue", lambda: self.crawlers)
         gateway.host("athena", lambda: self._load_athena(gateway, faults))
         return gateway

@@ -2,32 +2,21 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from moto.cloudformation import parsing
-from moto.iam.access_control import PermissionResult
 from moto.iam.models import ManagedPolicy, Role, iam_backends
 from moto.s3.models import FakeBucket, s3_backends
 
-from local_aws.iam_policy import decide
 from local_aws.messages import ACCOUNT
 
 Properties = dict[str, Any]
 
-_EVERYBODY = ("*", {"AWS": "*"})
-_RESULTS = {
-    "allowed": PermissionResult.PERMITTED,
-    "denied": PermissionResult.DENIED,
-    "unmentioned": PermissionResult.NEUTRAL,
-}
 
-
-def complete_moto() -> None:
-    """Give moto's buckets, roles and managed policies what they lack; once a process."""
-    if getattr(FakeBucket, "is_complete", False):
-        return
-    FakeBucket.is_complete = True
-    FakeBucket.get_permission = bucket_permission
+@cache
+def complete_stacks() -> None:
+    """Give moto's buckets, roles and managed policies what they lack in stacks; once a process."""
     for method in ("create_from_cloudformation_json", "update_from_cloudformation_json"):
         setattr(FakeBucket, method, classmethod(_with_settings(getattr(FakeBucket, method))))
     parsing.clean_json = _without_no_value(parsing.clean_json)
@@ -37,16 +26,6 @@ def complete_moto() -> None:
         _with_policies_as_text(Role.create_from_cloudformation_json)
     )
     Role.update_from_cloudformation_json = classmethod(_update_role)
-
-
-def bucket_permission(bucket: Any, action: str, resource: str) -> PermissionResult:
-    """What a bucket's policy says about everybody. Loopback counts as TLS: it leaves no machine."""
-    if bucket.policy is None:
-        return PermissionResult.NEUTRAL
-    document = json.loads(bucket.policy)
-    public = [one for one in document["Statement"] if one.get("Principal") in _EVERYBODY]
-    context = {"aws:SecureTransport": "true"}
-    return _RESULTS[decide([{"Statement": public}], action, resource, context)]
 
 
 def _without_no_value(original: Callable[..., Any]) -> Callable[..., Any]:
