@@ -40,7 +40,7 @@ _CRAWLER_LISTS = {"ListCrawlers", "GetCrawlers", "GetCrawlerMetrics"}
 def needs_of(request: Request, action: str) -> list[Need]:
     """What a request needs; `action` is "" for a REST request.
 
-    Only S3, Glue and Athena are told apart by resource: other services' actions are on "*".
+    Only S3, Glue, Athena and SNS are told apart by resource: other services' actions are on "*".
     """
     service, region = request.scope
     if service == "s3":
@@ -52,7 +52,9 @@ def needs_of(request: Request, action: str) -> list[Need]:
         payload = json.loads(request.read() or b"{}")
         name = payload.get("WorkGroup") or payload.get("Name") or "primary"
         return [(f"athena:{action}", athena_arn(region, f"workgroup/{name}"))]
-    return [(f"{service}:{action or request.method}", "*")]
+    form = Request(method="GET", target="/?" + request.read().decode(errors="replace")).query
+    topic = form.get("TopicArn") or form.get("TargetArn")
+    return [(f"{service}:{action or request.method}", topic or "*")]
 
 
 def glue_arns(action: str, payload: dict[str, Any], region: str) -> list[str]:

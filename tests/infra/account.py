@@ -49,6 +49,7 @@ class Account:
         """Create the role and the stack, with parameters instead of the usual ones."""
         account = cls(aws=aws, name=f"infra-{uuid.uuid4().hex[:10]}")
         account.create_role(account.name)
+        topic = account.client("sns").create_topic(Name=account.name)["TopicArn"]
         account.outputs = deploy(
             account.client("cloudformation"),
             account.name,
@@ -59,6 +60,7 @@ class Account:
                 "WorkGroupName": account.name,
                 "AirflowRoleName": account.name,
                 "DeliveryStreamName": account.name,
+                "NotifyTopicArn": topic,
                 **parameters,
             },
         )
@@ -123,6 +125,7 @@ class Account:
             "RETIME_PUBLISHED_BUCKET": self.outputs["RetimePublishedBucket"],
             "RETIME_DATABASE": self.outputs["RetimeDatabase"],
             "RETIME_WORKGROUP": self.outputs["RetimeWorkgroup"],
+            "RETIME_NOTIFY_TOPIC_ARN": f"arn:aws:sns:{REGION}:123456789012:{self.name}",
         }
 
     @contextmanager

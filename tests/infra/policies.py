@@ -34,7 +34,7 @@ def template() -> dict[str, Any]:
 
 
 def statement_ids() -> list[str]:
-    """The statements of Airflow's policy that are there without a key of one's own."""
+    """The statements of Airflow's policy that are always there."""
     policy = template()["Resources"]["AirflowPolicy"]["Properties"]["PolicyDocument"]
     return [one["Sid"] for one in policy["Statement"] if isinstance(one, dict)]
 

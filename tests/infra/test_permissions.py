@@ -10,7 +10,7 @@ import pytest
 from demo.landing import land_records
 from demo.runs import DagResult
 from local_aws.iam_policy import decide
-from retime import runtime
+from retime import notify, runtime
 from tests.conftest import sleep_briefly
 from tests.end_to_end.test_changes import event
 from tests.infra.account import Account, Check, run_traffic
@@ -86,6 +86,7 @@ def life(account: Account, airflow: dict[str, str], enforced: None, patch: Any) 
         patch.setattr(runtime, "now", lambda: datetime.now(timezone.utc) + RETENTION)
         results.append(run_traffic(start_date="2024-03-28", end_date="2024-03-30"))
         kill_a_query(environment)
+        notify._send(environment["RETIME_NOTIFY_TOPIC_ARN"], "A run failed", ["and why"])
     return Life(results=results, checks=checks)
 
 

@@ -89,6 +89,7 @@ def test_no_policy_is_on_every_resource_or_on_every_action(account) -> None:
             ]
     assert len(documents) == 3
     for statement in (one for document in documents for one in document["Statement"]):
+        assert statement["Effect"] == "Allow"
         assert all(resource.count(":") >= 5 for resource in listed(statement["Resource"]))
         assert not any("*" in action for action in listed(statement["Action"]))
 
@@ -126,7 +127,9 @@ def test_what_the_stream_could_not_land_is_not_crawled(account, stream) -> None:
 def test_the_outputs_name_the_settings_and_what_they_are(account) -> None:
     (stack,) = account.client("cloudformation").describe_stacks(StackName=account.name)["Stacks"]
     told = {output["Description"] for output in stack["Outputs"]}
-    settings = re.findall(r"\| `(RETIME_\w+)` \| required", (ROOT / "README.md").read_text())
+    settings = re.findall(
+        r"\| `(RETIME_\w+)` \| required", (ROOT / "docs" / "deploying.md").read_text()
+    )
     assert len(settings) == 3
     assert {f"Setting {name}" for name in (*settings, "RETIME_WORKGROUP")} <= told
 

@@ -256,6 +256,28 @@ def test_credentials_that_were_not_given_out_are_no_good_and_others_are_roots(aw
     aws.client("s3").list_objects_v2(Bucket=bucket)
 
 
+def test_a_topic_is_told_only_by_who_may_tell_it(aws, somebody) -> None:
+    sns = somebody.client("sns")
+    topic, other = (aws.client("sns").create_topic(Name=name)["TopicArn"] for name in "ab")
+    somebody.may(("sns:Publish", topic))
+    sns.publish(TargetArn=topic, Message="x")
+    refused(sns.publish, "sns:Publish", TargetArn=other, Message="x")
+
+
+def test_a_bucket_policy_holds_when_its_conditions_do(aws, bucket) -> None:
+    s3, deny = aws.client("s3"), {"Effect": "Deny", "Principal": "*", "Action": "s3:*"}
+    deny["Resource"] = f"arn:aws:s3:::{bucket}/*"
+    for tls, is_refused in (("false", False), ("true", True)):
+        condition = {"Condition": {"Bool": {"aws:SecureTransport": tls}}}
+        policy = {"Version": "2012-10-17", "Statement": [deny | condition]}
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+        if is_refused:
+            with pytest.raises(ClientError, match="403"):
+                s3.put_object(Bucket=bucket, Key="it", Body=b"x")
+        else:
+            s3.put_object(Bucket=bucket, Key="it", Body=b"x")
+
+
 def test_other_services_are_held_to_their_actions(aws, somebody) -> None:
     refused(somebody.client("iam").list_users, "iam:ListUsers")
     somebody.may(("iam:List*", "*"))
