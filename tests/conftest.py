@@ -4,20 +4,18 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import hypothesis
 import pytest
 from hypothesis import configuration
 
-from demo.environment import ROOT, Home, airflow_environment
+from demo.environment import ROOT, airflow_environment
 from local_aws.server import LocalAws
+from tests.airflow_home import HOME
 from tests.local_aws.servers import Aws
 
 # Airflow reads its settings when it is first imported, by whichever test that is.
-HOME = Home(path=Path(tempfile.mkdtemp(prefix="retime-tests-")))
 for name in [name for name in os.environ if name.startswith(("AIRFLOW", "RETIME_"))]:
     del os.environ[name]
 for name, value in airflow_environment(HOME, "http://127.0.0.1:1").items():
@@ -52,9 +50,3 @@ def airflow(aws: Aws) -> dict[str, str]:
         command = [sys.executable, "-m", "airflow", "db", "migrate"]
         subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
     return environment
-
-
-def sleep_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten every sleep: a run in this process sleeps a second whenever no task is ready."""
-    sleep = time.sleep
-    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.05)))

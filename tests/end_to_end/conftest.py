@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import sleep_briefly
+from tests.airflow_home import sleep_briefly
 from tests.end_to_end.pipeline import Pipeline
 
 INCLUDE = Path(__file__).parent / "include"

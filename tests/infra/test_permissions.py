@@ -11,7 +11,7 @@ from demo.landing import land_records
 from demo.runs import DagResult
 from local_aws.iam_policy import decide
 from retime import notify, runtime
-from tests.conftest import sleep_briefly
+from tests.airflow_home import sleep_briefly
 from tests.end_to_end.test_changes import event
 from tests.infra.account import Account, Check, run_traffic
 from tests.infra.policies import permissions, statement_ids, without, without_statement
