@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from retime.errors import DeleteError
@@ -28,15 +28,26 @@ class Clients:
     glue: Any
 
 
+class _Client:
+    """A boto3 client that is made when it is first used: that takes 0.1 to 0.3 s."""
+
+    def __init__(self, aws_conn_id: str, service: str) -> None:
+        self._arguments = {"aws_conn_id": aws_conn_id, "client_type": service}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    @cached_property
+    def _client(self) -> Any:
+        from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+        return AwsBaseHook(**self._arguments).get_conn()
+
+
 @lru_cache
 def get_clients(aws_conn_id: str) -> Clients:
-    """Return clients of an Airflow connection, made once a process: each takes 0.2 s to make."""
-    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-
-    def client(service: str) -> Any:
-        return AwsBaseHook(aws_conn_id=aws_conn_id, client_type=service).get_conn()
-
-    return Clients(s3=client("s3"), glue=client("glue"))
+    """Return clients of an Airflow connection, made once a process, and only those it uses."""
+    return Clients(s3=_Client(aws_conn_id, "s3"), glue=_Client(aws_conn_id, "glue"))
 
 
 def split_location(location: str) -> tuple[str, str]:

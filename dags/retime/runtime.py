@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import cache
 from typing import Any
 
 from retime import aws
@@ -30,7 +31,11 @@ def lookup(name: str) -> str | None:
     """
     if value := os.environ.get(f"RETIME_{name.upper()}"):
         return value
-    return get_variable(f"retime_{name}")
+    return _get_variable(f"retime_{name}")
+
+
+# Once a process, which a task has to itself: it asks for its settings again and again.
+_get_variable = cache(get_variable)
 
 
 def get_settings() -> Settings:
