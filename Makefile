@@ -21,7 +21,7 @@ test: $(READY) ## Check style and types and run every test
 	$(VENV)/bin/ruff format --check --quiet .
 	$(VENV)/bin/ruff check --quiet .
 	$(VENV)/bin/mypy
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --disable-warnings
 
 test-airflow2: $(READY) $(READY2) ## Test on Airflow 2.11, as Amazon MWAA 2.11 has it
 	MWAA_PYTHON=.venv-airflow2/bin/python $(RUN) -m pytest tests/airflow2 tests/mwaa/test_mwaa_run.py

@@ -1,6 +1,5 @@
 """Glue's catalog where it is stricter, or larger, than moto's."""
 
-import time
 from typing import Any
 
 import pytest
@@ -212,24 +211,17 @@ def test_an_expression_that_makes_no_sense_is_refused(
     assert refused.value.response["Error"]["Code"] == code
 
 
-def test_ten_thousand_partitions_are_paged_filtered_and_segmented_in_no_time(
-    glue: Any, table: dict[str, str]
-):
+def test_ten_thousand_partitions_are_paged_filtered_and_segmented(glue: Any, table: dict[str, str]):
     for start in range(0, 10_000, 100):
         inputs = [partition(f"{n // 100:03}", str(n % 100)) for n in range(start, start + 100)]
         assert "Errors" not in glue.batch_create_partition(**table, PartitionInputList=inputs)
 
-    begun = time.perf_counter()
     page = glue.get_partitions(**table, MaxResults=1000, ExcludeColumnSchema=True)
-    elapsed = time.perf_counter() - begun
     assert len(page["Partitions"]) == 1000
     assert "Columns" not in page["Partitions"][0]["StorageDescriptor"]
-    assert elapsed < 1, "it takes 0.1 s on a quiet machine"
 
     conditions = " or ".join(f"(month = '{n:03}' and hour >= 98)" for n in range(50))
-    begun = time.perf_counter()
     assert len(values(glue, table, Expression=conditions)) == 100
-    assert time.perf_counter() - begun < 2, "it takes 0.3 s on a quiet machine"
 
     everything = values(glue, table, ExcludeColumnSchema=True)
     assert len(everything) == len({tuple(v) for v in everything}) == 10_000

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from concurrent.futures import Future
 from pathlib import Path
@@ -137,11 +136,9 @@ def test_the_api_answers_while_a_service_is_busy(
     thread.start()
     assert service.entered.wait(10)
 
-    begun = time.perf_counter()
     aws.client("s3").put_object(Bucket=bucket, Key="k", Body=b"x")
     aws.client("glue").create_table(DatabaseName=database, TableInput={"Name": "t"})
     aws.client("athena").get_work_group(WorkGroup="primary")
-    assert time.perf_counter() - begun < 5
     assert not answers
 
     service.released.set()

@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DAG_FILE = ROOT / "dags" / "retime_dags.py"
-BUDGET_SECONDS = 0.3
+# Of the processor time of Airflow's own imports: how fast the machine is does not matter.
+BUDGET = 0.1
 # The DAG processor imports what a DAG file names of Airflow and providers before it forks.
 PARSE = """
 import ast, json, pathlib, runpy, socket, sys, time
@@ -20,14 +21,17 @@ imports = [
     if (isinstance(node, ast.ImportFrom) and not node.module.startswith("retime"))
     or (isinstance(node, ast.Import) and node.names[0].name != "retime")
 ]
+start = time.process_time()
 exec(compile(ast.Module(body=imports, type_ignores=[]), str(file), "exec"))
+airflow = time.process_time() - start
 before = set(sys.modules)
 def refuse(*_): raise AssertionError("parsing opens a connection")
 socket.socket.connect = socket.create_connection = refuse
-start = time.perf_counter()
+start = time.process_time()
 dags = [name for name in runpy.run_path(str(file)) if name.startswith("retime_")]
-seconds = time.perf_counter() - start
-print(json.dumps({"dags": dags, "seconds": seconds, "modules": sorted(set(sys.modules) - before)}))
+ours = time.process_time() - start
+modules = sorted(set(sys.modules) - before)
+print(json.dumps({"dags": dags, "share": ours / airflow, "modules": modules}))
 """
 CORE = sorted(
     path.stem
@@ -64,10 +68,10 @@ def parsed(tmp_path_factory) -> Any:
 
 def test_parsing_stays_within_its_budget(parsed):
     assert parsed["dags"], "the DAG file defines no DAG"
-    assert parsed["seconds"] < BUDGET_SECONDS, (
-        f"{DAG_FILE.name} and the package take {parsed['seconds']:.2f} s beyond Airflow's own "
-        f"imports, more than {BUDGET_SECONDS} s; find out with `python -X importtime` what does, "
-        "and import it inside the function that needs it"
+    assert parsed["share"] < BUDGET, (
+        f"{DAG_FILE.name} and the package take {parsed['share']:.0%} of the time of Airflow's own "
+        f"imports, more than {BUDGET:.0%}; find out with `python -X importtime` what does, and "
+        "import it inside the function that needs it"
     )
 
 
