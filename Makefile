@@ -28,7 +28,7 @@ test-airflow2: $(READY) $(READY2) ## Test on Airflow 2.11, as Amazon MWAA 2.11 h
 
 test-scheduler: $(READY) ## Run what needs Airflow as users have it: scheduler, API, PostgreSQL
 	@scripts/install-postgresql
-	$(RUN) -m pytest tests/scheduler --timeout 900
+	$(RUN) -m pytest tests/scheduler --timeout 1500
 
 up: $(READY) ## Serve Airflow's UI and the local AWS with the demo's data
 	@$(RUN) -m demo up

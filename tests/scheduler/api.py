@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 FINISHED = ("success", "failed")
-SECONDS = 600
+# Not a measure of anything: a machine may be busy.
+SECONDS = 1200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +78,17 @@ class Api:
             done = [run for run in runs if run["state"] in FINISHED]
             return runs if len(done) == len(runs) >= count else None
 
-        found: list[dict[str, Any]] = wait_for(look, f"{count} runs of {dag_id}")
+        found: list[dict[str, Any]] = wait_for(look, f"{count} runs of {dag_id}", pause=2)
         return found
 
-    def are_backfills_done(self, dag_id: str) -> bool:
-        backfills = self.do("GET", f"backfills?dag_id={dag_id}")["backfills"]
-        return all(backfill["completed_at"] for backfill in backfills)
+    def wait_for_backfills(self, dag_id: str) -> None:
+        """Wait until no backfill of a DAG is under way: the scheduler looks every 30 seconds."""
+
+        def look() -> bool:
+            backfills = self.do("GET", f"backfills?dag_id={dag_id}")["backfills"]
+            return all(backfill["completed_at"] for backfill in backfills)
+
+        wait_for(look, f"the backfill of {dag_id}", pause=2)
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         return dict(self.do("GET", f"dags/{dag_id}/dagRuns/{quote(run_id)}"))
@@ -132,10 +138,10 @@ class Api:
         return dict(run)
 
 
-def wait_for(look: Callable[[], Any], what: str, seconds: float = SECONDS) -> Any:
+def wait_for(look: Callable[[], Any], what: str, *, pause: float = 0.5) -> Any:
     """Look until there is something to see; return it."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + SECONDS
     while not (found := look()):
-        assert time.monotonic() < deadline, f"still waiting for {what} after {seconds:.0f} s"
-        time.sleep(0.5)
+        assert time.monotonic() < deadline, f"still waiting for {what} after {SECONDS} s"
+        time.sleep(pause)
     return found

@@ -28,7 +28,8 @@ def test_each_missed_date_is_built_once_oldest_first_two_at_a_time(api, warehous
     data_set, days = DATA_SETS["missed"], MONTH[-5:]
     api.set_paused(data_set.dag_id, is_paused=False)
 
-    runs = api.wait_for_runs(data_set.dag_id, len(days))
+    # Another date is due if midnight passes meanwhile.
+    runs = api.wait_for_runs(data_set.dag_id, len(days))[: len(days)]
 
     assert [run["logical_date"][:10] for run in runs] == [str(day) for day in days]
     assert {run["run_type"] for run in runs} == {"scheduled"}
