@@ -4,6 +4,7 @@ Tests drive it through its command line and its REST API only, each with data se
 read what was published through the Athena API.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -38,9 +39,19 @@ DATA_SETS = {
         DataSet(name="interrupted", grain="hour"),
         DataSet(name="crawled", raw="crawled", crawler="crawled_raw"),
         DataSet(name="awaited", raw="awaited", first=parcels.YESTERDAY),
+        DataSet(name="told", grain="hour"),
     )
 }
+OTHERS = Path(__file__).with_name("others")
+BUNDLE = {"classpath": "airflow.dag_processing.bundles.local.LocalDagBundle"}
 AIRFLOW = {
+    # The package's DAGs, and those of somebody else.
+    "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(
+        [
+            {**BUNDLE, "name": "dags-folder", "kwargs": {}},
+            {**BUNDLE, "name": "others", "kwargs": {"path": str(OTHERS)}},
+        ]
+    ),
     "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
     "AIRFLOW__CORE__PARALLELISM": "4",
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
