@@ -497,18 +497,15 @@ def test_the_api_answers_and_small_queries_run_beside_a_large_one(athena: Athena
         threading.Thread(target=lambda n=n: results.append(athena.rows(f"SELECT {n}")))
         for n in range(6)
     ]
-    started = time.monotonic()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    took = time.monotonic() - started
     state = athena.api.get_query_execution(QueryExecutionId=large)["QueryExecution"]["Status"]
     athena.api.stop_query_execution(QueryExecutionId=large)
     athena.wait(large)
     assert state["State"] == "RUNNING"
     assert sorted(results) == [[(str(n),)] for n in range(6)]
-    assert took < 5
 
 
 def test_metadata_calls_answer_from_glue(athena: Athena) -> None:
