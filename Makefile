@@ -24,7 +24,8 @@ test: $(READY) ## Check style and types and run every test
 	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --disable-warnings
 
 test-airflow2: $(READY) $(READY2) ## Test on Airflow 2.11, as Amazon MWAA 2.11 has it
-	MWAA_PYTHON=.venv-airflow2/bin/python $(RUN) -m pytest tests/airflow2 tests/mwaa/test_mwaa_run.py
+	@scripts/install-postgresql
+	MWAA_PYTHON=.venv-airflow2/bin/python $(RUN) -m pytest tests/airflow2 tests/mwaa/test_mwaa_run.py --timeout 900
 
 test-scheduler: $(READY) ## Run what needs Airflow as users have it: scheduler, API, PostgreSQL
 	@scripts/install-postgresql

@@ -36,7 +36,7 @@ class Lanes:
     @property
     def sections(self) -> int:
         """How many road sections there are; `section` counts them from 0."""
-        return int(self.section.max()) + 1
+        return int(np.max(self.section)) + 1
 
 
 def to_lanes(points: Sequence[Point]) -> Lanes:

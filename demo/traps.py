@@ -140,7 +140,7 @@ def _silence(points: int, section: Ints, traps: Traps, rng: np.random.Generator)
         for point in pick(points, rate, rng):
             first = rng.integers(0, MINUTES - length + 1)
             is_silent[point, first : first + length] = 1
-    silent_sections = pick(int(section.max()) + 1, traps.silent_hour, rng)
+    silent_sections = pick(int(np.max(section)) + 1, traps.silent_hour, rng)
     is_silent[np.isin(section, silent_sections)] = 1
     return is_silent
 
