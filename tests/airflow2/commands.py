@@ -2,12 +2,15 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from demo.environment import ROOT
+from tests.scheduler.processes import session_of, signal_all
 
 PYTHON = ROOT / ".venv-airflow2" / "bin" / "python"
 
@@ -19,6 +22,10 @@ class Airflow2:
     environment: Mapping[str, str]
     folder: Path
 
+    def given(self, settings: Mapping[str, str]) -> "Airflow2":
+        """Return the same Airflow with other settings."""
+        return replace(self, environment={**self.environment, **settings})
+
     def python(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a Python of that environment; output and errors come as one text."""
         return subprocess.run(
@@ -28,14 +35,8 @@ class Airflow2:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=280,
+            timeout=600,
         )
-
-    def fail(self, *arguments: str) -> str:
-        """Run a command, which must fail; return what it says."""
-        done = self.python("-m", "airflow", *arguments)
-        assert done.returncode == 1, done.stdout[-8000:]
-        return done.stdout
 
     def succeed(self, *arguments: str) -> str:
         """Run a command, which must succeed; return what it says."""
@@ -43,10 +44,38 @@ class Airflow2:
         assert done.returncode == 0, done.stdout[-8000:]
         return done.stdout
 
-    def states(self, day: date) -> dict[tuple[str, int], str]:
+    def fail(self, *arguments: str) -> str:
+        """Run a command, which must fail; return what it says."""
+        done = self.python("-m", "airflow", *arguments)
+        assert done.returncode == 1, done.stdout[-8000:]
+        return done.stdout
+
+    def rows(self, *arguments: str) -> list[dict[str, Any]]:
+        """Return what a command lists."""
+        printed = self.succeed(*arguments, "--output", "json").splitlines()
+        return list(json.loads(next((line for line in printed if line.startswith("[{")), "[]")))
+
+    def states(self, dag_id: str, day: date) -> dict[tuple[str, int], str]:
         """Return the states of the task instances of the run of a date, that are not skipped."""
-        command = ("tasks", "states-for-dag-run", "retime_traffic", f"{day}T00:00:00+00:00")
-        printed = self.succeed(*command, "--output", "json")
-        rows = json.loads(next(x for x in printed.splitlines() if x.startswith("[{")))
+        rows = self.rows("tasks", "states-for-dag-run", dag_id, f"{day}T00:00:00+00:00")
         indexed = {(row["task_id"], int(row.get("map_index") or -1)): row["state"] for row in rows}
         return {key: state for key, state in indexed.items() if state != "skipped"}
+
+    @contextmanager
+    def running(self, component: str) -> Iterator[Path]:
+        """Run a component meanwhile; give the file with what it prints."""
+        log = self.folder / f"{component}.log"
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                [str(PYTHON), "-W", "ignore", "-m", "airflow", component, "--skip-serve-logs"],
+                env=dict(self.environment),
+                cwd=self.folder,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            yield log
+        finally:
+            signal_all(session_of(process.pid), 9)
+            process.wait()

@@ -1,15 +1,22 @@
-"""Runs on Airflow 2: by date, by range, again, and what is refused."""
+"""Runs on Airflow 2: by date, by range, again, by the schedule, and what is refused."""
 
 import json
+import time
 from datetime import date
 
 import pytest
 
-from tests.airflow2.conftest import DAYS
+from tests.airflow2.commands import Airflow2
+from tests.airflow2.conftest import DATA_SETS, DAYS
 from tests.end_to_end.pipeline import Pipeline, oracle
 from tests.end_to_end.test_changes import PREFIX
 from tests.landed_records import read_landing
 from tests.oracle import assert_rows_equal, typed_row
+from tests.scheduler.parcels import MONTH
+from tests.scheduler.warehouse import Warehouse
+
+LATER = date(2024, 6, 1)
+RETIME = "retime_traffic"
 
 
 def assert_published(traffic: Pipeline, first: date, last: date) -> None:
@@ -31,12 +38,12 @@ def locations_of(traffic: Pipeline) -> dict[tuple[str, ...], str]:
     return {values: record["StorageDescriptor"]["Location"] for values, record in partitions}
 
 
-def test_a_daily_run_publishes_its_date_and_a_rerun_the_same_rows(airflow, traffic) -> None:
-    airflow.succeed("dags", "test", "retime_traffic", str(DAYS[1]))
+def test_a_daily_run_publishes_its_date_and_a_rerun_the_same_rows(on_traffic, traffic) -> None:
+    on_traffic.succeed("dags", "test", RETIME, str(DAYS[1]))
     assert_published(traffic, DAYS[1], DAYS[1])
     before, built = text_of(traffic), locations_of(traffic)
 
-    airflow.succeed("dags", "test", "retime_traffic", str(DAYS[1]))
+    on_traffic.succeed("dags", "test", RETIME, str(DAYS[1]))
 
     assert text_of(traffic) == before
     after = locations_of(traffic)
@@ -44,17 +51,15 @@ def test_a_daily_run_publishes_its_date_and_a_rerun_the_same_rows(airflow, traff
     assert all(after[values] != built[values] for values in built)
 
 
-def test_a_manual_range_is_built_in_slices(airflow, traffic) -> None:
+def test_a_manual_range_is_built_in_slices(on_traffic, traffic) -> None:
     conf = {"start_date": str(DAYS[0]), "end_date": str(DAYS[-1])}
 
-    airflow.succeed("dags", "test", "retime_traffic", "2024-06-01", "--conf", json.dumps(conf))
+    on_traffic.succeed("dags", "test", RETIME, str(LATER), "--conf", json.dumps(conf))
 
     assert_published(traffic, DAYS[0], DAYS[-1])
-    states = airflow.states(date(2024, 6, 1))
-    assert {index: states["slice.publish", index] for index in (0, 1)} == dict.fromkeys(
-        (0, 1), "success"
-    )
-    assert ("slice.publish", 2) not in states
+    states = on_traffic.states(RETIME, LATER)
+    published = {index for task, index in states if task == "slice.publish"}
+    assert published == {0, 1}
 
 
 @pytest.mark.parametrize(
@@ -64,8 +69,54 @@ def test_a_manual_range_is_built_in_slices(airflow, traffic) -> None:
         ({"start_date": "2024-04-01", "end_date": "2024-03-28"}, "before the first date"),
     ],
 )
-def test_wrong_parameters_are_refused_with_the_reason(airflow, traffic, conf, reason) -> None:
-    command = ("dags", "test", "retime_traffic", "2024-06-01", "--conf", json.dumps(conf))
+def test_wrong_parameters_are_refused_with_the_reason(on_traffic, traffic, conf, reason) -> None:
+    command = ("dags", "test", RETIME, str(LATER), "--conf", json.dumps(conf))
 
-    assert reason in airflow.fail(*command)
+    assert reason in on_traffic.fail(*command)
     assert traffic.tables() == []
+
+
+def test_the_schedule_catches_up_deferring_and_a_cleared_run_is_built_again(
+    airflow: Airflow2, warehouse: Warehouse
+) -> None:
+    data_set, days = DATA_SETS["scheduled"], MONTH[-2:]
+    deferring = {
+        "RETIME_DEFERRABLE": "true",
+        "RETIME_POLL_SECONDS": "1",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+    }
+    airflow = airflow.given(deferring)
+    airflow.succeed("dags", "reserialize")
+    airflow.succeed("dags", "unpause", data_set.dag_id)
+    with airflow.running("triggerer") as triggers, airflow.running("scheduler"):
+        wait_for_runs(airflow, data_set.dag_id, len(days))
+        warehouse.assert_built(data_set, days)
+        built = warehouse.generations(data_set.name)
+        assert "PatientAthenaTrigger" in triggers.read_text()
+
+        command = ("tasks", "clear", "--yes", "--downstream", "-t", "^plan$")
+        airflow.succeed(*command, "-s", str(days[0]), "-e", str(days[0]), data_set.dag_id)
+        wait_for_runs(airflow, data_set.dag_id, len(days))
+
+    warehouse.assert_built(data_set, days)
+    again = warehouse.generations(data_set.name)
+    assert {values for values in built if built[values] != again[values]} == {
+        values for values in built if values[:3] == key_of(days[0])
+    }
+
+
+def key_of(day: date) -> tuple[str, str, str]:
+    """The keys of a date's partitions, without the hour."""
+    return str(day.year), str(day.month), str(day.day)
+
+
+def wait_for_runs(airflow: Airflow2, dag_id: str, count: int) -> None:
+    """Wait until so many runs succeeded."""
+    deadline = time.monotonic() + 400
+    while True:
+        states = [run["state"] for run in airflow.rows("dags", "list-runs", "-d", dag_id)]
+        if states == ["success"] * count:
+            return
+        assert "failed" not in states, states
+        assert time.monotonic() < deadline, states
+        time.sleep(1)
