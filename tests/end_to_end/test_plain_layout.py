@@ -40,8 +40,6 @@ Seen = dict[str, Counter[tuple[Any, ...]]]
 @pytest.fixture
 def plain(traffic, aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
     """The data set `plain` over the raw events of three hours, and both crawlers."""
-    (tmp_path / "datasets").mkdir()
-    shutil.copytree(ROOT / "include" / "sql" / "traffic", tmp_path / "sql" / "plain")
     monkeypatch.setenv("RETIME_INCLUDE", str(tmp_path))
     monkeypatch.setattr(aws.server.crawlers, "seconds", 0.0)
     traffic.data_set = "plain"
@@ -55,6 +53,9 @@ def plain(traffic, aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pipe
 
 def give_layout(include: Path, published: str) -> None:
     """Write the data set, of the layout that its section `published` says."""
+    (include / "datasets").mkdir(exist_ok=True)
+    sql = ROOT / "include" / "sql" / "traffic"
+    shutil.copytree(sql, include / "sql" / "plain", dirs_exist_ok=True)
     text = (ROOT / "include" / "datasets" / "traffic.yaml").read_text()
     for old, new in (
         ("name: traffic\n", "name: plain\n"),

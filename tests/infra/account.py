@@ -166,11 +166,11 @@ class Account:
         return [[datum.get("VarCharValue") for datum in row["Data"]] for row in rows[1:]]
 
 
-def run_traffic(day: date | None = None, **conf: Any) -> DagResult:
+def run_traffic(day: date | None = None, *, data_set: str = "traffic", **conf: Any) -> DagResult:
     """Run the DAG of the traffic for its own date, or with parameters, without retries."""
     # A run in this process leaves its parameters in the DAG: each gets one of its own.
     sys.modules.pop("retime_dags", None)
-    dag = import_module("retime_dags").retime_traffic
+    dag = getattr(import_module("retime_dags"), f"retime_{data_set}")
     for task in dag.tasks:
         task.retries = 0
     return run_dag(dag, logical_date=midnight(day) if day else None, conf=conf)
