@@ -24,20 +24,17 @@ from airflow.providers.common.compat.sdk import (
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from retime import notify, tasks
+from retime.arrival_sensor import ArrivalSensor
 from retime.compat import map_slices
-from retime.dataset import DataSet, load_data_sets
-from retime.operators import (
-    TASK_TIMEOUT,
-    ArrivalSensor,
-    AuditOperator,
+from retime.crawl_operators import (
     CrawlPublishedOperator,
     CrawlPublishedSensor,
     CrawlRawOperator,
     CrawlSensor,
-    PublishOperator,
-    StageOperator,
 )
+from retime.dataset import DataSet, load_data_sets
 from retime.runbook import describe_dag, describe_task
+from retime.slice_operators import TASK_TIMEOUT, AuditOperator, PublishOperator, StageOperator
 from retime.sql import package_sql
 
 PARAMS = {

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "dags" / "retime"
 LAYERS = [
-    {"operators"},
+    {"arrival_sensor", "crawl_operators", "slice_operators"},
     {"notify", "tasks"},
     {"report", "runtime"},
     {"plan"},
@@ -26,7 +26,7 @@ LAYERS = [
 ]
 HEIGHT = {module: -depth for depth, layer in enumerate(LAYERS) for module in layer}
 MODULES = sorted(path for path in PACKAGE.glob("*.py") if path.stem != "__init__")
-WITH_AIRFLOW = {"compat", "operators"}
+WITH_AIRFLOW = {"arrival_sensor", "compat", "crawl_operators", "slice_operators"}
 AT_RUN_TIME = {"boto3", "botocore", "duckdb", "pandas", "numpy", "pyarrow", "awswrangler"}
 
 

@@ -38,7 +38,8 @@ print(json.dumps({"dags": dags, "share": ours / airflow, "modules": modules}))
 CORE = sorted(
     path.stem
     for path in (ROOT / "dags" / "retime").glob("*.py")
-    if path.stem not in ("__init__", "compat", "notify", "operators", "runtime", "tasks")
+    if path.stem not in ("__init__", "compat", "notify", "runtime", "tasks")
+    and not path.stem.endswith(("_operators", "_sensor"))
 )
 HEAVY = ("airflow", "boto3", "botocore", "duckdb", "pandas", "numpy", "pyarrow", "moto")
 

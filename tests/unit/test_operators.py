@@ -12,14 +12,9 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from retime import runtime
-from retime.operators import (
-    TASK_TIMEOUT,
-    AuditOperator,
-    CrawlPublishedOperator,
-    SliceQuery,
-    StageOperator,
-)
+from retime.crawl_operators import CrawlPublishedOperator
 from retime.settings import read_settings
+from retime.slice_operators import TASK_TIMEOUT, AuditOperator, SliceQuery, StageOperator
 from tests.unit.samples import TRAFFIC
 
 SYSTEM, USER = 1, 2

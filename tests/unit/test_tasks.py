@@ -15,11 +15,11 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from retime import arrivals, catalog, runtime, tasks
+from retime.arrival_sensor import ArrivalSensor
 from retime.dataset import DataSet
 from retime.errors import CrawlError, PublishError, RunError
 from retime.fragments import RawTable
 from retime.layout import arrival_path
-from retime.operators import ArrivalSensor
 from retime.plan import plan_slices, planned_slice
 from tests.unit.conftest import Account
 from tests.unit.samples import TRAFFIC, days, utc

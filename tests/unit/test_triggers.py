@@ -10,7 +10,7 @@ from airflow.providers.amazon.aws.triggers.athena import AthenaTrigger
 from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow.triggers.base import TriggerEvent
 
-from retime import operators
+from retime import slice_operators
 from retime_triggers import PatientAthenaTrigger
 from tests.unit.samples import TRAFFIC
 from tests.unit.test_operators import Query
@@ -73,4 +73,4 @@ def test_a_query_defers_to_it_with_all_that_the_provider_gives():
 def test_where_plugins_are_not_deployed_the_provider_s_trigger_does(monkeypatch):
     monkeypatch.setitem(sys.modules, "retime_triggers", None)
 
-    assert operators.query_trigger() is AthenaTrigger
+    assert slice_operators.query_trigger() is AthenaTrigger
