@@ -15,6 +15,8 @@ from typing import Any
 
 from moto.iam.access_control import CreateAccessKeyFailure, create_access_key
 from moto.iam.models import iam_backends
+from moto.moto_api._internal import mock_random
+from moto.sts import models as sts_models
 
 from local_aws.iam_policy import Decision, Document, decide
 from local_aws.messages import ACCOUNT, Request
@@ -46,6 +48,8 @@ class Iam(Access):
     """
 
     def __init__(self, lock: threading.RLock, *, is_enforced: bool) -> None:
+        # So that a replay gives the same, which moto draws elsewhere.
+        sts_models.random_session_token = lambda: mock_random.get_random_string(64)
         self.is_enforced = is_enforced
         self.asked: Callable[[str, str, str, Decision], None] | None = None
         self._lock = lock

@@ -61,8 +61,9 @@ class Control:
 class ServerProcess:
     """`python -m local_aws` with a data directory, to be stopped and started again."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *options: str) -> None:
         self.data_dir = data_dir
+        self._options = options
 
     def __enter__(self) -> "ServerProcess":
         self._start()
@@ -87,7 +88,7 @@ class ServerProcess:
     def _start(self) -> None:
         command = [sys.executable, "-m", "local_aws", "--port", "0"]
         self._process = subprocess.Popen(
-            [*command, "--data-dir", str(self.data_dir)],
+            [*command, "--data-dir", str(self.data_dir), *self._options],
             stdout=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).parents[2],

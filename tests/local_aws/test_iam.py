@@ -1,6 +1,7 @@
 """IAM enforcement: users and roles may do what their policies allow, others are root."""
 
 import json
+import signal
 import time
 import urllib.error
 import urllib.request
@@ -13,7 +14,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.local_aws.servers import REGION, Aws
+from tests.local_aws.servers import REGION, Aws, ServerProcess
 
 GLUE = f"arn:aws:glue:{REGION}:123456789012"
 TRUST = {"Version": "2012-10-17", "Statement": []}
@@ -287,3 +288,14 @@ def test_other_services_are_held_to_their_actions(aws, somebody) -> None:
 def test_nobody_is_held_to_anything_unless_it_is_asked_for(aws, bucket, somebody) -> None:
     aws.server.iam.is_enforced = False
     somebody.client("s3").put_object(Bucket=bucket, Key="it", Body=b"x")
+
+
+def test_the_command_enforces_policies_if_asked_to_and_they_survive_a_restart(tmp_path) -> None:
+    with ServerProcess(tmp_path, "--enforce-iam") as server:
+        somebody = Somebody(server.aws).may(("s3:CreateBucket", "arn:aws:s3:::allowed"))
+        somebody.client("s3").create_bucket(Bucket="allowed")
+        server.restart(signal.SIGKILL)
+        somebody.aws = server.aws
+        create = somebody.client("s3").create_bucket
+        refused(create, "s3:CreateBucket", Bucket="other")
+        assert create(Bucket="allowed")
