@@ -31,7 +31,7 @@ __all__ = [
     "skip_unplanned",
 ]
 
-SLICES_OF_A_RUN = 16
+SLICES_OF_A_RUN = 8
 """How many slices each run of Airflow 2 has; those beyond its plan are skipped."""
 
 
