@@ -7,7 +7,7 @@ from airflow.providers.common.compat.sdk import AirflowException, BaseSensorOper
 
 from retime import arrivals, runtime
 from retime.dataset import DataSet
-from retime.layout import HOUR, ceil_hour
+from retime.layout import ceil_hour
 
 PAST = timedelta(days=1)
 """How long after a wait would have timed out a date is not waited for at all."""
@@ -38,8 +38,8 @@ class ArrivalSensor(BaseSensorOperator):
             if now >= end + self.data_set.run.arrival_timeout + PAST:
                 return True
             location, s3 = runtime.resolve(self.data_set.raw.location), runtime.get_clients().s3
-            is_over = now >= end + HOUR + arrivals.SETTLING
-            return arrivals.has_landed_from(s3, location, end if is_over else end + HOUR)
+            has_landed = arrivals.has_landed_from(s3, location, end)
+            return has_landed and arrivals.is_closed(s3, location, end, now)
 
     def execute(self, context: Any) -> Any:
         """Wait; says after the timeout what was waited for."""

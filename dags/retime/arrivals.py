@@ -56,18 +56,15 @@ def list_landed(s3: Any, location: str, window: ArrivalWindow) -> dict[datetime,
     return {hour: Landed(objects=len(sizes[hour]), size=sum(sizes[hour])) for hour in sorted(sizes)}
 
 
-def closed_hours(landed: Mapping[datetime, Landed], now: datetime) -> dict[datetime, Landed]:
-    """Return the arrival hours that no longer grow: followed by another, or long over.
+def is_closed(s3: Any, location: str, hour: datetime, now: datetime) -> bool:
+    """Tell whether an arrival hour no longer grows: followed by another, or long over.
 
     Statements of one slice read raw one after the other; in an hour that is still landing they
     would see different events, and the counts could not reconcile.
     """
-    last = max(landed, default=None)
-    return {
-        hour: what
-        for hour, what in landed.items()
-        if hour + HOUR + (BUFFERING if hour != last else SETTLING) <= now
-    }
+    if now >= hour + HOUR + SETTLING:
+        return True
+    return now >= hour + HOUR + BUFFERING and has_landed_from(s3, location, hour + HOUR)
 
 
 def registered_hours(glue: Any, raw: RawTable, window: ArrivalWindow) -> set[datetime]:

@@ -267,11 +267,18 @@ def _landed(data_set: DataSet, context: Any) -> tuple[dict[datetime, arrivals.La
     """What the run may read, landed and no longer growing, and the exclusive end of it."""
     window = window_of(data_set, runtime.dates_of_run(data_set, context))
     location, s3 = runtime.resolve(data_set.raw.location), runtime.get_clients().s3
-    landed = arrivals.list_landed(s3, location, window)
+    landed, now = arrivals.list_landed(s3, location, window), runtime.now()
     if arrivals.has_landed_from(s3, location, ceil_hour(window.end)):
-        return landed, window.end
-    closed = arrivals.closed_hours(landed, runtime.now())
-    return closed, max(closed, default=window.start - HOUR) + HOUR
+        until = window.end
+    else:
+        until = max(landed, default=window.start - HOUR) + HOUR
+    # Hours close one after the other, so that the last ones are the only ones that can be open.
+    while until > window.start:
+        last = ceil_hour(until) - HOUR
+        if arrivals.is_closed(s3, location, last, now):
+            break
+        until = last
+    return {hour: what for hour, what in landed.items() if hour < until}, until
 
 
 def _published(context: Any) -> list[Mapping[str, Any]]:

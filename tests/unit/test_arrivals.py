@@ -4,11 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from retime import arrivals, aws, catalog
-from retime.arrivals import Landed, closed_hours
+from retime.arrivals import Landed
 from retime.errors import CrawlError
 from retime.fragments import RawTable
 from retime.layout import HOUR, ArrivalWindow, arrival_path
@@ -26,10 +24,6 @@ def location(account: Account) -> str:
 
 def land(account: Account, *hours: datetime, body: bytes = b"12345") -> None:
     account.put(*(f"raw/{arrival_path(hour)}part-1" for hour in hours), body=body)
-
-
-def landed(*hours: datetime) -> dict[datetime, Landed]:
-    return {hour: Landed(objects=1, size=5) for hour in hours}
 
 
 # What has landed.
@@ -78,44 +72,28 @@ def test_empty_objects_and_other_paths_have_not_landed(account):
 # What still grows.
 
 
-def test_an_hour_is_closed_when_a_later_one_has_begun():
-    first, second = utc(2024, 3, 28, 7), utc(2024, 3, 28, 8)
-    now = utc(2024, 3, 28, 8, 20)
-    assert list(closed_hours(landed(first, second), now)) == [first]
+HOUR_7 = utc(2024, 3, 28, 7)
 
 
-@pytest.mark.parametrize(
-    ("minutes", "closed"), [(0, False), (60, False), (119, False), (120, True)]
-)
-def test_the_last_hour_is_closed_an_hour_after_its_end(minutes, closed):
-    hour = utc(2024, 3, 28, 7)
-    now = hour + timedelta(minutes=minutes)
-    assert closed_hours(landed(hour), now) == (landed(hour) if closed else {})
+def is_closed(account: Account, minutes: int) -> bool:
+    """Whether the hour is closed so many minutes after its end."""
+    now = HOUR_7 + HOUR + timedelta(minutes=minutes)
+    return arrivals.is_closed(account.clients.s3, location(account), HOUR_7, now)
 
 
-def test_hours_of_the_past_are_all_closed():
-    hours = landed(*(utc(2024, 3, 28, n) for n in range(24)))
-    assert closed_hours(hours, utc(2024, 4, 28)) == hours
+@pytest.mark.parametrize("later", [HOUR_7 + HOUR, utc(2024, 3, 29)])
+def test_an_hour_that_another_follows_is_closed_once_the_stream_has_emptied_its_buffer(
+    account, later
+):
+    land(account, HOUR_7, later)
+    assert not is_closed(account, 14)
+    assert is_closed(account, 15)
 
 
-def test_where_nothing_landed_no_hour_is_closed():
-    assert closed_hours({}, utc(2024, 4, 28)) == {}
-
-
-@given(
-    numbers=st.sets(st.integers(min_value=0, max_value=100), min_size=1),
-    minutes=st.integers(min_value=0, max_value=10_000),
-)
-def test_closed_hours_begin_with_the_first_and_lack_at_most_the_last(numbers, minutes):
-    hours = [DAY.start + n * HOUR for n in sorted(numbers)]
-    now = hours[-1] + timedelta(minutes=15 + minutes)
-    assert list(closed_hours(landed(*hours), now)) in (hours, hours[:-1])
-
-
-def test_an_hour_that_another_follows_still_grows_while_the_stream_buffers():
-    hours = landed(DAY.start, DAY.start + HOUR)
-    assert not closed_hours(hours, DAY.start + HOUR + timedelta(minutes=14))
-    assert list(closed_hours(hours, DAY.start + HOUR + timedelta(minutes=15))) == [DAY.start]
+@pytest.mark.parametrize(("minutes", "closed"), [(-60, False), (0, False), (59, False), (60, True)])
+def test_the_last_hour_is_closed_an_hour_after_its_end(account, minutes, closed):
+    land(account, HOUR_7)
+    assert is_closed(account, minutes) == closed
 
 
 # What the catalog knows.

@@ -19,7 +19,7 @@ from retime.arrival_sensor import ArrivalSensor
 from retime.dataset import DataSet
 from retime.errors import CrawlError, PublishError, RunError
 from retime.fragments import RawTable
-from retime.layout import arrival_path
+from retime.layout import HOUR, arrival_path, ceil_hour
 from retime.plan import plan_slices, planned_slice
 from tests.unit.conftest import Account
 from tests.unit.samples import TRAFFIC, days, utc
@@ -180,9 +180,29 @@ def has_arrived(world: World, data_set: DataSet) -> bool:
 def test_a_run_waits_for_the_hour_after_its_date_to_be_complete(world):
     """The last events of a date land in the first minutes of the next."""
     world.land(*HOURS, NEXT)
+    world.now = utc(2024, 3, 29, 1, 14)
     assert not has_arrived(world, world.data_set)
     world.land(utc(2024, 3, 29, 1))
+    assert not has_arrived(world, world.data_set), "the stream may still have some of its records"
+    world.now = utc(2024, 3, 29, 1, 15)
     assert has_arrived(world, world.data_set)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Brussels", "Asia/Kolkata"])
+@pytest.mark.parametrize("delay", [2, 14, 16, 59, 61, 400])
+def test_a_run_that_need_not_wait_reads_the_hour_after_its_date(world, zone, delay):
+    """Objects of an hour land from its first minutes on, the last one `delay` minutes after it."""
+    data_set = replace(world.data_set, zone=ZoneInfo(zone))
+    after = ceil_hour(days(DAY["start_date"], zone=data_set.zone).end)
+    world.land(*HOURS[:18], *(after + n * HOUR for n in range(-6, 1)))
+    for minutes in range(60, 600):
+        world.now = after + timedelta(minutes=minutes)
+        if minutes == 60 + delay:
+            world.land(after + HOUR)
+        if has_arrived(world, data_set):
+            break
+    tasks.uncrawled_hours(data_set, world.context())
+    assert datetime.fromisoformat(world.xcom["until"]) >= after + HOUR
 
 
 def test_an_hour_that_is_long_over_is_complete(world):
@@ -209,7 +229,7 @@ def test_a_run_waits_until_the_hour_in_which_its_date_ends_has_settled(world):
     """Midnight of Kolkata is half past an hour of UTC, whose first half is of the date."""
     kolkata = replace(world.data_set, zone=ZoneInfo("Asia/Kolkata"))
     world.land(*HOURS[:20])
-    world.now = utc(2024, 3, 28, 19, 45)
+    world.now = utc(2024, 3, 28, 20, 45)
     assert not has_arrived(world, kolkata)
     world.land(HOURS[20])
     assert has_arrived(world, kolkata)
