@@ -56,7 +56,7 @@ def ensure_table(glue: Any, database: str, table: Table, keys: tuple[str, ...]) 
     """Create a published table, or see that it is as the data set says.
 
     Raises:
-        CatalogError: the table is there with other columns or keys.
+        CatalogError: the table is there with other columns or keys, or at another location.
     """
     wanted = table_input(table.name, table.location, table.columns, keys)
     found = aws.get_table(glue, database, table.name)
@@ -69,6 +69,12 @@ def ensure_table(glue: Any, database: str, table: Table, keys: tuple[str, ...]) 
             f"the table {database}.{table.name} has partition projection, which ignores the "
             "locations that Retime publishes; remove its property projection.enabled, or give the "
             "data set published.layout: hive"
+        )
+    location = found["StorageDescriptor"]["Location"].rstrip("/") + "/"
+    if location != table.location:
+        raise CatalogError(
+            f"the table {database}.{table.name} is at {location}, the data set says "
+            f"{table.location}; publish to a new table there, or change the location back"
         )
     for part, here, there in (
         ("columns", found["StorageDescriptor"]["Columns"], wanted["StorageDescriptor"]["Columns"]),

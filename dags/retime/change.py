@@ -57,14 +57,14 @@ def plan_change(
     emptied: Iterable[Emptied],
     now: datetime,
 ) -> Change:
-    """Compare a build with the published partitions of its slice, and what later ones emptied."""
-    newer = [mark for mark in emptied if mark.generation > build.generation]
+    """Compare a build with the published partitions of its slice, and what others left empty."""
+    others = [mark for mark in emptied if mark.generation != build.generation]
     spans = partition_spans(build.slice_, build.grain)
     create, update, remove, kept = [], [], [], []
     for partition in build.wanted:
         values = partition_values(partition)
         record = existing.get(values)
-        if _is_outdone(build, partition, spans[partition][1], record, newer):
+        if _is_outdone(build, partition, spans[partition][1], record, others):
             kept.append(values)
         elif partition not in build.rows:
             remove += [values] if record else []
@@ -87,31 +87,33 @@ def _is_outdone(
     partition: Partition,
     end: datetime,
     record: Mapping[str, Any] | None,
-    newer: Iterable[Emptied],
+    others: Iterable[Emptied],
 ) -> bool:
     """Tell whether what is published, or was removed, was built from more raw or after this one."""
     if record is not None:
         ledger = ledger_of(record.get("Parameters", {}))
-        return ledger is not None and _outdoes(ledger, build, partition)
-    return any(mark.start < end <= mark.end for mark in newer)
+        return ledger is not None and _outdoes(ledger.generation, ledger.arrivals, build, partition)
+    wanted = build.wanted[partition]
+    return any(
+        mark.start < end <= mark.end
+        and _outdoes(mark.generation, _common(wanted, mark.read), build, partition)
+        for mark in others
+    )
 
 
-def _outdoes(ledger: Ledger, build: Build, partition: Partition) -> bool:
+def _outdoes(generation: str, published: ArrivalWindow, build: Build, partition: Partition) -> bool:
     # What a build does not want it does not lack: a lower max lateness is no reason to keep.
-    wanted, published, read = build.wanted[partition], ledger.arrivals, _read(build, partition)
+    wanted = build.wanted[partition]
+    read = _common(wanted, build.read)
     if published.start < read.start and wanted.start < read.start:
         return True  # raw has expired since
     if published.end > read.end and wanted.end > read.end:
         return True  # raw has landed since
-    return ledger.generation > build.generation and published.end >= read.end
+    return generation > build.generation and published.end >= read.end
 
 
-def _read(build: Build, partition: Partition) -> ArrivalWindow:
-    """The arrivals that were read for a partition, of those that can matter to it."""
-    wanted = build.wanted[partition]
-    return ArrivalWindow(
-        start=max(wanted.start, build.read.start), end=min(wanted.end, build.read.end)
-    )
+def _common(one: ArrivalWindow, other: ArrivalWindow) -> ArrivalWindow:
+    return ArrivalWindow(start=max(one.start, other.start), end=min(one.end, other.end))
 
 
 def _record(
@@ -123,7 +125,7 @@ def _record(
     now: datetime,
 ) -> dict[str, Any]:
     location = build.location + partition_path(partition)
-    read = _read(build, partition)
+    read = _common(build.wanted[partition], build.read)
     ledger = Ledger(
         generation=build.generation,
         rows=build.rows[partition],

@@ -167,6 +167,13 @@ def load_data_sets(includes: Iterable[Path]) -> tuple[DataSet, ...]:
 
 def _refuse_overlap(path: Path, one: DataSet, other: DataSet) -> None:
     """What one data set publishes, another would take for unused and delete."""
+    for reader, writer in ((one, other), (other, one)):
+        for table in (writer.published, writer.quarantine):
+            if overlaps_raw(table, reader.raw.location):
+                raise DataSetError(
+                    f"{path}: {table.name!r} of {writer.name!r} at {table.location!r} overlaps the "
+                    f"raw events of {reader.name!r} at {reader.raw.location!r}; publish elsewhere"
+                )
     for mine in (one.published, one.quarantine):
         for theirs in (other.published, other.quarantine):
             if mine.name == theirs.name or _overlap(mine, theirs):
@@ -179,10 +186,19 @@ def _refuse_overlap(path: Path, one: DataSet, other: DataSet) -> None:
 
 def _overlap(one: Table, other: Table) -> bool:
     return any(
-        mine.startswith(theirs) or theirs.startswith(mine)
+        _meet(mine, theirs)
         for mine in (one.location, one.generations)
         for theirs in (other.location, other.generations)
     )
+
+
+def overlaps_raw(table: Table, raw_location: str) -> bool:
+    """Tell whether publishing a table would write among raw events, and delete there."""
+    return any(_meet(place, raw_location) for place in (table.location, table.generations))
+
+
+def _meet(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
 
 
 def load_data_set(path: Path) -> DataSet:
@@ -206,6 +222,10 @@ def load_data_set(path: Path) -> DataSet:
             raise top.error(
                 "parameters", f"has {parameter!r}", "give names that a template can name"
             )
+    for key, table in (("published", data_set.published), ("quarantine", data_set.quarantine)):
+        if overlaps_raw(table, data_set.raw.location):
+            problem = f"is {table.location!r}, which overlaps that of raw"
+            raise top.error(f"{key}.location", problem, "publish elsewhere: raw is never touched")
     if _overlap(data_set.published, data_set.quarantine):
         problem = f"is {data_set.quarantine.location!r}, which overlaps that of published"
         raise top.error("quarantine.location", problem, "give each a location of its own")

@@ -11,33 +11,43 @@ from typing import Any
 
 from retime import aws
 from retime.generations import GENERATION, generation_time
+from retime.layout import ArrivalWindow
 from retime.slices import Slice
 
 # Athena takes no notice of names that begin with an underscore.
 _MARKS = "_emptied/"
-_MARK = re.compile(rf"{_MARKS}({GENERATION})/(\d+)-(\d+)")
+_MARK = re.compile(rf"{_MARKS}({GENERATION})/(\d+)-(\d+)_read_(\d+)-(\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emptied:
-    """A generation, and the range of event time in which it left partitions out."""
+    """A generation, the range of event time in which it left partitions out, and what it read."""
 
     generation: str
     start: datetime
     end: datetime
+    read: ArrivalWindow
 
 
-def mark_emptied(s3: Any, location: str, generation: str, slice_: Slice) -> None:
+def mark_emptied(
+    s3: Any, location: str, generation: str, slice_: Slice, read: ArrivalWindow
+) -> None:
     """Put on record that a generation has no rows for some partitions of its slice."""
-    start, end = (int(instant.timestamp()) for instant in (slice_.start, slice_.end))
-    aws.put_empty(s3, location, f"{_MARKS}{generation}/{start}-{end}")
+    instants = (slice_.start, slice_.end, read.start, read.end)
+    start, end, first, last = (int(instant.timestamp()) for instant in instants)
+    aws.put_empty(s3, location, f"{_MARKS}{generation}/{start}-{end}_read_{first}-{last}")
 
 
 def read_emptied(s3: Any, location: str) -> list[Emptied]:
     """Return all marks of a table."""
     matches = (_MARK.fullmatch(path) for path, _ in aws.list_objects(s3, location, _MARKS))
     return [
-        Emptied(generation=match[1], start=_instant(match[2]), end=_instant(match[3]))
+        Emptied(
+            generation=match[1],
+            start=_instant(match[2]),
+            end=_instant(match[3]),
+            read=ArrivalWindow(start=_instant(match[4]), end=_instant(match[5])),
+        )
         for match in matches
         if match
     ]

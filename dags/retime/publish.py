@@ -41,7 +41,7 @@ def publish_build(
     emptied = read_emptied(clients.s3, table.generations)
     if build.wanted.keys() - build.rows.keys():
         # Before the partitions go: a mark too many does no harm.
-        mark_emptied(clients.s3, table.generations, build.generation, build.slice_)
+        mark_emptied(clients.s3, table.generations, build.generation, build.slice_, build.read)
     done: dict[str, set[Values]] = {"created": set(), "updated": set(), "removed": set()}
     failures: list[str] = []
     wanted = [partition_values(partition) for partition in build.wanted]

@@ -122,6 +122,7 @@ class StageOperator(SliceQuery):
     def make_query(self, context: Any, job: sql.Job) -> str:
         """Create the staging table at a location that nobody used before."""
         data_set = self.data_set
+        tasks.check_raw_is_there(data_set, self.planned)
         table = data_set.quarantine if self.is_quarantine else data_set.published
         published = {**data_set.published.columns, EVENT_COUNT: "bigint"}
         columns = QUARANTINE_COLUMNS if self.is_quarantine else published

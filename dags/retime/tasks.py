@@ -19,7 +19,7 @@ from retime import (
 from retime.audit import rows_by_partition
 from retime.change import Build
 from retime.compat import skip_unplanned
-from retime.dataset import DataSet, Table
+from retime.dataset import DataSet, Table, overlaps_raw
 from retime.errors import CrawlError, RunError
 from retime.generations import generation_location
 from retime.layout import HOUR, ceil_hour, partition_windows, partitions_of
@@ -37,6 +37,24 @@ def job_of(data_set: DataSet, planned: Mapping[str, Any]) -> sql.Job:
         runtime.get_clients().glue, runtime.get_settings().database, data_set.raw.table
     )
     return sql.Job(data_set=data_set, raw=raw, slice_=plan.slice_, window=plan.window)
+
+
+def check_raw_is_there(data_set: DataSet, planned: Mapping[str, Any]) -> None:
+    """See that the raw events that a slice was planned on have not expired.
+
+    Raises:
+        RunError: they have; what was published of them would be taken for empty.
+    """
+    plan = planned_slice(planned)
+    location = runtime.resolve(data_set.raw.location)
+    first = arrivals.first_landed(runtime.get_clients().s3, location)
+    if first is None or first > plan.window.start:
+        raise RunError(
+            f"the slice was planned on what landed from {plan.window.start:%Y-%m-%d %H}:00 UTC on, "
+            f"and under {location} the first arrival hour is now "
+            f"{f'{first:%Y-%m-%d %H}:00 UTC' if first else 'missing'}; clear the run to plan again "
+            "from what is left"
+        )
 
 
 def uncrawled_hours(data_set: DataSet, context: Any) -> list[datetime]:
@@ -94,13 +112,12 @@ def plan_run(data_set: DataSet, until: str, context: Any) -> list[dict[str, Any]
     `until` is what `check_raw` returned.
     """
     dates = runtime.dates_of_run(data_set, context)
-    # Earlier dates that late events arrived for join this list as ranges of their own.
-    ranges = [dates]
+    _check_places(data_set)
     landed, _ = _landed(data_set, context)
     before = datetime.fromisoformat(until)
     planned = plan_slices(
         data_set,
-        ranges,
+        [dates],
         {hour: what for hour, what in landed.items() if hour < before},
         first_hour=arrivals.first_landed(
             runtime.get_clients().s3, runtime.resolve(data_set.raw.location)
@@ -261,6 +278,17 @@ def announce_run(data_set: DataSet, context: Any) -> dict[str, Any]:
     generations = [str(done[str(slice_)]["generation"]) for slice_ in updated]
     update = describe_update(updated, generations, [ledger for ledger in ledgers if ledger])
     return {"database": database, "table": table, "run_id": context["run_id"], **update}
+
+
+def _check_places(data_set: DataSet) -> None:
+    # Two settings can name one bucket, which the YAML file does not show.
+    raw = runtime.resolve(data_set.raw.location)
+    for table in map(runtime.resolve_table, (data_set.published, data_set.quarantine)):
+        if overlaps_raw(table, raw):
+            raise RunError(
+                f"{table.name} at {table.location} overlaps the raw events at {raw}; set another "
+                "published_bucket, or give the data set other locations"
+            )
 
 
 def _landed(data_set: DataSet, context: Any) -> tuple[dict[datetime, arrivals.Landed], datetime]:

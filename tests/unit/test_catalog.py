@@ -103,6 +103,13 @@ def test_a_table_of_another_grain_is_refused(account, table):
         ensure(account, table, ("year", "month", "day"))
 
 
+def test_a_table_at_another_location_is_refused(account, table):
+    """What nobody points at there would never be cleaned up."""
+    ensure(account, table)
+    with pytest.raises(CatalogError, match=r"is at s3://.*, the data set says s3://b/moved/"):
+        ensure(account, replace(table, location="s3://b/moved/"))
+
+
 def test_a_table_with_partition_projection_is_refused(account, table):
     """Athena would read projected locations and never see where the partitions point."""
     definition = catalog.table_input(table.name, table.location, COLUMNS, KEYS)

@@ -350,6 +350,32 @@ def test_a_data_set_without_its_sql_says_which_file_to_add(include, file):
     assert refusal(include, MINIMAL) == f"name is 'clicks'; add the file {missing}"
 
 
+@pytest.mark.parametrize("part", ["published", "quarantine"])
+@pytest.mark.parametrize("place", ["clicks/", "clicks/deeper/"])
+def test_a_data_set_that_publishes_into_its_raw_events_is_refused(include, part, place):
+    """Publishing and cleaning up delete what is not theirs there."""
+    values = changed(MINIMAL, f"{part}.location", f"s3://${{raw_bucket}}/{place}")
+    message = refusal(include, values)
+    assert message.startswith(f"{part}.location is 's3://${{raw_bucket}}/{place}'")
+    assert "raw is never touched" in message
+
+
+def test_a_data_set_that_publishes_into_the_raw_events_of_another_is_refused(include):
+    tables = {
+        "published": {**MINIMAL["published"], "table": "a", "location": "s3://${raw_bucket}/a/"},
+        "quarantine": {"table": "a_quarantine", "location": "s3://b/a_quarantine/"},
+    }
+    a = {**MINIMAL, **tables, "name": "a", "raw": {"table": "r", "location": "s3://x/r/"}}
+    b = changed(MINIMAL, "raw.location", "s3://${raw_bucket}/a/raw/")
+    (include / "sql" / "a").mkdir()
+    for file in ("events.sql", "transform.sql"):
+        (include / "sql" / "a" / file).write_text("SELECT 1")
+    for values in (a, b):
+        (include / "datasets" / f"{values['name']}.yaml").write_text(yaml.safe_dump(values))
+    with pytest.raises(DataSetError, match="overlaps the raw events of 'clicks'"):
+        load_data_sets([include])
+
+
 def test_data_sets_that_publish_to_one_place_are_refused(include):
     """The clean-up of each would take what the other publishes for unused."""
     for name in ("a", "b"):

@@ -61,7 +61,7 @@ def change_of(made: Build, existing: Records, emptied: Sequence[Emptied] = ()) -
 def emptied_by(made: Build) -> Emptied:
     """The mark of a build that has no rows in some partitions."""
     start, end = made.slice_.start, made.slice_.end
-    return Emptied(generation=made.generation, start=start, end=end)
+    return Emptied(generation=made.generation, start=start, end=end, read=made.read)
 
 
 def after(existing: Records, change: Change) -> Records:
@@ -216,6 +216,18 @@ def test_an_earlier_attempt_for_more_dates_brings_nothing_back_either():
     change = change_of(late, published(new), [emptied_by(new)])
     assert set(values(7, 8)) <= set(change.kept)
     assert not change.create
+
+
+def test_a_later_attempt_from_less_raw_does_not_bring_back_what_one_from_more_left_empty():
+    more = build(number=1, until=utc(2024, 3, 28, 20))
+    less = build(7, number=2, until=utc(2024, 3, 28, 12))
+    assert published(more, less) == {}
+
+
+def test_what_a_later_attempt_from_less_raw_left_empty_keeps_out_nothing():
+    less = build(number=2, until=utc(2024, 3, 28, 12))
+    more = build(7, number=1, until=utc(2024, 3, 28, 20))
+    assert set(published(less, more)) == set(values(7))
 
 
 def test_what_a_later_attempt_emptied_keeps_out_nothing_beside_its_slice():

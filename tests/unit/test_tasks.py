@@ -170,6 +170,26 @@ def test_dates_that_cannot_be_built_fail_for_good(world):
         tasks.plan_run(world.data_set, NEXT.isoformat(), world.context(start_date="2024-03-29"))
 
 
+def test_a_slice_whose_raw_has_expired_since_its_plan_is_not_staged(world):
+    """It would find nothing, and take what is published for what has become empty."""
+    world.land(*HOURS, NEXT)
+    world.crawl(*HOURS)
+    until = tasks.check_raw(world.data_set, world.context())
+    (plan,) = tasks.plan_run(world.data_set, until, world.context())
+    tasks.check_raw_is_there(world.data_set, plan)
+    expired = f"traffic_raw/{arrival_path(HOURS[0])}part-1"
+    world.account.clients.s3.delete_object(Bucket=world.account.bucket, Key=expired)
+    with pytest.raises(RunError, match=r"from 2024-03-28 00:00 UTC on, .* is now 2024-03-28 01:00"):
+        tasks.check_raw_is_there(world.data_set, plan)
+
+
+def test_publishing_among_the_raw_events_is_refused_where_two_settings_name_one_bucket(world):
+    published = replace(world.data_set.published, location="s3://${published_bucket}/traffic_raw/")
+    wrong = replace(world.data_set, published=published)
+    with pytest.raises(AirflowFailException, match=r"overlaps the raw events at s3://.*; set"):
+        tasks.plan_run(wrong, NEXT.isoformat(), world.context())
+
+
 # Waiting.
 
 
