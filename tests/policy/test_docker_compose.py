@@ -231,3 +231,11 @@ def test_the_health_check_of_local_aws_passes_when_it_is_up_and_fails_when_it_is
         check = program.replace(":5000/", f":{port}/")
         done = subprocess.run([sys.executable, "-c", check], capture_output=True)
         assert done.returncode == code, done.stderr
+
+
+def test_the_file_keeps_to_the_compose_specification():
+    check = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run(
+        [*check, str(ROOT / "docker-compose.yaml")], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
