@@ -30,6 +30,7 @@ CRAWLER_CONFIGURATION = {
         "Tables": {"AddOrUpdateBehavior": "MergeNewColumns"},
     },
     "Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas"},
+    "CreatePartitionIndex": False,
 }
 
 

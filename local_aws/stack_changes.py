@@ -1,4 +1,4 @@
-"""What moto leaves out in stacks: settings of buckets, changes of policies, NoValue in lists."""
+"""What moto leaves out in stacks: of buckets, policies and lists, and what a deletion retains."""
 
 import json
 from collections.abc import Callable
@@ -20,6 +20,7 @@ def complete_stacks() -> None:
     for method in ("create_from_cloudformation_json", "update_from_cloudformation_json"):
         setattr(FakeBucket, method, classmethod(_with_settings(getattr(FakeBucket, method))))
     parsing.clean_json = _without_no_value(parsing.clean_json)
+    parsing.ResourceMap.delete = _retaining(parsing.ResourceMap.delete)
     ManagedPolicy.update_from_cloudformation_json = classmethod(_update_policy)
     ManagedPolicy.delete = _delete_policy
     Role.create_from_cloudformation_json = classmethod(
@@ -38,6 +39,18 @@ def _without_no_value(original: Callable[..., Any]) -> Callable[..., Any]:
         return cleaned
 
     return clean
+
+
+def _retaining(original: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Keep resources also whose policy is RetainExceptOnCreate: moto knows Retain only."""
+
+    def delete(resources: Any) -> None:
+        for one in resources._resource_json_map.values():  # noqa: SLF001 - nothing else tells
+            if one.get("DeletionPolicy") == "RetainExceptOnCreate":
+                one["DeletionPolicy"] = "Retain"
+        original(resources)
+
+    return delete
 
 
 def _with_settings(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -202,9 +202,13 @@ class AthenaWorkGroup(Resource, CloudFormationModel):
         backend, given = athena_backends[ACCOUNT][self.region], self.properties
         if old is not None:
             backend.delete_work_group(self.name)
+        configuration = dict(given.get("WorkGroupConfiguration", {}))
+        # The default of a parameter is text, also of a number.
+        if limit := configuration.get("BytesScannedCutoffPerQuery"):
+            configuration["BytesScannedCutoffPerQuery"] = int(limit)
         backend.create_work_group(
             self.name,
-            dict(given.get("WorkGroupConfiguration", {})),
+            configuration,
             given.get("Description", ""),
             given.get("Tags", []),
         )

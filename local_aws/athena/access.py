@@ -13,7 +13,13 @@ from local_aws.athena.errors import QueryError
 from local_aws.seam import ACCESS_DENIED, Access, AwsError, ObjectStore, StoredObject
 
 _OF_PARTITIONS_READ = ("glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition")
-_OF_PARTITIONS_ADDED = ("glue:CreatePartition", "glue:BatchCreatePartition")
+# Whoever may add partitions may update them too in AWS's own policy of Athena:
+# https://docs.aws.amazon.com/athena/latest/ug/managed-policies.html
+_OF_PARTITIONS_ADDED = (
+    "glue:CreatePartition",
+    "glue:BatchCreatePartition",
+    "glue:UpdatePartition",
+)
 _OF_OBJECT_WRITTEN = ("s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
 _OF_BUCKET_WRITTEN = ("s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads")
 

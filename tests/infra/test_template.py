@@ -18,6 +18,7 @@ from tests.infra.policies import listed, template
 
 BUCKETS = ("RetimeRawBucket", "RetimePublishedBucket", "ResultsBucket")
 PREFIX = "traffic_raw/"
+KEY = "arn:aws:kms:us-west-2:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +135,24 @@ def test_the_outputs_name_the_settings_and_what_they_are(account) -> None:
     assert {f"Setting {name}" for name in (*settings, "RETIME_WORKGROUP")} <= told
 
 
+def test_the_crawler_is_made_after_the_bucket_that_the_stack_makes() -> None:
+    crawler = template()["Resources"]["RawCrawler"]["Properties"]
+    (target,) = crawler["Targets"]["S3Targets"]
+    _, given = target["Path"]
+    assert given == {"Bucket": ["CreatesRawBucket", "RawBucket", "RawBucketName"]}
+
+
+def test_what_holds_data_stays_with_a_deleted_stack_but_not_with_one_that_failed() -> None:
+    resources = template()["Resources"]
+    policies = {
+        name: (one["DeletionPolicy"], one["UpdateReplacePolicy"])
+        for name, one in resources.items()
+        if one.get("UpdateReplacePolicy") == "Retain"
+    }
+    kept = ("RawBucket", "PublishedBucket", "ResultsBucket", "Database")
+    assert policies == dict.fromkeys(kept, ("RetainExceptOnCreate", "Retain"))
+
+
 def test_a_deleted_stack_leaves_the_data_and_takes_the_rest(aws) -> None:
     account = Account.deploy(aws, CrawlerName="short_lived")
     s3, glue = account.client("s3"), account.client("glue")
@@ -153,18 +172,44 @@ def test_a_deleted_stack_leaves_the_data_and_takes_the_rest(aws) -> None:
 
 
 def test_with_a_key_of_ones_own_everything_is_encrypted_by_it(aws) -> None:
-    key = "arn:aws:kms:us-west-2:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
-    account = Account.deploy(aws, KmsKeyArn=key, CrawlerName="encrypted")
+    account = Account.deploy(aws, KmsKeyArn=KEY, CrawlerName="encrypted")
     s3, athena = account.client("s3"), account.client("athena")
     for name in BUCKETS:
         found = s3.get_bucket_encryption(Bucket=account.outputs[name])
         (rule,) = found["ServerSideEncryptionConfiguration"]["Rules"]
         assert rule["ApplyServerSideEncryptionByDefault"] == {
             "SSEAlgorithm": "aws:kms",
-            "KMSMasterKeyID": key,
+            "KMSMasterKeyID": KEY,
         }
     group = athena.get_work_group(WorkGroup=account.name)["WorkGroup"]
     result = group["Configuration"]["ResultConfiguration"]
-    assert result["EncryptionConfiguration"] == {"EncryptionOption": "SSE_KMS", "KmsKey": key}
+    assert result["EncryptionConfiguration"] == {"EncryptionOption": "SSE_KMS", "KmsKey": KEY}
     for action in ("kms:Decrypt", "kms:GenerateDataKey"):
-        assert decide([account.policy], action, key) == "allowed"
+        assert decide([account.policy], action, KEY) == "allowed"
+
+
+def test_a_raw_bucket_of_others_is_read_with_its_own_key(aws) -> None:
+    name = "raw-of-others"
+    bucket = {"RawBucketName": name, "CreateRawBucket": "false", "RawKmsKeyArn": KEY}
+    account = Account.deploy(aws, **bucket, CrawlerName="of_others")
+    crawler = account.client("glue").get_crawler(Name="of_others")["Crawler"]
+    assert crawler["Targets"]["S3Targets"][0]["Path"] == f"s3://{name}/{PREFIX}"
+    assert name not in {one["Name"] for one in account.client("s3").list_buckets()["Buckets"]}
+
+    iam, uses = account.client("iam"), ("kms:Decrypt", "kms:GenerateDataKey")
+    of_role = {
+        role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"]: role["RoleName"]
+        for role in iam.list_roles()["Roles"]
+        if role["RoleName"].startswith(f"{account.name}-")
+    }
+    assert account.outputs["CrawlerRoleArn"].endswith(f"/{of_role['glue.amazonaws.com']}")
+    crawl, deliver = (
+        iam.get_role_policy(RoleName=of_role[f"{service}.amazonaws.com"], PolicyName=policy)
+        for service, policy in (("glue", "crawl"), ("firehose", "deliver"))
+    )
+    allowed = [
+        [decide([document], action, KEY) for action in uses]
+        for document in (account.policy, crawl["PolicyDocument"], deliver["PolicyDocument"])
+    ]
+    reads = ["allowed", "unmentioned"]
+    assert allowed == [reads, reads, ["allowed", "allowed"]]

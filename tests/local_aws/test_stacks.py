@@ -14,7 +14,9 @@ from tests.local_aws.servers import Aws, ServerProcess
 Resources = dict[str, Any]
 
 
-def template(limit: int = 20_000_000, days: int = 5, schedule: str = "LOG") -> str:
+def template(
+    limit: int = 20_000_000, days: int = 5, schedule: str = "LOG", deletion: str = "Delete"
+) -> str:
     resources: Resources = {
         "Bucket": {
             "Type": "AWS::S3::Bucket",
@@ -28,6 +30,7 @@ def template(limit: int = 20_000_000, days: int = 5, schedule: str = "LOG") -> s
         },
         "Database": {
             "Type": "AWS::Glue::Database",
+            "DeletionPolicy": deletion,
             "Properties": {
                 "CatalogId": {"Ref": "AWS::AccountId"},
                 "DatabaseInput": {"Name": {"Ref": "Name"}, "Description": f"{days} days"},
@@ -190,6 +193,16 @@ def test_deleting_a_stack_deletes_its_resources(aws: Aws) -> None:
             ask()
     groups = aws.client("athena").list_work_groups()["WorkGroups"]
     assert stack.name not in {group["Name"] for group in groups}
+
+
+@pytest.mark.parametrize("deletion", ["Retain", "RetainExceptOnCreate"])
+def test_deleting_a_stack_retains_what_its_policies_say(aws: Aws, deletion: str) -> None:
+    stack = Stack(aws)
+    stack.make("create", deletion=deletion)
+    stack.delete()
+    glue = aws.client("glue")
+    assert glue.get_database(Name=stack.name)
+    assert stack.name not in glue.list_crawlers()["CrawlerNames"]
 
 
 def test_a_stack_that_cannot_be_made_says_why(aws: Aws) -> None:
