@@ -46,7 +46,12 @@ def start_aws(home: Home, *, keep: bool) -> "tuple[subprocess.Popen[bytes], str]
     if keep:
         arguments += ["--data-dir", str(home.aws)]
     process = start(home, "aws", arguments, {})
-    wait_until(port_file.exists, process, home.logs / "aws.log", seconds=60)
+    try:
+        wait_until(port_file.exists, process, home.logs / "aws.log", seconds=60)
+    except BaseException:
+        stop(home, "aws")
+        process.wait()
+        raise
     return process, f"http://127.0.0.1:{home.port('aws')}"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.environment import ROOT
-from tests.scheduler.processes import session_of, signal_all
+from tests.scheduler.processes import run_to_end, session_of, signal_all
 
 PYTHON = ROOT / ".venv-airflow2" / "bin" / "python"
 
@@ -28,14 +28,12 @@ class Airflow2:
 
     def python(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a Python of that environment; output and errors come as one text."""
-        return subprocess.run(
+        return run_to_end(
             [str(PYTHON), "-W", "ignore", *arguments],
+            seconds=600,
             env=dict(self.environment),
             cwd=self.folder,
-            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            timeout=600,
         )
 
     def succeed(self, *arguments: str) -> str:

@@ -142,11 +142,13 @@ class Account:
 
         self.aws.server.iam.asked = note
         environment = {**airflow, **self.environment(role)}
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            yield environment, checks
-        self.aws.server.iam.asked = None
+        try:
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in environment.items():
+                    patch.setenv(name, value)
+                yield environment, checks
+        finally:
+            self.aws.server.iam.asked = None
 
     def rows(self, sql: str) -> Sequence[Sequence[str | None]]:
         """The rows of a query, asked by root."""

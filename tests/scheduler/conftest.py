@@ -7,7 +7,6 @@ read what was published through the Athena API.
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -25,7 +24,7 @@ from tests.scheduler.api import Api
 from tests.scheduler.measured import MEASURED
 from tests.scheduler.parcels import DataSet
 from tests.scheduler.postgres import Postgres
-from tests.scheduler.processes import Airflow, session_of, signal_all
+from tests.scheduler.processes import Airflow, run_to_end, session_of, signal_all
 from tests.scheduler.warehouse import Warehouse
 
 DATA_SETS = {
@@ -70,7 +69,7 @@ AIRFLOW = {
 
 @pytest.fixture(scope="session")
 def home() -> Iterator[Home]:
-    """A folder for all that the processes write; kept if RETIME_KEEP is set."""
+    """A folder for all that the processes write; kept if KEEP_SCHEDULER_HOME is set."""
     home = Home(path=Path(tempfile.mkdtemp(prefix="retime-scheduler-")))
     yield home
     if "KEEP_SCHEDULER_HOME" not in os.environ:
@@ -149,12 +148,10 @@ def cli(airflow: Airflow) -> Callable[..., str]:
     """The `airflow` command; gives what it prints."""
 
     def run(*arguments: str) -> str:
-        done = subprocess.run(
+        done = run_to_end(
             [sys.executable, "-W", "ignore", "-m", "airflow", *arguments],
+            seconds=300,
             env=process_environment(airflow.environment),
-            capture_output=True,
-            text=True,
-            timeout=300,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

@@ -45,7 +45,11 @@ class Postgres:
             self._process = subprocess.Popen(
                 [*_unprivileged(), *command], stdout=log, stderr=log, start_new_session=True
             )
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -3,9 +3,10 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from demo.environment import Home
 from demo.processes import answers, start, wait_until
@@ -94,6 +95,23 @@ class Airflow:
         if name != "migrate":
             self.started[name] = process
         return process
+
+
+def run_to_end(
+    command: Sequence[str], *, seconds: float, **options: Any
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command; nothing that it began is left, also when it takes too long.
+
+    Raises:
+        TimeoutExpired: it took longer.
+    """
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    with subprocess.Popen(command, text=True, start_new_session=True, **options) as process:
+        try:
+            printed, errors = process.communicate(timeout=seconds)
+        finally:
+            signal_all(session_of(process.pid), signal.SIGKILL)
+    return subprocess.CompletedProcess(command, process.returncode, printed, errors)
 
 
 def session_of(leader: int) -> list[int]:
