@@ -133,16 +133,18 @@ class StageOperator(SliceQuery):
         catalog.create_staging_table(
             runtime.get_clients().glue, database, name, location, columns, data_set.partition_keys
         )
-        context["ti"].xcom_push(key="generation", value=generation)
+        # Of the SQL that is asked, which a deployment may change before it is published.
+        staging = {"generation": generation, "fingerprint": sql.fingerprint(job)}
+        context["ti"].xcom_push(key="staging", value=staging)
         render = sql.render_quarantine if self.is_quarantine else sql.render_stage
         return render(job, quote_name(database, name))
 
     def conclude(self, context: Any, query_id: str) -> dict[str, Any]:
         """Tell the next tasks which generation the query wrote."""
         ti = context["ti"]
-        generation = ti.xcom_pull(task_ids=ti.task_id, key="generation", map_indexes=ti.map_index)
+        staging = ti.xcom_pull(task_ids=ti.task_id, key="staging", map_indexes=ti.map_index)
         return {
-            "generation": generation,
+            **staging,
             "query_id": query_id,
             "scanned_bytes": aws.get_scanned_bytes(self.hook.get_conn(), query_id),
         }

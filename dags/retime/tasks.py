@@ -145,7 +145,6 @@ def publish_slice(
     if audited["generations"] != [staged["generation"], quarantined["generation"]]:
         raise RunError("the slice was staged again after its audit; clear the audit")
     plan = planned_slice(planned)
-    fingerprint = sql.fingerprint(job_of(data_set, planned))
     by_arrival = partition_windows(
         plan.slice_, data_set.grain, before=timedelta(0), after=timedelta(0)
     )
@@ -165,7 +164,7 @@ def publish_slice(
             rows=rows_by_partition(rows),
             wanted=wanted,
             read=plan.window,
-            fingerprint=fingerprint,
+            fingerprint=stage["fingerprint"],
             run_id=context["run_id"],
             query_id=stage["query_id"],
         )
