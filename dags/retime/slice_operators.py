@@ -7,7 +7,6 @@ from math import ceil
 from typing import Any
 
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
-from airflow.providers.amazon.aws.triggers.athena import AthenaTrigger
 from airflow.providers.common.compat.sdk import (
     AirflowException,
     AirflowFailException,
@@ -52,7 +51,12 @@ class SliceQuery(AthenaOperator):
         settings = runtime.get_settings()
         self.aws_conn_id = settings.aws_conn_id
         self.database, self.workgroup = settings.database, settings.workgroup
-        self.deferrable = settings.is_deferrable
+        self.deferrable = settings.is_deferrable and query_trigger() is not None
+        if settings.is_deferrable and not self.deferrable:
+            self.log.warning(
+                "retime_triggers.py is not in Airflow's plugins folder: the task holds its worker "
+                "while its query runs"
+            )
         self.sleep_time = settings.poll_seconds
         # Airflow 3 counts a deferral towards no execution_timeout.
         self.max_polling_attempts = ceil(TASK_TIMEOUT.total_seconds() / settings.poll_seconds)
@@ -101,14 +105,15 @@ class SliceQuery(AthenaOperator):
 
 
 def query_trigger() -> Any:
-    """Return the trigger of plugins/, else, where it is not deployed, the provider's.
+    """Return the trigger of plugins/, or None where it is not deployed.
 
-    The provider's looks at once: a short query can then cost Airflow 3 one of the task's retries.
+    The provider's will not do: it looks at once, and Airflow 3 fails a task whose query is short
+    again and again, until no retry is left.
     """
     try:
         from retime_triggers import PatientAthenaTrigger
     except ImportError:
-        return AthenaTrigger
+        return None
     return PatientAthenaTrigger
 
 

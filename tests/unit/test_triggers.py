@@ -10,10 +10,12 @@ from airflow.providers.amazon.aws.triggers.athena import AthenaTrigger
 from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow.triggers.base import TriggerEvent
 
-from retime import slice_operators
+from retime import runtime
+from retime.settings import read_settings
 from retime_triggers import PatientAthenaTrigger
-from tests.unit.samples import TRAFFIC
-from tests.unit.test_operators import Query
+from tests.unit.test_operators import athena, query, run_to_its_end
+
+assert athena, "a fixture"
 
 FIELDS = {
     "query_execution_id": "query-1",
@@ -61,16 +63,25 @@ def test_it_is_made_again_where_the_triggerer_runs():
 
 def test_a_query_defers_to_it_with_all_that_the_provider_gives():
     with pytest.raises(TaskDeferred) as deferral:
-        Query(task_id="query", data_set=TRAFFIC, planned=None).defer(
-            trigger=AthenaTrigger(**FIELDS), method_name="execute_complete"
-        )
+        query().defer(trigger=AthenaTrigger(**FIELDS), method_name="execute_complete")
 
     assert type(deferral.value.trigger) is PatientAthenaTrigger
     assert deferral.value.trigger.serialize()[1] == FIELDS
     assert deferral.value.method_name == "execute_complete"
 
 
-def test_where_plugins_are_not_deployed_the_provider_s_trigger_does(monkeypatch):
+def defer_if_told(monkeypatch) -> Any:
+    settings = {"database": "events", "deferrable": "true"}
+    monkeypatch.setattr(runtime, "get_settings", lambda: read_settings(settings.get))
+    return run_to_its_end(query())
+
+
+def test_where_it_is_deployed_a_query_defers(athena, monkeypatch):
+    with pytest.raises(TaskDeferred):
+        defer_if_told(monkeypatch)
+
+
+def test_where_it_is_not_deployed_the_task_waits(athena, monkeypatch):
     monkeypatch.setitem(sys.modules, "retime_triggers", None)
 
-    assert slice_operators.query_trigger() is AthenaTrigger
+    assert defer_if_told(monkeypatch)["query_id"] == "query-1"
