@@ -5,10 +5,11 @@ import pytest
 from tests.scheduler.api import wait_for
 from tests.scheduler.conftest import DATA_SETS
 from tests.scheduler.measured import note_runs
-from tests.scheduler.parcels import MONTH, land_wrong
+from tests.scheduler.parcels import MONTH, expected_partitions, land_wrong
 
 MONTHLY = DATA_SETS["month"]
 MENDED = (MONTH[0], MONTH[20])
+WEEK = MONTH[10:17]
 
 
 @pytest.fixture
@@ -66,12 +67,14 @@ def test_a_backfill_of_failed_dates_builds_only_them(warehouse, backfill) -> Non
     warehouse.assert_built(MONTHLY, MONTH)
 
 
-def test_a_backfill_of_completed_dates_builds_all_again(warehouse, backfill, dates) -> None:
+def test_a_backfill_of_completed_dates_builds_them_again_and_no_others(warehouse, backfill) -> None:
     before = warehouse.generations("month")
 
-    assert backfill(MONTHLY.dag_id, MONTH, "completed") == dates
+    assert backfill(MONTHLY.dag_id, WEEK, "completed") == [str(day) for day in WEEK]
 
-    assert not before.items() & warehouse.generations("month").items()
+    kept = dict(before.items() & warehouse.generations("month").items())
+    others = [day for day in MONTH if day not in WEEK]
+    assert set(kept) == expected_partitions(others, MONTHLY.grain)
     warehouse.assert_built(MONTHLY, MONTH)
 
 
