@@ -39,6 +39,9 @@ DATA_SETS = {
 }
 AIRFLOW = {
     "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+    # Its workers close the pooled connections that they inherit, in the middle of a query of the
+    # backfill that starts them (LocalWorkerBase.run in airflow/executors/local_executor.py).
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_ENABLED": "False",
     "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
     "PATH": f"{PYTHON.parent}{os.pathsep}/usr/bin:/bin",
 }
