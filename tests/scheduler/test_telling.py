@@ -75,7 +75,7 @@ def test_a_failed_run_tells_once_and_starts_nothing(
     told.wait_for_run(TOLD.dag_id, run_id, "failed")
     stage = told.tasks(TOLD.dag_id, run_id)["slice.stage_quarantine", 0]
     assert (stage["state"], stage["try_number"]) == ("failed", 4)
-    ((subject, text),) = wait_for(subscriber.receive, "the message", 60)
+    ((subject, text),) = wait_for(subscriber.receive, "the message")
     assert subject == "retime_told failed"
     assert text.startswith(f"Run {run_id} of retime_told failed (task_failure).")
     assert f"Event dates: {DAYS[0]}\n" in text
@@ -98,7 +98,7 @@ def test_a_run_tells_what_it_published_and_starts_who_reads_the_table(
 
     told.wait_for_run(TOLD.dag_id, run_id)
     (reader,) = told.wait_for_runs(READER, 1)
-    ((subject, text),) = wait_for(subscriber.receive, "the message", 60)
+    ((subject, text),) = wait_for(subscriber.receive, "the message")
     assert reader["state"] == "success"
     (event,) = told.returned(READER, reader["dag_run_id"], "read")
     partitions = warehouse.account.partitions("told").values()
@@ -132,6 +132,6 @@ def test_a_run_that_only_plans_starts_nothing(told, subscriber) -> None:
 
     told.wait_for_run(TOLD.dag_id, run_id)
     assert told.state(TOLD.dag_id, run_id, "announce") == "skipped"
-    ((subject, _),) = wait_for(subscriber.receive, "the message", 60)
+    ((subject, _),) = wait_for(subscriber.receive, "the message")
     assert subject == "retime_told succeeded"
     assert len(told.runs(READER)) == before
