@@ -48,6 +48,13 @@ def test_a_data_set_of_another_folder_is_a_dag_beside_the_package_s(parse, inclu
     assert set(bag.dags) == {"retime_traffic", "retime_buses"}
 
 
+def test_the_process_of_a_task_makes_no_other_dag(parse, include, monkeypatch):
+    write(include, "buses")
+    # What Airflow sets there, for get_parsing_context().
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "retime_buses")
+    assert set(parse().dags) == {"retime_buses"}
+
+
 def test_a_data_set_without_a_crawler_has_no_tasks_that_crawl(parse, include):
     path = write(include, "buses")
     path.write_text(path.read_text().replace("  crawler: retime_traffic_raw\n", ""))
