@@ -102,8 +102,10 @@ def test_only_their_services_take_the_roles_and_only_for_this_account(account) -
         if role["RoleName"].startswith(f"{account.name}-"):
             (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
             trusted[statement["Principal"]["Service"]] = statement["Condition"]
-    condition = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
-    assert trusted == {"glue.amazonaws.com": condition, "firehose.amazonaws.com": condition}
+    assert trusted == {
+        "glue.amazonaws.com": {"StringEquals": {"aws:SourceAccount": "123456789012"}},
+        "firehose.amazonaws.com": {"StringEquals": {"sts:ExternalId": "123456789012"}},
+    }
 
 
 def test_the_stream_lands_events_where_retime_looks_for_their_arrival_hour(stream) -> None:
@@ -149,7 +151,8 @@ def test_what_holds_data_stays_with_a_deleted_stack_but_not_with_one_that_failed
         for name, one in resources.items()
         if one.get("UpdateReplacePolicy") == "Retain"
     }
-    kept = ("RawBucket", "PublishedBucket", "ResultsBucket", "Database")
+    buckets = ("RawBucket", "PublishedBucket", "ResultsBucket")
+    kept = (*buckets, *(f"{bucket}Policy" for bucket in buckets), "Database")
     assert policies == dict.fromkeys(kept, ("RetainExceptOnCreate", "Retain"))
 
 
@@ -162,6 +165,7 @@ def test_a_deleted_stack_leaves_the_data_and_takes_the_rest(aws) -> None:
 
     there = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
     assert {account.outputs[name] for name in BUCKETS} <= there
+    assert all(s3.get_bucket_policy(Bucket=account.outputs[name]) for name in BUCKETS)
     assert glue.get_database(Name=account.outputs["RetimeDatabase"])
     assert "short_lived" not in glue.list_crawlers()["CrawlerNames"]
     groups = account.client("athena").list_work_groups()["WorkGroups"]
