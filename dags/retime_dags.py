@@ -151,7 +151,7 @@ def build_dag(data_set: DataSet) -> DAG:
                 CrawlPublishedSensor(task_id="wait_for_published_crawl", data_set=data_set)
             )
         slices, reported = map_slices(build_slice, planned), report()
-        chain(slices, clean_up(), reported)
+        chain(slices, clean_up())
         chain(slices, *crawl_again, reported, announce())
     dag.doc_md = describe_dag(data_set, dag.task_ids)
     for each in dag.tasks:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from airflow.providers.amazon.aws.triggers.athena import AthenaTrigger
+from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import TriggerEvent
 
 
@@ -12,10 +13,17 @@ class PatientAthenaTrigger(AthenaTrigger):
 
     Airflow 3 fails a task whose deferral is over before the scheduler has heard that the process
     which deferred it has ended: https://github.com/apache/airflow/issues/72716
+
+    What a query failed of reaches its task, with the provider of Airflow 2.11 too: there the
+    trigger would fail itself, and Airflow the task, with no word of the reason.
     """
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Yield the one event: success, or error with a message."""
         await asyncio.sleep(self.waiter_delay)
-        async for event in super().run():
-            yield event
+        try:
+            async for event in super().run():
+                yield event
+        except AirflowException as error:
+            failed = {"status": "error", "message": str(error), "value": self.return_value}
+            yield TriggerEvent(failed)

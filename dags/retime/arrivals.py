@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from retime import aws, catalog
-from retime.errors import CrawlError
+from retime.errors import CrawlError, RunError
 from retime.fragments import RawTable, is_text
 from retime.layout import (
     HOUR,
@@ -23,6 +23,9 @@ from retime.quoting import quote_literal
 # https://docs.aws.amazon.com/firehose/latest/APIReference/API_BufferingHints.html
 BUFFERING = timedelta(minutes=15)
 SETTLING = timedelta(hours=1)
+# Athena passes over such objects as if they were not there:
+# https://docs.aws.amazon.com/athena/latest/ug/querying-glacier.html
+ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +43,34 @@ def has_landed_from(s3: Any, location: str, hour: datetime) -> bool:
 
 def first_landed(s3: Any, location: str, hour: datetime | None = None) -> datetime | None:
     """Return the first arrival hour that is there, or the first from an hour on, or None."""
-    path = aws.first_object_from(s3, location, arrival_path(hour) if hour else "year=")
-    return arrival_hour_in_path(path) if path else None
+    after = arrival_path(hour).rstrip("/") if hour else "year="
+    for path, entry in aws.list_entries(s3, location, after=after):
+        # Tools put empty objects where they see folders.
+        if entry["Size"] and (found := arrival_hour_in_path(path)):
+            return found
+    return None
 
 
 def list_landed(s3: Any, location: str, window: ArrivalWindow) -> dict[datetime, Landed]:
-    """Return what has landed in each arrival hour of a window, but for hours without objects."""
+    """Return what has landed in each arrival hour of a window, but for hours without objects.
+
+    Raises:
+        RunError: some of it is archived, which would be taken for empty.
+    """
     days = dict.fromkeys(arrival_path(hour).rpartition("hour=")[0] for hour in window.hours)
     sizes: dict[datetime, list[int]] = defaultdict(list)
     for day in days:
-        for path, size in aws.list_objects(s3, location, day):
+        for path, entry in aws.list_entries(s3, location, day):
             hour = arrival_hour_in_path(path)
-            if hour is not None and window.start <= hour < window.end and size:
-                sizes[hour].append(size)
+            if hour is None or not window.start <= hour < window.end or not entry["Size"]:
+                continue
+            if entry.get("StorageClass") in ARCHIVED:
+                raise RunError(
+                    f"{location}{path} has the storage class {entry['StorageClass']}, which Athena "
+                    "does not read; copy what is archived back to STANDARD, or build dates whose "
+                    "raw events are not archived"
+                )
+            sizes[hour].append(entry["Size"])
     return {hour: Landed(objects=len(sizes[hour]), size=sum(sizes[hour])) for hour in sorted(sizes)}
 
 

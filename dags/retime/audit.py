@@ -74,16 +74,18 @@ def read_report(rows: Sequence[Row], *, max_quarantined_percent: float) -> Repor
     )
 
 
-def check_report(report: Report, subject: str) -> None:
-    """Let a slice pass that may be published.
+def check_report(report: Report, subject: str, *, quarantine: str) -> None:
+    """Let a slice pass that may be published; `quarantine` is its staging table of the quarantined.
 
     Raises:
         AuditError: an audit found bad rows; says which, how many, and shows three.
     """
     if report.failures:
         found = "\n  ".join(report.failures)
+        why = f"Why records are in quarantine: column reason of {quarantine}\n"
         raise AuditError(
             f"{subject} did not pass its audits and nothing of it was published:\n  {found}\n"
+            f"{why if report.counts.quarantined else ''}"
             "Mend the transformation or the raw data, then clear the slice"
         )
 

@@ -56,13 +56,27 @@ def split_location(location: str) -> tuple[str, str]:
     return bucket, prefix
 
 
-def list_objects(s3: Any, location: str, below: str = "") -> Iterator[tuple[str, int]]:
-    """Yield the path below a location and the size in bytes of every object; optionally a part."""
+def list_entries(
+    s3: Any, location: str, below: str = "", *, after: str = ""
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the path below a location, and what S3 lists, of every object in order of the paths.
+
+    Optionally only those that begin with a path, or that come after one.
+    """
     bucket, prefix = split_location(location)
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix + below)
+    start = {"StartAfter": prefix + after} if after else {}
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=prefix + below, **start
+    )
     for page in pages:
         for entry in page.get("Contents", ()):
-            yield entry["Key"].removeprefix(prefix), entry["Size"]
+            yield entry["Key"].removeprefix(prefix), entry
+
+
+def list_objects(s3: Any, location: str, below: str = "") -> Iterator[tuple[str, int]]:
+    """Yield the path below a location and the size in bytes of every object; optionally a part."""
+    for path, entry in list_entries(s3, location, below):
+        yield path, entry["Size"]
 
 
 def list_folders(s3: Any, location: str) -> Iterator[str]:
@@ -74,17 +88,6 @@ def list_folders(s3: Any, location: str) -> Iterator[str]:
     for page in pages:
         for entry in page.get("CommonPrefixes", ()):
             yield entry["Prefix"].removeprefix(prefix).rstrip("/")
-
-
-def first_object_from(s3: Any, location: str, path: str = "") -> str | None:
-    """Return the first path below a location that does not sort before another, or None."""
-    bucket, prefix = split_location(location)
-    answer = s3.list_objects_v2(
-        Bucket=bucket, Prefix=prefix, StartAfter=prefix + path.rstrip("/"), MaxKeys=1
-    )
-    for entry in answer.get("Contents", ()):
-        return str(entry["Key"]).removeprefix(prefix)
-    return None
 
 
 def put_empty(s3: Any, location: str, path: str) -> None:

@@ -109,7 +109,8 @@ def _outdoes(generation: str, published: ArrivalWindow, build: Build, partition:
         return True  # raw has expired since
     if published.end > read.end and wanted.end > read.end:
         return True  # raw has landed since
-    return generation > build.generation and published.end >= read.end
+    is_newer = generation > build.generation
+    return is_newer and published.start <= read.start and published.end >= read.end
 
 
 def _common(one: ArrivalWindow, other: ArrivalWindow) -> ArrivalWindow:

@@ -1,27 +1,14 @@
-"""Every difference between the versions of Airflow and of the amazon provider."""
+"""Every difference between the versions of Airflow."""
 
 from datetime import datetime
 from typing import Any
 
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
-try:
-    from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerOperator
-except ImportError:  # Provider 11 splits it up; running a crawler is the part that Retime needs.
-    from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerRunOperator
-
-    class GlueCrawlerOperator(GlueCrawlerRunOperator):  # type: ignore[no-redef]
-        """The successor, taking its predecessor's argument."""
-
-        def __init__(self, *, config: dict[str, Any], **kwargs: Any) -> None:
-            super().__init__(crawler_name=config["Name"], **kwargs)
-
-
 from retime.errors import RequestError
 
 __all__ = [
     "SLICES_OF_A_RUN",
-    "GlueCrawlerOperator",
     "failed_tasks",
     "get_variable",
     "is_manual",

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.providers.amazon.aws.links.logs import CloudWatchEventsLink
+from airflow.providers.amazon.aws.operators.glue_crawler import GlueCrawlerOperator
 from airflow.providers.amazon.aws.sensors.glue_crawler import GlueCrawlerSensor
 from airflow.providers.common.compat.sdk import (
     AirflowException,
@@ -14,7 +15,6 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from retime import published_crawl, runtime, tasks
-from retime.compat import GlueCrawlerOperator
 from retime.dataset import DataSet
 
 CRAWL_TIMEOUT = timedelta(hours=2)

@@ -28,7 +28,7 @@ TRINO_TYPES = {
     "date": "DATE",
     "timestamp": "TIMESTAMP",
 }
-_DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
+_DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _LOCATION = re.compile(r"s3://[\w.${}-]+/[\w.=${}/-]+/")
 _SETTING = re.compile(r"\$\{[a-z_]+\}")
@@ -176,7 +176,7 @@ def _refuse_overlap(path: Path, one: DataSet, other: DataSet) -> None:
                 )
     for mine in (one.published, one.quarantine):
         for theirs in (other.published, other.quarantine):
-            if mine.name == theirs.name or _overlap(mine, theirs):
+            if mine.name == theirs.name or overlap(mine, theirs):
                 raise DataSetError(
                     f"{path}: {mine.name!r} at {mine.location!r} overlaps {theirs.name!r} at "
                     f"{theirs.location!r} of {other.name!r}; give each table a name and a "
@@ -184,7 +184,8 @@ def _refuse_overlap(path: Path, one: DataSet, other: DataSet) -> None:
                 )
 
 
-def _overlap(one: Table, other: Table) -> bool:
+def overlap(one: Table, other: Table) -> bool:
+    """Tell whether two tables would write to one place, and so delete there."""
     return any(
         _meet(mine, theirs)
         for mine in (one.location, one.generations)
@@ -226,7 +227,7 @@ def load_data_set(path: Path) -> DataSet:
         if overlaps_raw(table, data_set.raw.location):
             problem = f"is {table.location!r}, which overlaps that of raw"
             raise top.error(f"{key}.location", problem, "publish elsewhere: raw is never touched")
-    if _overlap(data_set.published, data_set.quarantine):
+    if overlap(data_set.published, data_set.quarantine):
         problem = f"is {data_set.quarantine.location!r}, which overlaps that of published"
         raise top.error("quarantine.location", problem, "give each a location of its own")
     if clash := _GIVEN_NAMES & set(data_set.parameters):
@@ -362,22 +363,25 @@ def _text(value: Any) -> str:
 
 
 def _identifier(value: Any) -> str:
-    if not _IDENTIFIER.fullmatch(_text(value)):
+    text = _text(value)
+    if not _IDENTIFIER.fullmatch(text):
         raise ValueError(value)
-    return str(value)
+    return text
 
 
 def _data_set_name(value: Any) -> str:
     # The package's own SQL is in include/sql/retime.
-    if _identifier(value) == "retime":
+    name = _identifier(value)
+    if name == "retime":
         raise ValueError(value)
-    return str(value)
+    return name
 
 
 def _location(value: Any) -> str:
-    if not _LOCATION.fullmatch(_text(value)) or "$" in _SETTING.sub("", value):
+    text = _text(value)
+    if not _LOCATION.fullmatch(text) or "$" in _SETTING.sub("", text):
         raise ValueError(value)
-    return str(value)
+    return text
 
 
 def _grain(value: Any) -> Grain:

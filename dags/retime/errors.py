@@ -26,7 +26,7 @@ class CatalogError(RetimeError):
 
 
 class RunError(RetimeError):
-    """A run did not build all that it planned."""
+    """A run cannot build what it planned, or did not; mend the cause and clear what it names."""
 
 
 class PublishError(Exception):
@@ -34,7 +34,7 @@ class PublishError(Exception):
 
 
 class DeleteError(Exception):
-    """S3 did not delete what nothing uses any more; the next clean-up tries again."""
+    """S3 did not delete what nothing uses any more; a retry can help and is safe."""
 
 
 class CrawlError(Exception):

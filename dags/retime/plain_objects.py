@@ -16,7 +16,7 @@ from retime import aws, publish
 from retime.aws import Values
 from retime.change import Build, Change, partition_values
 from retime.dataset import Table
-from retime.errors import PublishError
+from retime.errors import PublishError, RunError
 from retime.layout import is_hidden, partition_path
 
 _ATTEMPTS = 4
@@ -40,6 +40,7 @@ def publish_build(
         What that does, and how many partitions' objects were `replaced`.
 
     Raises:
+        RunError: as there.
         PublishError: as there; a retry can help and is safe.
         DeleteError: S3 did not delete an object of before; the same holds.
     """
@@ -83,7 +84,7 @@ def _replace(s3: Any, table: Table, build: Build, values: Values) -> None:
         if not is_hidden(path)
     }
     if not staged:
-        raise PublishError(f"{source} holds no object; clear the slice to stage it again")
+        raise RunError(f"{source} holds no object; clear the slice to stage it again")
     there = dict(aws.list_objects(s3, target))
     for name, (path, size) in staged.items():
         if there.get(name) != size:

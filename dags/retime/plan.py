@@ -1,6 +1,6 @@
 """The plan of a run: its dates as slices, with the raw hours, bytes and cost of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from typing import Any
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from retime.arrivals import Landed
 from retime.dataset import DataSet
-from retime.layout import HOUR, ArrivalWindow, Partition, arrival_window, partition_windows
+from retime.layout import ArrivalWindow, Partition, arrival_window, partition_windows
 from retime.slices import Slice, cut_slices
 
 # List price in most regions, https://aws.amazon.com/athena/pricing/; a query costs at least 10 MB.
@@ -82,13 +82,13 @@ def wanted_arrivals(data_set: DataSet, slice_: Slice) -> dict[Partition, Arrival
 
 def plan_slices(
     data_set: DataSet,
-    ranges: Sequence[Slice],
+    dates: Slice,
     landed: Mapping[datetime, Landed],
     *,
-    first_hour: datetime | None = None,
-    until: datetime | None = None,
+    first_hour: datetime | None,
+    until: datetime,
 ) -> list[PlannedSlice]:
-    """Cut ranges of event dates into slices and tell what each reads of what has landed.
+    """Cut event dates into slices and tell what each reads of what has landed.
 
     What nothing landed for is left out: there is nothing to build it from. So are dates that were
     over before the first hour that is still there. A date that this hour lies in is built from it
@@ -96,27 +96,21 @@ def plan_slices(
 
     Args:
         data_set: the data set.
-        ranges: the dates to build; each range is cut on its own.
+        dates: the dates to build.
         landed: the arrival hours that landed and no longer grow.
-        first_hour: the first arrival hour of all raw; of `landed` if not given.
-        until: when the first hour begins that is not to be read; after `landed` if not given.
+        first_hour: the first arrival hour of all raw; None if there is no raw.
+        until: when the first hour begins that is not to be read.
     """
-    if not landed:
+    if first_hour is None or dates.end <= first_hour or until <= first_hour:
         return []
-    first_hour = first_hour or min(landed)
-    until = until or max(landed) + HOUR
-    wholes = (whole for given in ranges if (whole := _without_expired(given, first_hour)))
-    slices = [part for whole in wholes for part in cut_slices(whole, data_set.grain)]
+    first_date = max(dates.first_date, first_hour.astimezone(dates.zone).date())
+    whole = Slice(first_date=first_date, last_date=dates.last_date, zone=dates.zone)
     there = ArrivalWindow(start=first_hour, end=until)
-    planned = (_plan_slice(slice_, window_of(data_set, slice_), landed, there) for slice_ in slices)
+    planned = (
+        _plan_slice(slice_, window_of(data_set, slice_), landed, there)
+        for slice_ in cut_slices(whole, data_set.grain)
+    )
     return [plan for plan in planned if plan.raw_objects]
-
-
-def _without_expired(whole: Slice, first_hour: datetime) -> Slice | None:
-    if whole.end <= first_hour:
-        return None
-    first_date = max(whole.first_date, first_hour.astimezone(whole.zone).date())
-    return Slice(first_date=first_date, last_date=whole.last_date, zone=whole.zone)
 
 
 def _plan_slice(

@@ -10,7 +10,7 @@ from retime.aws import Values
 from retime.change import Build, Change, partition_values, plan_change
 from retime.dataset import Table
 from retime.emptied import mark_emptied, read_emptied
-from retime.errors import PublishError
+from retime.errors import PublishError, RunError
 from retime.generations import generation_time
 from retime.layout import Partition, is_hidden, partition_in_path
 
@@ -33,8 +33,9 @@ def publish_build(
     repetition does only what is left to do. `apply` makes a change; else `apply_change` does.
 
     Raises:
-        PublishError: the generation is not what was audited, or is older than the retention time
-            and may be deleted any moment, or the catalog did not take a change.
+        RunError: the generation is not what was audited, or is older than the retention time and
+            may be deleted any moment.
+        PublishError: the catalog did not take a change.
     """
     apply = apply or partial(apply_change, clients.glue, database, table.name)
     sizes = _staged_sizes(clients.s3, build)
@@ -52,7 +53,7 @@ def publish_build(
             counts = {name: len(values) for name, values in done.items()}
             return {**counts, "kept": len(change.kept)}
         if generation_time(build.generation) < now - retention:
-            raise PublishError(
+            raise RunError(
                 f"generation {build.generation} is older than {retention}, after which unpublished "
                 "files are deleted; clear the slice to stage it again"
             )
@@ -76,7 +77,7 @@ def _staged_sizes(s3: Any, build: Build) -> dict[Partition, int]:
             sizes[partition] = sizes.get(partition, 0) + size
     if set(sizes) != set(build.rows):
         odd = sorted(set(sizes) ^ set(build.rows))[:3]
-        raise PublishError(
+        raise RunError(
             f"{build.location} holds {len(sizes)} partitions, the audit saw {len(build.rows)}; "
             f"they differ in {odd}: clear the slice to stage it again"
         )

@@ -50,8 +50,8 @@ WHEN_FAILED = {
     "slice.stage_quarantine": "The same as for `slice.stage`.",
     "slice.audit": (
         "Counts that do not reconcile: raw landed meanwhile; clear the slice. Bad rows: mend the "
-        "transformation. Too many records in quarantine: see their reasons in the log, mend the "
-        "source or raise `quarantine.max_percent`. Then clear the slice."
+        "transformation. Too many records in quarantine: see their reasons in the table that "
+        "the log names, mend the source or raise `quarantine.max_percent`. Then clear the slice."
     ),
     "slice.publish": (
         "Readers see whole partitions, old or new. Clear it: it goes on where it stopped. If "

@@ -67,6 +67,11 @@ class SliceQuery(AthenaOperator):
             query_id = super().execute(context)
         except AirflowException as error:
             raise self._with_advice(error) from error
+        except self.hook.get_conn().exceptions.InvalidRequestException as error:
+            # Athena refuses a statement that it cannot parse before it makes a query of it.
+            raise AirflowFailException(
+                f"{error}. A retry cannot help; mend the SQL or the work group."
+            ) from error
         with runtime.no_retry():
             return self.conclude(context, str(query_id))
 
@@ -182,7 +187,12 @@ class AuditOperator(SliceQuery):
             aws.get_rows(athena, query_id),
             max_quarantined_percent=self.data_set.max_quarantined_percent,
         )
-        audit.check_report(report, f"slice {planned_slice(self.planned).slice_}")
+        quarantine = staging_table_name(
+            self.data_set.quarantine.name, self.quarantined["generation"]
+        )
+        audit.check_report(
+            report, f"slice {planned_slice(self.planned).slice_}", quarantine=quarantine
+        )
         return {
             **report.to_json(),
             "generations": [self.staged["generation"], self.quarantined["generation"]],

@@ -19,7 +19,7 @@ from retime import (
 from retime.audit import rows_by_partition
 from retime.change import Build
 from retime.compat import skip_unplanned
-from retime.dataset import DataSet, Table, overlaps_raw
+from retime.dataset import DataSet, Table, overlap, overlaps_raw
 from retime.errors import CrawlError, RunError
 from retime.generations import generation_location
 from retime.layout import HOUR, ceil_hour, partition_windows, partitions_of
@@ -40,14 +40,16 @@ def job_of(data_set: DataSet, planned: Mapping[str, Any]) -> sql.Job:
 
 
 def check_raw_is_there(data_set: DataSet, planned: Mapping[str, Any]) -> None:
-    """See that the raw events that a slice was planned on have not expired.
+    """See that the raw events that a slice was planned on have neither expired nor been archived.
 
     Raises:
         RunError: they have; what was published of them would be taken for empty.
     """
     plan = planned_slice(planned)
     location = runtime.resolve(data_set.raw.location)
-    first = arrivals.first_landed(runtime.get_clients().s3, location)
+    s3 = runtime.get_clients().s3
+    arrivals.list_landed(s3, location, plan.window)
+    first = arrivals.first_landed(s3, location)
     if first is None or first > plan.window.start:
         raise RunError(
             f"the slice was planned on what landed from {plan.window.start:%Y-%m-%d %H}:00 UTC on, "
@@ -115,13 +117,12 @@ def plan_run(data_set: DataSet, until: str, context: Any) -> list[dict[str, Any]
     _check_places(data_set)
     landed, _ = _landed(data_set, context)
     before = datetime.fromisoformat(until)
+    location, s3 = runtime.resolve(data_set.raw.location), runtime.get_clients().s3
     planned = plan_slices(
         data_set,
-        [dates],
+        dates,
         {hour: what for hour, what in landed.items() if hour < before},
-        first_hour=arrivals.first_landed(
-            runtime.get_clients().s3, runtime.resolve(data_set.raw.location)
-        ),
+        first_hour=arrivals.first_landed(s3, location),
         until=before,
     )
     plan = [plan.to_json() for plan in planned]
@@ -209,6 +210,7 @@ def check_published_crawl(data_set: DataSet, context: Any) -> None:
     published_crawl.check_crawl(glue, database, table, partitions)
 
 
+@runtime.failing_for_good
 def clean_up_run(data_set: DataSet) -> dict[str, int]:
     """Drop staging tables, and delete data that nothing uses any more, after the retention time."""
     clients, database, now = runtime.get_clients(), runtime.get_settings().database, runtime.now()
@@ -282,12 +284,18 @@ def announce_run(data_set: DataSet, context: Any) -> dict[str, Any]:
 def _check_places(data_set: DataSet) -> None:
     # Two settings can name one bucket, which the YAML file does not show.
     raw = runtime.resolve(data_set.raw.location)
-    for table in map(runtime.resolve_table, (data_set.published, data_set.quarantine)):
+    tables = [runtime.resolve_table(table) for table in (data_set.published, data_set.quarantine)]
+    for table in tables:
         if overlaps_raw(table, raw):
             raise RunError(
                 f"{table.name} at {table.location} overlaps the raw events at {raw}; set another "
                 "published_bucket, or give the data set other locations"
             )
+    if overlap(*tables):
+        raise RunError(
+            f"{tables[0].name} at {tables[0].location} overlaps {tables[1].name} at "
+            f"{tables[1].location}; set other buckets, or give the data set other locations"
+        )
 
 
 def _landed(data_set: DataSet, context: Any) -> tuple[dict[datetime, arrivals.Landed], datetime]:
@@ -312,7 +320,10 @@ def _published(context: Any) -> list[Mapping[str, Any]]:
     """What the slices of the run that are published told."""
     # A list of task ids gives a list of results, of a single mapped instance too.
     results = context["ti"].xcom_pull(task_ids=["slice.publish"])
-    return [result for result in results or () if result]
+    # Those of slices that a cleared run no longer plans are there still.
+    plan = context["ti"].xcom_pull(task_ids="plan") or ()
+    planned = {str(planned_slice(plan).slice_) for plan in plan}
+    return [result for result in results or () if result and result["slice"] in planned]
 
 
 def _publish(table: Table, build: Build, data_set: DataSet) -> dict[str, int]:

@@ -59,6 +59,14 @@ class Airflow2:
         indexed = {(row["task_id"], int(row.get("map_index") or -1)): row["state"] for row in rows}
         return {key: state for key, state in indexed.items() if state != "skipped"}
 
+    def logs(self, dag_id: str, day: date, task_id: str) -> list[str]:
+        """Return what the first slice's tries of a task of a date logged, a text each."""
+        folder = Path(self.environment["AIRFLOW_HOME"]) / "logs"
+        found = folder.glob(
+            f"dag_id={dag_id}/run_id=*{day}*/task_id={task_id}/map_index=0/attempt=?.log"
+        )
+        return [path.read_text() for path in sorted(found)]
+
     @contextmanager
     def running(self, component: str) -> Iterator[Path]:
         """Run a component meanwhile; give the file with what it prints."""

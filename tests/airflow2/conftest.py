@@ -46,6 +46,13 @@ AIRFLOW = {
     "PATH": f"{PYTHON.parent}{os.pathsep}/usr/bin:/bin",
 }
 
+# With a log of what the triggerer does.
+DEFERRING = {
+    "RETIME_DEFERRABLE": "true",
+    "RETIME_POLL_SECONDS": "1",
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+}
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from tests.airflow2.commands import Airflow2
-from tests.airflow2.conftest import DATA_SETS
+from tests.airflow2.conftest import DATA_SETS, DEFERRING
 from tests.end_to_end.pipeline import Pipeline
 from tests.scheduler.parcels import MONTH, DataSet, land_wrong
 from tests.scheduler.warehouse import Warehouse
@@ -60,22 +60,40 @@ def test_a_failed_slice_fails_the_backfill_which_ends(
     warehouse.assert_built(data_set, days[:1])
 
     land_wrong(account, days[1:], is_mended=True)
-    rename_raw_column(account, "depot", "x")
+    change_raw_column(account, "depot", Name="x")
     airflow.fail(*backfill(data_set, days[1:], "--reset-dagruns", "--yes"))
     assert airflow.states(data_set.dag_id, days[1])["slice.stage", 0] == "failed"
 
-    rename_raw_column(account, "x", "depot")
+    change_raw_column(account, "x", Name="depot")
     airflow.succeed(*backfill(data_set, days, "--rerun-failed-tasks"))
 
     assert airflow.states(data_set.dag_id, days[1]) == dict.fromkeys(EACH, "success")
     warehouse.assert_built(data_set, days)
 
 
-def rename_raw_column(account: Pipeline, old: str, new: str) -> None:
-    """Call a column of the raw table something else, which its files do not have."""
+def test_a_deferred_query_that_fails_says_why_and_is_not_tried_again(
+    airflow: Airflow2, warehouse: Warehouse
+) -> None:
+    """The provider's trigger loses the reason, and Airflow would try again."""
+    data_set, days, account = DATA_SETS["failing"], MONTH[20:21], warehouse.account
+    airflow = airflow.given(DEFERRING)
+    change_raw_column(account, "weight_kg", Type="bigint")
+
+    with airflow.running("triggerer") as triggers:
+        airflow.fail(*backfill(data_set, days))
+        assert "/slice.stage/0/" in triggers.read_text(), "the task waited in its process"
+
+    change_raw_column(account, "weight_kg", Type="double")
+    assert airflow.states(data_set.dag_id, days[0])["slice.stage", 0] == "failed"
+    (log,) = airflow.logs(data_set.dag_id, days[0], "slice.stage")
+    assert "A retry cannot help; mend the SQL" in log
+
+
+def change_raw_column(account: Pipeline, name: str, **change: str) -> None:
+    """Let a column of the raw table be something that its files are not."""
     table = account.glue.get_table(DatabaseName=account.database, Name="parcels_raw")["Table"]
     for column in table["StorageDescriptor"]["Columns"]:
-        column["Name"] = new if column["Name"] == old else column["Name"]
-    names = ("Name", "TableType", "PartitionKeys", "StorageDescriptor", "Parameters")
-    given = {name: table[name] for name in names if name in table}
+        column.update(change if column["Name"] == name else {})
+    kept = ("Name", "TableType", "PartitionKeys", "StorageDescriptor", "Parameters")
+    given = {key: table[key] for key in kept if key in table}
     account.glue.update_table(DatabaseName=account.database, TableInput=given)

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from tests.airflow2.commands import Airflow2
-from tests.airflow2.conftest import DATA_SETS, DAYS
+from tests.airflow2.conftest import DATA_SETS, DAYS, DEFERRING
 from tests.end_to_end.pipeline import Pipeline, oracle
 from tests.end_to_end.test_changes import PREFIX
 from tests.landed_records import read_landing
@@ -80,12 +80,7 @@ def test_the_schedule_catches_up_deferring_and_a_cleared_run_is_built_again(
     airflow: Airflow2, warehouse: Warehouse
 ) -> None:
     data_set, days = DATA_SETS["scheduled"], MONTH[-2:]
-    deferring = {
-        "RETIME_DEFERRABLE": "true",
-        "RETIME_POLL_SECONDS": "1",
-        "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
-    }
-    airflow = airflow.given(deferring)
+    airflow = airflow.given(DEFERRING)
     airflow.succeed("dags", "reserialize")
     airflow.succeed("dags", "unpause", data_set.dag_id)
     with airflow.running("triggerer") as triggers, airflow.running("scheduler"):

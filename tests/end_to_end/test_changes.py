@@ -73,6 +73,19 @@ def test_an_hour_that_becomes_empty_disappears(traffic) -> None:
     assert_published_as_landed(traffic)
 
 
+def test_raw_that_was_archived_takes_nothing_with_it(traffic) -> None:
+    traffic.succeed(DAY)
+    folder = f"{PREFIX}year=2024/month=03/day=29/hour=01/"
+    (entry,) = traffic.s3.list_objects_v2(Bucket=traffic.name, Prefix=folder)["Contents"]
+    place = {"Bucket": traffic.name, "Key": entry["Key"]}
+    traffic.s3.copy_object(**place, CopySource=place, StorageClass="GLACIER")
+    before = traffic.query("SELECT * FROM traffic ORDER BY recordtimestamp")
+
+    assert traffic.run(DAY).state == "failed"
+
+    assert traffic.query("SELECT * FROM traffic ORDER BY recordtimestamp") == before
+
+
 def test_a_rerun_brings_in_what_arrived_late_and_its_neighbours_change_with_it(traffic) -> None:
     traffic.succeed(DAY)
     late = event(62, voertuigsnelheid_rekenkundig_klasse2=40)

@@ -69,14 +69,15 @@ def test_the_tasks_follow_each_other_as_in_the_design(dag):
         "slice.audit": [*mapped_over, "slice.stage", "slice.stage_quarantine"],
         "slice.publish": [*mapped_over, "slice.audit", "slice.stage", "slice.stage_quarantine"],
         "clean_up": ["slice.publish"],
-        "report": ["clean_up", "slice.publish"],
+        "report": ["slice.publish"],
         "announce": ["report"],
     }, "see retime_dags.py for what chain() ties together"
 
 
 def test_nothing_follows_the_report_that_could_hide_a_failure(dag):
-    """Airflow judges a run by its leaves: this one runs only if all before it succeeded."""
-    assert [task.task_id for task in dag.leaves] == ["announce"], "add nothing after it"
+    """Airflow judges a run by its leaves: one of them runs only if all before it succeeded."""
+    leaves = sorted(task.task_id for task in dag.leaves)
+    assert leaves == ["announce", "clean_up"], "add nothing after them"
     assert dag.get_task("announce").trigger_rule == TriggerRule.ALL_SUCCESS
 
 

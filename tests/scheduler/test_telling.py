@@ -31,13 +31,17 @@ class Subscriber:
         sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=arn)
 
     def receive(self) -> list[tuple[str, str]]:
-        """Subject and text of the messages that were not received before."""
+        """Subject and text of the messages of this data set that were not received before.
+
+        Those of the tests before can still be on their way.
+        """
         answer = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10)
         found = answer.get("Messages", ())
         for message in found:
             self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
         bodies = [json.loads(message["Body"]) for message in found]
-        return [(body["Subject"], body["Message"]) for body in bodies]
+        messages = [(body["Subject"], body["Message"]) for body in bodies]
+        return [message for message in messages if message[0].startswith(f"{TOLD.dag_id} ")]
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,13 @@
 
 from datetime import date, datetime, timezone
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from retime.dataset import DataSet, load_data_set
 from retime.fragments import RawTable
-from retime.layout import ArrivalWindow
-from retime.plan import window_of
+from retime.layout import HOUR, ArrivalWindow
+from retime.plan import PlannedSlice, plan_slices, window_of
 from retime.slices import Slice
 from retime.sql import Job
 
@@ -71,3 +72,10 @@ def job(
         slice_=slice_,
         window=window or window_of(data_set, slice_),
     )
+
+
+def plan(
+    dates: Slice, landed: dict[datetime, Any], data_set: DataSet = TRAFFIC
+) -> list[PlannedSlice]:
+    """Plan dates of a data set of which all raw is known, and may be read."""
+    return plan_slices(data_set, dates, landed, first_hour=min(landed), until=max(landed) + HOUR)

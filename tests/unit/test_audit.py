@@ -68,7 +68,7 @@ def test_an_answer_is_counted():
 def test_a_slice_that_reconciles_passes():
     report = report_of(ANSWER)
     assert report.failures == ()
-    check_report(report, "slice 2024-03-28")
+    check_report(report, "slice 2024-03-28", quarantine="q")
 
 
 def test_rows_are_told_by_partition():
@@ -159,12 +159,13 @@ def test_a_failed_report_stops_the_slice_and_lists_every_failure():
     bad = rows("audit", "inside_slice", 1, examples="event time 1")
     lost = rows("staged", "2024/3/28/9", 20, 29)
     with pytest.raises(AuditError) as stop:
-        check_report(report_of(but(bad, lost), percent=1), "slice 2024-03-28")
-    first, *listed, last = str(stop.value).splitlines()
+        check_report(report_of(but(bad, lost), percent=1), "slice 2024-03-28", quarantine="q")
+    first, *listed, reasons, last = str(stop.value).splitlines()
     assert first == "slice 2024-03-28 did not pass its audits and nothing of it was published:"
     assert [line.split(":")[0].strip() for line in listed] == [
         "counts_reconcile",
         "quarantine_share",
         "inside_slice",
     ]
+    assert reasons == "Why records are in quarantine: column reason of q"
     assert last == "Mend the transformation or the raw data, then clear the slice"

@@ -56,9 +56,11 @@ def test_an_object_of_a_folder_does_not_sort_before_it(account):
     location = f"s3://{account.bucket}/raw/"
     account.put("raw/hour=06/a", "raw/hour=07/b", "other/hour=99/c")
     s3 = account.clients.s3
-    assert aws.first_object_from(s3, location, "hour=07/") == "hour=07/b"
-    assert aws.first_object_from(s3, location, "hour=05/") == "hour=06/a"
-    assert aws.first_object_from(s3, location, "hour=08/") is None
+    found = {
+        after: [path for path, _ in aws.list_entries(s3, location, after=after)]
+        for after in ("hour=07", "hour=05", "hour=08")
+    }
+    assert found == {"hour=07": ["hour=07/b"], "hour=05": ["hour=06/a", "hour=07/b"], "hour=08": []}
 
 
 def test_a_folder_is_deleted_with_more_objects_than_a_call_takes(account, monkeypatch):

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.common.compat.sdk import (
@@ -12,12 +13,14 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from retime import runtime
+from retime.arrivals import Landed
 from retime.crawl_operators import CrawlPublishedOperator
 from retime.settings import read_settings
 from retime.slice_operators import TASK_TIMEOUT, AuditOperator, SliceQuery, StageOperator
-from tests.unit.samples import TRAFFIC
+from tests.unit.samples import TRAFFIC, days, plan, utc
 
 SYSTEM, USER = 1, 2
+ATHENA = boto3.client("athena", "eu-west-1")
 
 
 class Query(SliceQuery):
@@ -37,6 +40,9 @@ class Hook:
 
     def __init__(self, connection: str, error: dict[str, Any] | None) -> None:
         self.connection, self.error = connection, error
+
+    def get_conn(self) -> Any:
+        return ATHENA
 
     def run_query(self, *_: Any) -> str:
         return "query-1"
@@ -117,6 +123,23 @@ def test_a_query_that_fails_for_good_is_not_tried_again(athena, end):
         end(query())
 
 
+@pytest.mark.parametrize(
+    ("code", "is_tried_again"),
+    [("InvalidRequestException", False), ("TooManyRequestsException", True)],
+)
+def test_a_statement_that_athena_cannot_parse_is_not_tried_again(
+    athena, monkeypatch, code, is_tried_again
+):
+    def refuse(*_: Any) -> str:
+        answer = {"Error": {"Code": code, "Message": "line 7:1: mismatched input"}}
+        raise ATHENA.exceptions.from_code(code)(answer, "StartQueryExecution")
+
+    monkeypatch.setattr(Hook, "run_query", refuse)
+    with pytest.raises(Exception, match="mismatched input") as failure:
+        run_to_its_end(query())
+    assert isinstance(failure.value, AirflowFailException) is not is_tried_again
+
+
 @ENDINGS
 @pytest.mark.parametrize(
     "error",
@@ -154,6 +177,12 @@ def test_what_comes_from_other_tasks_is_filled_in(operator):
 @pytest.mark.filterwarnings("ignore:GlueCrawlerOperator is deprecated")
 def test_a_run_that_changed_nothing_of_the_table_crawls_nothing(published):
     results = published and [{"slice": "2024-03-28", "partitions": done} for done in published]
+    landed = {utc(2024, 3, 28): Landed(objects=1, size=1)}
+    planned = [plan_.to_json() for plan_ in plan(days("2024-03-28"), landed)]
+
+    def xcom_pull(*, task_ids: Any) -> Any:
+        return planned if task_ids == "plan" else results
+
     task = CrawlPublishedOperator(task_id="crawl_published", data_set=TRAFFIC)
     with pytest.raises(AirflowSkipException, match="there is nothing to crawl"):
-        task.execute({"ti": SimpleNamespace(xcom_pull=lambda **_: results)})
+        task.execute({"ti": SimpleNamespace(xcom_pull=xcom_pull)})

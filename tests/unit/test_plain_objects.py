@@ -10,7 +10,7 @@ import pytest
 from retime import aws, catalog, clean_up, plain_objects
 from retime.change import Build
 from retime.dataset import Table
-from retime.errors import DeleteError, PublishError
+from retime.errors import DeleteError, PublishError, RunError
 from retime.generations import generation_location
 from retime.layout import partition_path
 from retime.ledger import ledger_of
@@ -344,7 +344,7 @@ def test_a_generation_that_is_gone_deletes_nothing(account, table):
             return real.get_paginator(name)
 
     raced = replace(account, clients=replace(account.clients, s3=Racing()))
-    with pytest.raises(PublishError, match="holds no object; clear the slice"):
+    with pytest.raises(RunError, match="holds no object; clear the slice"):
         publish(raced, table, made)
     assert by_path(account) == {"7": OLD}
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from retime.arrivals import Landed
 from retime.layout import HOUR, ArrivalWindow
 from retime.plan import PlannedSlice, plan_slices, planned_slice
-from tests.unit.samples import TRAFFIC, days, utc
+from tests.unit.samples import TRAFFIC, days, plan, utc
 from tests.unit.test_slices import ranges
 
 
@@ -20,63 +20,54 @@ def landed(first, count: int, size: int = 1000) -> dict:
 
 
 def test_a_slice_reads_from_look_back_and_skew_to_the_greatest_lateness():
-    (plan,) = plan_slices(TRAFFIC, [days("2024-03-28")], landed(utc(2024, 3, 1), 60 * 24))
-    assert plan.slice_ == days("2024-03-28")
-    assert plan.window == ArrivalWindow(start=utc(2024, 3, 27, 23), end=utc(2024, 3, 31))
-    assert (plan.raw_objects, plan.raw_bytes) == (2 * 73, 1000 * 73)
+    (planned,) = plan(days("2024-03-28"), landed(utc(2024, 3, 1), 60 * 24))
+    assert planned.slice_ == days("2024-03-28")
+    assert planned.window == ArrivalWindow(start=utc(2024, 3, 27, 23), end=utc(2024, 3, 31))
+    assert (planned.raw_objects, planned.raw_bytes) == (2 * 73, 1000 * 73)
 
 
 def test_a_slice_reads_no_further_than_what_has_landed():
-    (plan,) = plan_slices(TRAFFIC, [days("2024-03-28")], landed(utc(2024, 3, 28), 26))
-    assert plan.window.end == utc(2024, 3, 29, 2)
-    assert plan.raw_objects == 2 * 26
+    (planned,) = plan(days("2024-03-28"), landed(utc(2024, 3, 28), 26))
+    assert planned.window.end == utc(2024, 3, 29, 2)
+    assert planned.raw_objects == 2 * 26
 
 
 def test_an_hour_without_objects_does_not_end_what_has_landed():
     hours = landed(utc(2024, 3, 28), 30)
     del hours[utc(2024, 3, 28, 12)]
-    (plan,) = plan_slices(TRAFFIC, [days("2024-03-28")], hours)
-    assert plan.window.end == utc(2024, 3, 29, 6)
+    (planned,) = plan(days("2024-03-28"), hours)
+    assert planned.window.end == utc(2024, 3, 29, 6)
 
 
 def test_a_slice_for_which_nothing_landed_is_left_out():
     first = utc(2024, 1, 1)
     hours = landed(utc(2024, 3, 6), 1)
-    plans = plan_slices(TRAFFIC, [days("2024-03-01", "2024-03-12")], hours, first_hour=first)
+    dates, until = days("2024-03-01", "2024-03-12"), utc(2024, 3, 6, 1)
+    plans = plan_slices(TRAFFIC, dates, hours, first_hour=first, until=until)
     assert [str(plan.slice_) for plan in plans] == [
         "2024-03-01 to 2024-03-04",
         "2024-03-05 to 2024-03-08",
     ]
-    assert plan_slices(TRAFFIC, [days("2024-03-01")], {}) == []
+    assert plan_slices(TRAFFIC, dates, {}, first_hour=None, until=until) == []
 
 
 def test_dates_whose_raw_has_expired_are_not_built_from_what_landed_after_them():
     """Else the late events of a date would replace all that was published of it."""
     hours = landed(utc(2024, 3, 29), 48)
-    assert plan_slices(TRAFFIC, [days("2024-03-28")], hours) == []
-
-
-def test_every_range_is_cut_on_its_own():
-    ranges_ = [days("2024-03-01"), days("2024-03-10", "2024-03-14")]
-    plans = plan_slices(TRAFFIC, ranges_, landed(utc(2024, 2, 28), 30 * 24))
-    assert [str(plan.slice_) for plan in plans] == [
-        "2024-03-01",
-        "2024-03-10 to 2024-03-13",
-        "2024-03-14",
-    ]
+    assert plan(days("2024-03-28"), hours) == []
 
 
 def test_daily_partitions_are_a_hundred_days_a_slice():
     daily = replace(TRAFFIC, grain="day")
-    plans = plan_slices(daily, [days("2024-01-01", "2024-04-10")], landed(utc(2024, 1, 1), 2500))
+    plans = plan(days("2024-01-01", "2024-04-10"), landed(utc(2024, 1, 1), 2500), daily)
     assert [len(plan.slice_.dates) for plan in plans] == [100, 1]
 
 
 @given(whole=ranges(max_days=9))
 def test_a_plan_survives_the_way_from_task_to_task(whole):
     start = whole.start.replace(minute=0, second=0)
-    for plan in plan_slices(TRAFFIC, [whole], landed(start, 9 * 24 + 60)):
-        assert planned_slice(json.loads(json.dumps(plan.to_json()))) == plan
+    for planned in plan(whole, landed(start, 9 * 24 + 60)):
+        assert planned_slice(json.loads(json.dumps(planned.to_json()))) == planned
 
 
 def test_a_plan_is_plain_and_readable():
@@ -110,6 +101,6 @@ def test_three_queries_cost_five_dollars_a_terabyte_and_at_least_ten_megabytes_e
 
 
 def test_what_landed_is_counted_for_every_slice_that_reads_it():
-    plans = plan_slices(TRAFFIC, [days("2024-03-01", "2024-03-08")], landed(utc(2024, 3, 1), 200))
+    plans = plan(days("2024-03-01", "2024-03-08"), landed(utc(2024, 3, 1), 200))
     assert [plan.window.end for plan in plans] == [utc(2024, 3, 7), utc(2024, 3, 9, 8)]
     assert [plan.raw_objects for plan in plans] == [2 * 144, 2 * 105]

@@ -15,9 +15,9 @@ from retime.dataset import DataSet, Table
 from retime.emptied import Emptied
 from retime.layout import HOUR, ArrivalWindow, Partition, partition_path, partitions_of
 from retime.ledger import ledger_of
-from retime.plan import plan_slices, wanted_arrivals
+from retime.plan import wanted_arrivals
 from retime.slices import Slice
-from tests.unit.samples import TRAFFIC, days, utc
+from tests.unit.samples import TRAFFIC, days, plan, utc
 
 TABLE = Table(
     name="traffic", location="s3://b/traffic/", columns={"uniqueid": "int", "speed": "double"}
@@ -269,6 +269,13 @@ def test_what_is_published_of_raw_that_has_expired_stays():
     assert found[20] == place(rest, 20)
 
 
+def test_whichever_is_published_first_what_was_built_from_raw_that_has_expired_stays():
+    whole = build(7, number=1)
+    rest = build(7, number=2, first_hour=utc(2024, 3, 28, 7))
+    for order in ((whole, rest), (rest, whole)):
+        assert locations(published(*order)) == {7: place(whole, 7)}
+
+
 def test_raw_that_never_was_is_nothing_that_has_expired():
     first, second = (build(7, number=n, first_hour=utc(2024, 3, 28, 7)) for n in (1, 2))
     assert locations(published(first, second)) == {7: place(second, 7)}
@@ -292,10 +299,10 @@ def test_a_change_of_the_max_lateness_keeps_no_later_build_out(hours):
 def arrivals_of(dates: Slice, landed: Mapping[datetime, Landed]) -> dict[Partition, tuple]:
     """What each partition of some dates is built from, by its ledger."""
     found: dict[Partition, tuple] = {}
-    for plan in plan_slices(TRAFFIC, [dates], landed):
-        every = partitions_of(plan.slice_, "hour")
+    for planned in plan(dates, landed):
+        every = partitions_of(planned.slice_, "hour")
         rows = dict.fromkeys(every, 1)
-        made = replace(build(slice_=plan.slice_), rows=rows, read=plan.window)
+        made = replace(build(slice_=planned.slice_), rows=rows, read=planned.window)
         for values_, record in published(made).items():
             ledger = ledger_of(record["Parameters"])
             partition = tuple(int(value) for value in values_)

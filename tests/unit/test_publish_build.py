@@ -9,7 +9,7 @@ import pytest
 from retime import catalog
 from retime.change import Build
 from retime.dataset import Table
-from retime.errors import PublishError
+from retime.errors import PublishError, RunError
 from retime.layout import partition_path, partitions_of
 from retime.ledger import ledger_of
 from retime.plan import wanted_arrivals
@@ -193,7 +193,7 @@ def test_a_generation_without_the_files_of_an_audited_partition_is_not_published
     for key in account.object_keys():
         if "hour=8/" in key:
             account.clients.s3.delete_object(Bucket=account.bucket, Key=key)
-    with pytest.raises(PublishError, match=r"1 partitions, the audit saw 2; they differ in .*8\)"):
+    with pytest.raises(RunError, match=r"1 partitions, the audit saw 2; they differ in .*8\)"):
         publish(account, table, made)
     assert partitions(account) == {}
 
@@ -201,7 +201,7 @@ def test_a_generation_without_the_files_of_an_audited_partition_is_not_published
 def test_a_generation_with_files_that_nobody_audited_is_not_published(account, table):
     made = stage(account, table, 7)
     account.put(f"traffic/v={made.generation}/year=2024/month=3/day=28/hour=9/late.parquet")
-    with pytest.raises(PublishError, match="clear the slice to stage it again"):
+    with pytest.raises(RunError, match="clear the slice to stage it again"):
         publish(account, table, made)
     assert partitions(account) == {}
 
@@ -226,7 +226,7 @@ def test_a_generation_older_than_the_retention_time_is_not_published(account, ta
     made = stage(account, table, 7)
     late = NOW + RETENTION
     arguments = account.clients, account.database, table, made
-    with pytest.raises(PublishError, match="older than 30 days"):
+    with pytest.raises(RunError, match="older than 30 days"):
         publish_build(*arguments, now=late, retention=RETENTION)
     assert partitions(account) == {}
 

@@ -6,9 +6,8 @@ import pytest
 
 from retime.arrivals import Landed
 from retime.ledger import Ledger
-from retime.plan import plan_slices
 from retime.report import describe_plan, describe_run, describe_update, format_bytes, sum_up
-from tests.unit.samples import TRAFFIC, days, utc
+from tests.unit.samples import days, plan, utc
 
 COUNTS = {
     "read": 100,
@@ -65,7 +64,7 @@ def test_a_run_tells_every_slice_and_that_its_events_reconcile():
 
 def test_a_plan_tells_arrivals_objects_bytes_and_cost_of_every_slice():
     landed = {utc(2024, 3, 28, hour): Landed(objects=2, size=10**9) for hour in range(24)}
-    plans = plan_slices(TRAFFIC, [days("2024-03-28")], landed)
+    plans = plan(days("2024-03-28"), landed)
     assert describe_plan(days("2024-03-28"), plans).splitlines() == [
         "2024-03-28: 1 slices to build",
         (

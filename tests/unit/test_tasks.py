@@ -20,9 +20,9 @@ from retime.dataset import DataSet
 from retime.errors import CrawlError, PublishError, RunError
 from retime.fragments import RawTable
 from retime.layout import HOUR, arrival_path, ceil_hour
-from retime.plan import plan_slices, planned_slice
+from retime.plan import planned_slice
 from tests.unit.conftest import Account
-from tests.unit.samples import TRAFFIC, days, utc
+from tests.unit.samples import TRAFFIC, days, plan, utc
 
 DAY = {"start_date": "2024-03-28"}
 
@@ -183,6 +183,53 @@ def test_a_slice_whose_raw_has_expired_since_its_plan_is_not_staged(world):
         tasks.check_raw_is_there(world.data_set, plan)
 
 
+def archive(world: World, hour: datetime, storage_class: str) -> None:
+    key = f"traffic_raw/{arrival_path(hour)}part-1"
+    place = {"Bucket": world.account.bucket, "Key": key}
+    world.account.clients.s3.put_object(**place, Body=b"1", StorageClass=storage_class)
+
+
+@pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
+def test_archived_raw_is_not_taken_for_empty(world, storage_class):
+    """Athena passes over it, and the rows published of it would go."""
+    world.land(*HOURS, NEXT)
+    world.crawl(*HOURS)
+    until = tasks.check_raw(world.data_set, world.context())
+    (planned,) = tasks.plan_run(world.data_set, until, world.context())
+    archive(world, HOURS[7], storage_class)
+    refused = rf"hour=07/part-1 has the storage class {storage_class}, .* copy what is archived"
+    with pytest.raises(AirflowFailException, match=refused):
+        tasks.plan_run(world.data_set, until, world.context())
+    with pytest.raises(RunError, match=refused):
+        tasks.check_raw_is_there(world.data_set, planned)
+
+
+def test_raw_that_is_archived_but_read_at_once_is_read(world):
+    world.land(*HOURS, NEXT)
+    archive(world, HOURS[7], "GLACIER_IR")
+    world.crawl(*HOURS)
+    assert tasks.check_raw(world.data_set, world.context()) == NEXT.isoformat()
+
+
+@pytest.mark.parametrize("marker", ["year=2024/", "year=2023_$folder$"])
+def test_an_empty_object_that_marks_a_folder_is_no_raw(world, marker):
+    world.land(*HOURS, NEXT)
+    world.account.put(f"traffic_raw/{marker}", body=b"")
+    world.crawl(*HOURS)
+    until = tasks.check_raw(world.data_set, world.context())
+    (planned,) = tasks.plan_run(world.data_set, until, world.context())
+    assert planned_slice(planned).window.start == HOURS[0]
+    tasks.check_raw_is_there(world.data_set, planned)
+
+
+def test_two_tables_at_one_place_are_refused_where_two_settings_name_one_bucket(world):
+    quarantine = replace(world.data_set.quarantine, location="s3://${raw_bucket}/traffic/")
+    published = replace(world.data_set.published, location="s3://${published_bucket}/traffic/")
+    wrong = replace(world.data_set, published=published, quarantine=quarantine)
+    with pytest.raises(AirflowFailException, match=r"traffic at .* overlaps traffic_quarantine at"):
+        tasks.plan_run(wrong, NEXT.isoformat(), world.context())
+
+
 def test_publishing_among_the_raw_events_is_refused_where_two_settings_name_one_bucket(world):
     published = replace(world.data_set.published, location="s3://${published_bucket}/traffic_raw/")
     wrong = replace(world.data_set, published=published)
@@ -299,7 +346,15 @@ def plan_of(*dates: str) -> list[dict[str, Any]]:
         for hour in HOURS
         for n in range(-5, 5)
     }
-    return [p.to_json() for p in plan_slices(TRAFFIC, [days(date) for date in dates], landed)]
+    return [p.to_json() for date in dates for p in plan(days(date), landed)]
+
+
+def test_what_a_cleared_run_no_longer_plans_is_not_reported(world):
+    world.xcom = {
+        "plan": plan_of("2024-03-28"),
+        "slice.publish": [published("2024-03-28"), published("2024-03-27")],
+    }
+    assert tasks.report_run(TRAFFIC, world.context())["slices"] == 1
 
 
 def test_a_run_whose_slices_are_published_is_summed_up(world):

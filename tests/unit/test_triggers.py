@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.amazon.aws.triggers.athena import AthenaTrigger
-from airflow.providers.common.compat.sdk import TaskDeferred
+from airflow.providers.common.compat.sdk import AirflowException, TaskDeferred
 from airflow.triggers.base import TriggerEvent
 
 from retime import runtime
@@ -52,6 +52,20 @@ def test_a_query_is_not_looked_at_before_the_delay(steps):
 
     assert steps == ["sleep 7", "look"]
     assert found == [{"status": "success", "value": "query-1"}]
+
+
+def test_a_failed_query_is_an_event_also_where_the_provider_raises(steps, monkeypatch):
+    """As that of Airflow 2.11 does."""
+
+    async def look(_: AthenaTrigger) -> AsyncIterator[TriggerEvent]:
+        raise AirflowException("FAILED: TYPE_MISMATCH")
+        yield
+
+    monkeypatch.setattr(AthenaTrigger, "run", look)
+
+    assert asyncio.run(events(PatientAthenaTrigger(**FIELDS))) == [
+        {"status": "error", "message": "FAILED: TYPE_MISMATCH", "value": "query-1"}
+    ]
 
 
 def test_it_is_made_again_where_the_triggerer_runs():
