@@ -23,7 +23,8 @@ from retime.quoting import quote_literal
 # https://docs.aws.amazon.com/firehose/latest/APIReference/API_BufferingHints.html
 BUFFERING = timedelta(minutes=15)
 SETTLING = timedelta(hours=1)
-# Athena passes over such objects as if they were not there:
+# Athena passes over such objects as if they were not there, unless they are restored and a property
+# of the table says so, which nobody can see in a listing:
 # https://docs.aws.amazon.com/athena/latest/ug/querying-glacier.html
 ARCHIVED = ("GLACIER", "DEEP_ARCHIVE")
 
@@ -66,9 +67,9 @@ def list_landed(s3: Any, location: str, window: ArrivalWindow) -> dict[datetime,
                 continue
             if entry.get("StorageClass") in ARCHIVED:
                 raise RunError(
-                    f"{location}{path} has the storage class {entry['StorageClass']}, which Athena "
-                    "does not read; copy what is archived back to STANDARD, or build dates whose "
-                    "raw events are not archived"
+                    f"{location}{path} has the storage class {entry['StorageClass']}, of which "
+                    "Athena takes no notice; copy what is archived back to STANDARD, or build "
+                    "dates whose raw events are not archived"
                 )
             sizes[hour].append(entry["Size"])
     return {hour: Landed(objects=len(sizes[hour]), size=sum(sizes[hour])) for hour in sorted(sizes)}

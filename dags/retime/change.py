@@ -1,4 +1,4 @@
-"""What a publication changes in the catalog, and what it leaves: older never replaces newer."""
+"""What a publication changes in the catalog, and what it leaves: what is newer, of as much raw."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -31,7 +31,7 @@ WHEN_FAILED = {
     ),
     "crawl_raw": (
         "It is retried while the crawler runs for somebody else. No such crawler: create it, or "
-        "mend `raw.crawler` of the data set. Then clear it."
+        "mend `raw.crawler` of the data set. Raw that is archived: copy it back. Then clear it."
     ),
     "wait_for_crawl": (
         "The crawl failed or takes too long; the log of the crawler (link) tells why. Mend it, "
@@ -39,7 +39,7 @@ WHEN_FAILED = {
     ),
     "check_raw": (
         "The crawl left out arrival hours that are there: see what the crawler includes and "
-        "excludes, then clear `crawl_raw`."
+        "excludes, then clear `crawl_raw`. Raw that is archived: copy it back, then clear it."
     ),
     "plan": "Mostly a permission or a setting, which its last line names. Then clear it.",
     "slice.stage": (
@@ -54,8 +54,9 @@ WHEN_FAILED = {
         "the log names, mend the source or raise `quarantine.max_percent`. Then clear the slice."
     ),
     "slice.publish": (
-        "Readers see whole partitions, old or new. Clear it: it goes on where it stopped. If "
-        "the table has other columns than the data set: change one of them first."
+        "Readers see whole partitions, old or new. Clear it: it goes on where it stopped; or the "
+        "slice, where its last line says so. If the table has other columns than the data set: "
+        "change one of them first."
     ),
     "crawl_published": (
         "The table is right. It is retried while the crawler runs for somebody else. No such "
@@ -66,7 +67,7 @@ WHEN_FAILED = {
         "`crawl_published`. It changed what was published: mend the crawler, then build the dates "
         "again."
     ),
-    "clean_up": "Nothing depends on it; the next run cleans up again.",
+    "clean_up": "What the run published is right. Clear it, or leave it to the next run.",
     "report": "A slice of the plan is not published: clear that slice.",
     "announce": "The table is right; clear it, and who waits for the table is told.",
 }

@@ -69,6 +69,8 @@ class SliceQuery(AthenaOperator):
             raise self._with_advice(error) from error
         except self.hook.get_conn().exceptions.InvalidRequestException as error:
             # Athena refuses a statement that it cannot parse before it makes a query of it.
+            if self.query_execution_id:
+                raise
             raise AirflowFailException(
                 f"{error}. A retry cannot help; mend the SQL or the work group."
             ) from error

@@ -317,13 +317,14 @@ def _landed(data_set: DataSet, context: Any) -> tuple[dict[datetime, arrivals.La
 
 
 def _published(context: Any) -> list[Mapping[str, Any]]:
-    """What the slices of the run that are published told."""
+    """What the slices of the run that are published told, in the order of its plan."""
     # A list of task ids gives a list of results, of a single mapped instance too.
-    results = context["ti"].xcom_pull(task_ids=["slice.publish"])
-    # Those of slices that a cleared run no longer plans are there still.
+    results = context["ti"].xcom_pull(task_ids=["slice.publish"]) or ()
+    # Those of a longer plan, before the run was cleared, are there still: after the ones of now.
+    told = {result["slice"]: result for result in reversed(list(results)) if result}
     plan = context["ti"].xcom_pull(task_ids="plan") or ()
-    planned = {str(planned_slice(plan).slice_) for plan in plan}
-    return [result for result in results or () if result and result["slice"] in planned]
+    slices = (str(planned_slice(planned).slice_) for planned in plan)
+    return [told[slice_] for slice_ in slices if slice_ in told]
 
 
 def _publish(table: Table, build: Build, data_set: DataSet) -> dict[str, int]:

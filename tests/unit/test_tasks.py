@@ -17,7 +17,7 @@ from airflow.providers.common.compat.sdk import (
 from retime import arrivals, catalog, runtime, tasks
 from retime.arrival_sensor import ArrivalSensor
 from retime.dataset import DataSet
-from retime.errors import CrawlError, PublishError, RunError
+from retime.errors import CrawlError, PublishError, RunError, SettingError
 from retime.fragments import RawTable
 from retime.layout import HOUR, arrival_path, ceil_hour
 from retime.plan import planned_slice
@@ -198,8 +198,10 @@ def test_archived_raw_is_not_taken_for_empty(world, storage_class):
     (planned,) = tasks.plan_run(world.data_set, until, world.context())
     archive(world, HOURS[7], storage_class)
     refused = rf"hour=07/part-1 has the storage class {storage_class}, .* copy what is archived"
+    with pytest.raises(RunError, match=refused):
+        tasks.uncrawled_hours(world.data_set, world.context())
     with pytest.raises(AirflowFailException, match=refused):
-        tasks.plan_run(world.data_set, until, world.context())
+        tasks.check_raw(world.data_set, world.context())
     with pytest.raises(RunError, match=refused):
         tasks.check_raw_is_there(world.data_set, planned)
 
@@ -321,6 +323,15 @@ def test_waiting_in_vain_tells_what_was_waited_for(world, monkeypatch):
     assert "after 2024-03-29 00:00 UTC within 6:00:00; see whether" in str(failure.value)
 
 
+def test_a_clean_up_without_a_setting_is_not_tried_again(world, monkeypatch):
+    def fail() -> None:
+        raise SettingError("the setting 'database' is missing")
+
+    monkeypatch.setattr(runtime, "get_settings", fail)
+    with pytest.raises(AirflowFailException, match="the setting 'database' is missing"):
+        tasks.clean_up_run(TRAFFIC)
+
+
 # The report.
 
 
@@ -349,12 +360,16 @@ def plan_of(*dates: str) -> list[dict[str, Any]]:
     return [p.to_json() for date in dates for p in plan(days(date), landed)]
 
 
-def test_what_a_cleared_run_no_longer_plans_is_not_reported(world):
+@pytest.mark.parametrize("before", ["2024-03-27", "2024-03-28"])
+def test_what_a_cleared_run_no_longer_plans_is_not_reported(world, before):
+    """Nor the last time of a slice that has another place in the plan now."""
+    stale = {**published(before), "raw_bytes": 1000}
     world.xcom = {
         "plan": plan_of("2024-03-28"),
-        "slice.publish": [published("2024-03-28"), published("2024-03-27")],
+        "slice.publish": [published("2024-03-28"), stale],
     }
-    assert tasks.report_run(TRAFFIC, world.context())["slices"] == 1
+    totals = tasks.report_run(TRAFFIC, world.context())
+    assert (totals["slices"], totals["raw_bytes"]) == (1, 3)
 
 
 def test_a_run_whose_slices_are_published_is_summed_up(world):
