@@ -95,7 +95,7 @@ class CrawlPublishedOperator(CrawlOperator):
 
     def find_cause(self, context: Any) -> str:
         """Return which slices changed the table."""
-        return ", ".join(tasks.changed_slices(context))
+        return ", ".join(map(str, tasks.changed_slices(context)))
 
     def check_crawler(self, crawler: Mapping[str, Any]) -> None:
         """Refuse a crawler that would change what was published."""

@@ -26,6 +26,7 @@ from retime.layout import HOUR, ceil_hour, partition_windows, partitions_of
 from retime.ledger import ledger_of
 from retime.plan import plan_slices, planned_slice, wanted_arrivals, window_of
 from retime.report import describe_plan, describe_run, describe_update, sum_up
+from retime.slices import Slice
 
 log = logging.getLogger(__name__)
 
@@ -181,11 +182,11 @@ def publish_slice(
     }
 
 
-def changed_slices(context: Any) -> list[str]:
+def changed_slices(context: Any) -> list[Slice]:
     """Return the slices of which the run changed partitions."""
     return [
-        result["slice"]
-        for result in _published(context)
+        slice_
+        for slice_, result in _published(context).items()
         if any(count for what, count in result["partitions"].items() if what != "kept")
     ]
 
@@ -198,14 +199,12 @@ def check_published_crawl(data_set: DataSet, context: Any) -> None:
         CatalogError: it did not; names what it changed and what to do.
     """
     glue, database = runtime.get_clients().glue, runtime.get_settings().database
-    table, changed = runtime.resolve_table(data_set.published), changed_slices(context)
+    table = runtime.resolve_table(data_set.published)
     catalog.ensure_table(glue, database, table, data_set.partition_keys)
-    plans = map(planned_slice, context["ti"].xcom_pull(task_ids="plan"))
     partitions = [
         partition
-        for plan in plans
-        if str(plan.slice_) in changed
-        for partition in partitions_of(plan.slice_, data_set.grain)
+        for slice_ in changed_slices(context)
+        for partition in partitions_of(slice_, data_set.grain)
     ]
     published_crawl.check_crawl(glue, database, table, partitions)
 
@@ -237,10 +236,10 @@ def report_run(data_set: DataSet, context: Any) -> dict[str, Any]:
     if plan is None:
         raise RunError("nothing was planned; see the first task that failed")
     published = _published(context)
-    totals = sum_up(published)
-    log.info("%s", describe_run(data_set.name, published, totals))
-    done = {result["slice"] for result in published}
-    missing = [name for name in (str(planned_slice(p).slice_) for p in plan) if name not in done]
+    results = list(published.values())
+    totals = sum_up(results)
+    log.info("%s", describe_run(data_set.name, results, totals))
+    missing = [str(s) for s in (planned_slice(p).slice_ for p in plan) if s not in published]
     if missing:
         raise RunError(
             f"{len(missing)} of {len(plan)} slices were not published: {', '.join(missing)}; "
@@ -258,17 +257,12 @@ def announce_run(data_set: DataSet, context: Any) -> dict[str, Any]:
     """
     from airflow.providers.common.compat.sdk import AirflowSkipException
 
-    done = {result["slice"]: result for result in _published(context)}
-    planned = [planned_slice(plan) for plan in context["ti"].xcom_pull(task_ids="plan") or ()]
-    partitions = {
-        plan.slice_: partitions_of(plan.slice_, data_set.grain)
-        for plan in planned
-        if str(plan.slice_) in done
-    }
+    published = _published(context)
+    partitions = {slice_: partitions_of(slice_, data_set.grain) for slice_ in published}
     updated = [
         slice_
-        for slice_, all_ in partitions.items()
-        if done[str(slice_)]["partitions"]["kept"] < len(all_)
+        for slice_, result in published.items()
+        if result["partitions"]["kept"] < len(partitions[slice_])
     ]
     if not updated:
         raise AirflowSkipException("nothing was published, so there is nothing to announce")
@@ -276,7 +270,7 @@ def announce_run(data_set: DataSet, context: Any) -> dict[str, Any]:
     database, table = runtime.get_settings().database, data_set.published.name
     records = aws.read_partitions(runtime.get_clients().glue, database, table, values)
     ledgers = (ledger_of(record.get("Parameters", {})) for record in records.values())
-    generations = [str(done[str(slice_)]["generation"]) for slice_ in updated]
+    generations = [str(published[slice_]["generation"]) for slice_ in updated]
     update = describe_update(updated, generations, [ledger for ledger in ledgers if ledger])
     return {"database": database, "table": table, "run_id": context["run_id"], **update}
 
@@ -316,15 +310,15 @@ def _landed(data_set: DataSet, context: Any) -> tuple[dict[datetime, arrivals.La
     return {hour: what for hour, what in landed.items() if hour < until}, until
 
 
-def _published(context: Any) -> list[Mapping[str, Any]]:
+def _published(context: Any) -> dict[Slice, Mapping[str, Any]]:
     """What the slices of the run that are published told, in the order of its plan."""
     # A list of task ids gives a list of results, of a single mapped instance too.
     results = context["ti"].xcom_pull(task_ids=["slice.publish"]) or ()
     # Those of a longer plan, before the run was cleared, are there still: after the ones of now.
     told = {result["slice"]: result for result in reversed(list(results)) if result}
     plan = context["ti"].xcom_pull(task_ids="plan") or ()
-    slices = (str(planned_slice(planned).slice_) for planned in plan)
-    return [told[slice_] for slice_ in slices if slice_ in told]
+    slices = (planned_slice(planned).slice_ for planned in plan)
+    return {slice_: told[str(slice_)] for slice_ in slices if str(slice_) in told}
 
 
 def _publish(table: Table, build: Build, data_set: DataSet) -> dict[str, int]:
