@@ -5,9 +5,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import lru_cache
 
 import hypothesis
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import configuration
 
 from demo.environment import ROOT, airflow_environment
@@ -24,6 +26,10 @@ for name, value in airflow_environment(HOME, "http://127.0.0.1:1").items():
 
 # A run logs a thousand lines; what fails is told.
 os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "ERROR"
+
+# Each task makes an AWS session, which reads megabytes of endpoints: here once is enough.
+load_file = lru_cache(JSONFileLoader().load_file)
+JSONFileLoader.load_file = lambda _, path: load_file(path)  # type: ignore[method-assign]
 
 # Nothing is written into the repository.
 configuration.set_hypothesis_home_dir(tempfile.gettempdir())

@@ -57,16 +57,20 @@ def split_location(location: str) -> tuple[str, str]:
 
 
 def list_entries(
-    s3: Any, location: str, below: str = "", *, after: str = ""
+    s3: Any, location: str, below: str = "", *, after: str = "", page_size: int = 1000
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the path below a location, and what S3 lists, of every object in order of the paths.
 
-    Optionally only those that begin with a path, or that come after one.
+    Optionally only those that begin with a path, or that come after one. Who stops at one of the
+    first needs no pages of the 1,000 keys that S3 gives at most.
     """
     bucket, prefix = split_location(location)
     start = {"StartAfter": prefix + after} if after else {}
     pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=bucket, Prefix=prefix + below, **start
+        Bucket=bucket,
+        Prefix=prefix + below,
+        PaginationConfig={"PageSize": page_size},
+        **start,
     )
     for page in pages:
         for entry in page.get("Contents", ()):

@@ -71,7 +71,9 @@ def assert_counts(report: dict[str, Any], expected: Sequence[Any]) -> None:
     assert report["read"] == sum(report[name] for name in names)
 
 
-def test_a_daily_run_publishes_its_event_date(traffic, records) -> None:
+def test_a_daily_run_publishes_its_event_date_and_scans_little_more_than_it_must(
+    traffic, raw_bucket, records
+) -> None:
     day = date(2024, 3, 30)
 
     report = traffic.succeed(day)
@@ -82,13 +84,6 @@ def test_a_daily_run_publishes_its_event_date(traffic, records) -> None:
     assert len(traffic.partitions("traffic")) == len(expected.rows) == 24
     reasons = traffic.query("SELECT reason, count(*) AS n FROM traffic_quarantine GROUP BY reason")
     assert {row["reason"]: int(row["n"] or 0) for row in reasons} == dict(expected.reasons)
-
-
-def test_the_stage_query_scans_what_the_window_needs_and_little_more(traffic, raw_bucket) -> None:
-    day = date(2024, 3, 30)
-
-    report = traffic.succeed(day)
-
     # From 20 minutes of look-back and 30 of clock skew before the day to 48 hours after it.
     first = midnight(day) - timedelta(hours=1)
     hours = [first + timedelta(hours=n) for n in range(1 + 24 + 48)]

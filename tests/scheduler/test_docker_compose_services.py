@@ -76,6 +76,8 @@ def test_the_dag_runs_over_the_demo_s_data_which_survive_a_restart(compose):
 
 
 def test_a_component_that_is_gone_is_told_to_be_unhealthy(compose):
-    for name in ("scheduler", "triggerer", "dag-processor", "api-server"):
+    gone = ("scheduler", "triggerer", "dag-processor", "api-server")
+    for name in gone:
         compose.stop(name)
+    for name in gone:
         wait_for(lambda name=name: compose.check(name), f"{name} to be missed")
