@@ -70,7 +70,7 @@ def plan_change(
             remove += [values] if record else []
         elif record is None:
             create.append(_record(table, build, partition, sizes[partition], None, now))
-        elif _generation(record) != build.generation:
+        elif generation_of(record) != build.generation:
             update.append(_record(table, build, partition, sizes[partition], record, now))
     return Change(
         create=tuple(create), update=tuple(update), remove=tuple(remove), kept=tuple(kept)
@@ -80,6 +80,12 @@ def plan_change(
 def partition_values(partition: Partition) -> Values:
     """Return the values of a partition as the catalog has them."""
     return tuple(str(value) for value in partition)
+
+
+def generation_of(record: Mapping[str, Any]) -> str | None:
+    """Return the generation that a partition is published from; None if its ledger tells none."""
+    ledger = ledger_of(record.get("Parameters", {}))
+    return ledger.generation if ledger else None
 
 
 def _is_outdone(
@@ -145,8 +151,3 @@ def _record(
         "StorageDescriptor": storage_descriptor(location, table.columns),
         "Parameters": {**others, **ledger.to_parameters()},
     }
-
-
-def _generation(record: Mapping[str, Any]) -> str | None:
-    ledger = ledger_of(record.get("Parameters", {}))
-    return ledger.generation if ledger else None

@@ -4,17 +4,22 @@ Readers of the catalog never see a folder whose objects are being replaced: a pa
 the staged generation first, and back at its own folder when that holds the generation and nothing
 else. A retry at any point does what is left. Object names carry their generation, which tells the
 new from the old.
+
+A publication that was suspended may wake up when a newer one has taken its partitions. A newer one
+puts objects into a folder only once the partition points at its own generation: what was listed
+before the partition was seen to be ours holds none of them, and can be deleted.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from retime import aws, publish
 from retime.aws import Values
-from retime.change import Build, Change, partition_values
+from retime.change import Build, Change, generation_of, partition_values
 from retime.dataset import Table
 from retime.errors import PublishError, RunError
 from retime.layout import is_hidden, partition_path
@@ -23,6 +28,7 @@ _ATTEMPTS = 4
 _AT_ONCE = 8
 
 Records = Mapping[Values, Mapping[str, Any]]
+Check = Callable[[Values], bool]
 
 
 def publish_build(
@@ -47,22 +53,33 @@ def publish_build(
     read = partial(aws.read_partitions, clients.glue, database, table.name)
     point = partial(_point, clients.glue, database, table.name)
 
+    def is_ours(values: Values) -> bool:
+        return any(generation_of(p) == build.generation for p in read([values]).values())
+
+    def is_unread(values: Values) -> bool:
+        records = read([values])
+        return not records or bool(_at(build.location, records))
+
     def apply(change: Change) -> list[str]:
+        kept = replace(change, remove=())
+        failures = publish.apply_change(clients.glue, database, table.name, kept)
+        failures += point(read(change.remove), build.location)
+        if failures:
+            return failures
         # Emptied first, and only then forgotten: of a folder that still holds objects, a crawler
         # makes a partition.
-        if failures := point(read(change.remove), build.location):
-            return failures
-        _each(partial(_empty, clients.s3), (table.location + _path(v) for v in change.remove))
-        return publish.apply_change(clients.glue, database, table.name, change)
+        _each(partial(_empty, clients.s3, table, is_unread), change.remove)
+        removed = _at(build.location, read(change.remove))
+        return aws.delete_partitions(clients.glue, database, table.name, list(removed))
 
     done = publish.publish_build(
         clients, database, table, build, now=now, retention=retention, apply=apply
     )
     published = read(partition_values(partition) for partition in build.wanted)
     staged = _at(build.location, published)
-    _each(partial(_replace, clients.s3, table, build), staged)
-    missing = (p for p in build.wanted if partition_values(p) not in published)
-    _each(partial(_empty, clients.s3), (table.location + partition_path(p) for p in missing))
+    _each(partial(_replace, clients.s3, table, build, is_ours), staged)
+    missing = {partition_values(partition) for partition in build.wanted} - published.keys()
+    _each(partial(_empty, clients.s3, table, is_unread), missing)
     failures: list[str] = []
     for _ in range(_ATTEMPTS):
         # Read each time: another publication may have been faster.
@@ -75,7 +92,7 @@ def publish_build(
     )
 
 
-def _replace(s3: Any, table: Table, build: Build, values: Values) -> None:
+def _replace(s3: Any, table: Table, build: Build, is_ours: Check, values: Values) -> None:
     """Let a partition's plain folder hold the objects of a build, and no others."""
     source, target = build.location + _path(values), table.location + _path(values)
     staged = {
@@ -86,16 +103,21 @@ def _replace(s3: Any, table: Table, build: Build, values: Values) -> None:
     if not staged:
         raise RunError(f"{source} holds no object; clear the slice to stage it again")
     there = dict(aws.list_objects(s3, target))
+    if not is_ours(values):
+        return
     for name, (path, size) in staged.items():
         if there.get(name) != size:
             aws.copy_object(s3, source + path, target + name)
     old = [path for path in there if path not in staged and not is_hidden(path)]
-    aws.delete_objects(s3, target, old)
+    aws.delete_objects(s3, target, old if is_ours(values) else list(staged))
 
 
-def _empty(s3: Any, location: str) -> None:
+def _empty(s3: Any, table: Table, is_unread: Check, values: Values) -> None:
+    """Delete the objects of a partition's plain folder."""
+    location = table.location + _path(values)
     paths = [path for path, _ in aws.list_objects(s3, location) if not is_hidden(path)]
-    aws.delete_objects(s3, location, paths)
+    if paths and is_unread(values):
+        aws.delete_objects(s3, location, paths)
 
 
 def _each(do: Callable[[Any], None], items: Iterable[Any]) -> None:

@@ -39,7 +39,6 @@ def publish_build(
     """
     apply = apply or partial(apply_change, clients.glue, database, table.name)
     sizes = _staged_sizes(clients.s3, build)
-    emptied = read_emptied(clients.s3, table.generations)
     if build.wanted.keys() - build.rows.keys():
         # Before the partitions go: a mark too many does no harm.
         mark_emptied(clients.s3, table.generations, build.generation, build.slice_, build.read)
@@ -47,7 +46,10 @@ def publish_build(
     failures: list[str] = []
     wanted = [partition_values(partition) for partition in build.wanted]
     for attempt in range(_ATTEMPTS + 1):
+        # Each time, and in this order: another publication, which may be faster, marks what it
+        # leaves empty before it removes that.
         existing = aws.read_partitions(clients.glue, database, table.name, wanted)
+        emptied = read_emptied(clients.s3, table.generations)
         change = plan_change(table, build, sizes, existing, emptied, now)
         if change.is_done:
             counts = {name: len(values) for name, values in done.items()}

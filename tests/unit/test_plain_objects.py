@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -178,11 +179,13 @@ def test_only_objects_of_the_slice_s_own_folders_are_deleted(account, table):
     assert left == sorted([*others, *expected, f"{folder(70)}x"])
 
 
-class Breaking:
-    """A client whose nth write, over all clients that count together, is not done and fails."""
+class Interrupted:
+    """A client before whose nth write, over all clients that count together, something happens."""
 
-    def __init__(self, client: Any, writes: list[str], at: int) -> None:
-        self._client, self._writes, self._at = client, writes, at
+    def __init__(
+        self, client: Any, writes: list[str], at: int, happens: Callable[[], None]
+    ) -> None:
+        self._client, self._writes, self._at, self._happens = client, writes, at, happens
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(self._client, name)
@@ -191,13 +194,25 @@ class Breaking:
     def _write(self, name: str, real: Callable[..., Any], *given: Any, **named: Any) -> Any:
         self._writes.append(name)
         if len(self._writes) == self._at:
-            raise ConnectionError(f"broken off at write {self._at}: {name}")
+            self._happens()
         return real(*given, **named)
 
 
-def breaking(account: Account, writes: list[str], at: int) -> Account:
-    s3, glue = (Breaking(c, writes, at) for c in (account.clients.s3, account.clients.glue))
+def interrupted(
+    account: Account, writes: list[str], at: int, happens: Callable[[], None]
+) -> Account:
+    clients = (account.clients.s3, account.clients.glue)
+    s3, glue = (Interrupted(client, writes, at, happens) for client in clients)
     return replace(account, clients=replace(account.clients, s3=s3, glue=glue))
+
+
+def breaking(account: Account, writes: list[str], at: int) -> Account:
+    """An account of which the nth write is not done and fails."""
+
+    def fail() -> None:
+        raise ConnectionError(f"broken off at write {at}")
+
+    return interrupted(account, writes, at, fail)
 
 
 def test_broken_off_at_any_write_readers_of_the_catalog_see_old_or_new_and_a_retry_mends_it(
@@ -292,22 +307,31 @@ def test_a_folder_of_which_s3_deletes_a_part_is_read_by_nobody(account, table, h
     assert both(account) == {str(hour): NEW for hour in hours}
 
 
-def test_a_publication_that_another_one_overtook_leaves_its_partitions(account, table):
-    """Another one publishes between the copying and the pointing back."""
-    first, second = (stage(account, table, 7, number=n) for n in (1, 2))
+def test_overtaken_at_any_write_to_s3_a_publication_takes_nothing_from_the_newer_one(
+    account, table, monkeypatch
+):
+    """It is suspended there, wakes up when the other one is done, and goes on."""
+    monkeypatch.setattr(plain_objects, "_AT_ONCE", 1)
+    overtaken_at: list[str] = []
+    for at in range(1, 99):
+        publish(account, table, stage(account, table, 6, 7, number=3 * at - 2))
+        first = stage(account, table, 7, 8, number=3 * at - 1)
+        second = stage(account, table, 6, 7, number=3 * at)
 
-    class Slow:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(account.clients.s3, name)
+        writes: list[str] = []
+        overtake = partial(publish, account, table, second)
+        publish(interrupted(account, writes, at, overtake), table, first)
 
-        def copy(self, *given: Any, **named: Any) -> None:
-            account.clients.s3.copy(*given, **named)
-            if given[2].endswith("2.parquet"):
-                publish(account, table, second)
-
-    publish(replace(account, clients=replace(account.clients, s3=Slow())), table, first)
-    assert by_catalog(account) == {"7": NEW}
-    assert ledger_of(partitions(account)["7"]["Parameters"]).generation == second.generation
+        if len(writes) < at:
+            break
+        if writes[at - 1] in ("copy", "put_object", "delete_objects"):
+            overtaken_at.append(writes[at - 1])
+            assert both(account) == {"6": [3 * at] * 2, "7": [3 * at] * 2}, writes
+            # At most the rest of the partition that it was at.
+            assert writes[at:].count("copy") <= 1
+        aws.delete_folder(account.clients.s3, table.generations)
+    assert overtaken_at.count("copy") == 4
+    assert overtaken_at.count("delete_objects") == 2
 
 
 def test_a_large_object_is_copied_in_parts(account, monkeypatch):
