@@ -30,21 +30,17 @@ def test_a_location_is_bucket_and_prefix():
     assert aws.split_location("s3://b/raw/traffic/") == ("b", "raw/traffic/")
 
 
-def test_objects_are_listed_below_their_location_page_after_page(account: Account, monkeypatch):
+def test_objects_are_listed_below_their_location_page_after_page(account):
     account.put("raw/a", "raw/b/c", "raw/b/d", "rawer/e", body=b"123")
-    client = account.clients.s3
-    pages = client.get_paginator("list_objects_v2").paginate
-
-    class Small:
-        def get_paginator(self, _: str) -> Any:
-            return self
-
-        def paginate(self, **arguments: Any) -> Any:
-            return pages(**arguments, PaginationConfig={"PageSize": 1})
-
-    location = f"s3://{account.bucket}/raw/"
-    assert list(aws.list_objects(Small(), location)) == [("a", 3), ("b/c", 3), ("b/d", 3)]
-    assert list(aws.list_objects(Small(), location, "b/")) == [("b/c", 3), ("b/d", 3)]
+    s3, location = account.clients.s3, f"s3://{account.bucket}/raw/"
+    listed = list(aws.list_objects(s3, location))
+    assert listed == [("a", 3), ("b/c", 3), ("b/d", 3)]
+    assert list(aws.list_objects(s3, location, "b/")) == listed[1:]
+    pages: list[str] = []
+    s3.meta.events.register("before-call.s3.ListObjectsV2", lambda **_: pages.append("page"))
+    by_one = aws.list_entries(s3, location, page_size=1)
+    assert [(path, entry["Size"]) for path, entry in by_one] == listed
+    assert len(pages) == 3
 
 
 def test_folders_are_those_directly_below_a_location(account):
