@@ -181,10 +181,10 @@ def test_crawl_transform_crawl_gives_every_reader_the_same_table(plain) -> None:
 
 
 STEPS = {
-    "hour 1 is pointed at nothing": ("glue.BatchUpdatePartition", "day=29/hour=1/"),
-    "and its folder is emptied": ("s3.DeleteObjects", ""),
     "new partitions are created": ("glue.BatchCreatePartition", "plain_generations/"),
     "others are pointed at the generation": ("glue.BatchUpdatePartition", "plain_generations/"),
+    "hour 1 is pointed at nothing": ("glue.BatchUpdatePartition", "day=29/hour=1/"),
+    "and its folder is emptied": ("s3.DeleteObjects", ""),
     "hour 1 is forgotten": ("glue.BatchDeletePartition", ""),
     "an object is copied": ("s3.CopyObject", "/plain/year=2024/month=3/day=29/hour=2/"),
     "objects of before are deleted": ("s3.DeleteObjects", ""),
