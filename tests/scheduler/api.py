@@ -85,7 +85,7 @@ class Api:
         return found
 
     def wait_for_backfills(self, dag_id: str) -> None:
-        """Wait until no backfill of a DAG is under way: the scheduler looks every 30 seconds."""
+        """Wait until no backfill of a DAG is under way."""
 
         def look() -> bool:
             backfills = self.do("GET", f"backfills?dag_id={dag_id}")["backfills"]
