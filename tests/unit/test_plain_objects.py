@@ -29,6 +29,12 @@ NUMBER = re.compile(r"20240401t(\d{6})z")
 Contents = dict[str, list[int]]
 
 
+@pytest.fixture(autouse=True)
+def one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What moto keeps in this process is not safe for threads, and writes are counted."""
+    monkeypatch.setattr(plain_objects, "_AT_ONCE", 1)
+
+
 @pytest.fixture
 def table(account: Account) -> Table:
     location = f"s3://{account.bucket}/traffic/"
@@ -216,9 +222,8 @@ def breaking(account: Account, writes: list[str], at: int) -> Account:
 
 
 def test_broken_off_at_any_write_readers_of_the_catalog_see_old_or_new_and_a_retry_mends_it(
-    account, table, monkeypatch
+    account, table
 ):
-    monkeypatch.setattr(plain_objects, "_AT_ONCE", 1)
     broken_at: list[str] = []
     for at in range(1, 99):
         old = stage(account, table, 6, 7, number=2 * at - 1)
@@ -248,10 +253,7 @@ def test_broken_off_at_any_write_readers_of_the_catalog_see_old_or_new_and_a_ret
     assert len(broken_at) == len(writes)
 
 
-def test_after_a_publication_that_broke_off_the_next_generation_cleans_up_behind_it(
-    account, table, monkeypatch
-):
-    monkeypatch.setattr(plain_objects, "_AT_ONCE", 1)
+def test_after_a_publication_that_broke_off_the_next_generation_cleans_up_behind_it(account, table):
     publish(account, table, stage(account, table, 6, 7, number=1))
     writes: list[str] = []
     made = stage(account, table, 7, 8, number=2)
@@ -308,10 +310,9 @@ def test_a_folder_of_which_s3_deletes_a_part_is_read_by_nobody(account, table, h
 
 
 def test_overtaken_at_any_write_to_s3_a_publication_takes_nothing_from_the_newer_one(
-    account, table, monkeypatch
+    account, table
 ):
     """It is suspended there, wakes up when the other one is done, and goes on."""
-    monkeypatch.setattr(plain_objects, "_AT_ONCE", 1)
     overtaken_at: list[str] = []
     for at in range(1, 99):
         publish(account, table, stage(account, table, 6, 7, number=3 * at - 2))
@@ -398,8 +399,7 @@ def test_a_generation_is_deleted_after_the_retention_time_and_plain_objects_neve
     assert by_path(account) == before
 
 
-def test_a_generation_that_a_broken_publication_left_in_use_stays(account, table, monkeypatch):
-    monkeypatch.setattr(plain_objects, "_AT_ONCE", 1)
+def test_a_generation_that_a_broken_publication_left_in_use_stays(account, table):
     writes: list[str] = []
     made = stage(account, table, 7, 8)
     with pytest.raises(ConnectionError):
