@@ -45,7 +45,7 @@ def has_landed_from(s3: Any, location: str, hour: datetime) -> bool:
 def first_landed(s3: Any, location: str, hour: datetime | None = None) -> datetime | None:
     """Return the first arrival hour that is there, or the first from an hour on, or None."""
     after = arrival_path(hour).rstrip("/") if hour else "year="
-    for path, entry in aws.list_entries(s3, location, after=after, page_size=20):
+    for path, entry in aws.list_entries(s3, location, after=after, page_size=100):
         # Tools put empty objects where they see folders.
         if entry["Size"] and (found := arrival_hour_in_path(path)):
             return found

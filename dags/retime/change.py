@@ -1,7 +1,7 @@
 """What a publication changes in the catalog, and what it leaves: what is newer, of as much raw."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -36,17 +36,29 @@ class Build:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a publication does to the catalog; `kept` partitions are built from more, or later."""
+    """What a publication does to the catalog; `kept` partitions are built from more, or later.
+
+    What is to be removed is given as it was found.
+    """
 
     create: tuple[Mapping[str, Any], ...]
     update: tuple[Mapping[str, Any], ...]
-    remove: tuple[Values, ...]
+    remove: Mapping[Values, Mapping[str, Any]]
     kept: tuple[Values, ...]
 
     @property
     def is_done(self) -> bool:
         """Whether the catalog is already as the change would leave it."""
         return not (self.create or self.update or self.remove)
+
+    @property
+    def first(self) -> "Change":
+        """The kind of call that is to be made first: what follows is planned again after it."""
+        if self.create:
+            return replace(self, update=(), remove={})
+        if self.update:
+            return replace(self, remove={})
+        return self
 
 
 def plan_change(
@@ -60,21 +72,20 @@ def plan_change(
     """Compare a build with the published partitions of its slice, and what others left empty."""
     others = [mark for mark in emptied if mark.generation != build.generation]
     spans = partition_spans(build.slice_, build.grain)
-    create, update, remove, kept = [], [], [], []
+    create, update, kept = [], [], []
+    remove: dict[Values, Mapping[str, Any]] = {}
     for partition in build.wanted:
         values = partition_values(partition)
         record = existing.get(values)
         if _is_outdone(build, partition, spans[partition][1], record, others):
             kept.append(values)
         elif partition not in build.rows:
-            remove += [values] if record else []
+            remove |= {values: record} if record else {}
         elif record is None:
             create.append(_record(table, build, partition, sizes[partition], None, now))
         elif generation_of(record) != build.generation:
             update.append(_record(table, build, partition, sizes[partition], record, now))
-    return Change(
-        create=tuple(create), update=tuple(update), remove=tuple(remove), kept=tuple(kept)
-    )
+    return Change(create=tuple(create), update=tuple(update), remove=remove, kept=tuple(kept))
 
 
 def partition_values(partition: Partition) -> Values:

@@ -12,7 +12,6 @@ before the partition was seen to be ours holds none of them, and can be deleted.
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -61,25 +60,28 @@ def publish_build(
         return not records or bool(_at(build.location, records))
 
     def apply(change: Change) -> list[str]:
-        kept = replace(change, remove=())
-        failures = publish.apply_change(clients.glue, database, table.name, kept)
-        failures += point(read(change.remove), build.location)
-        if failures:
-            return failures
+        if not change.remove:
+            return publish.apply_change(clients.glue, database, table.name, change)
         # Emptied first, and only then forgotten: of a folder that still holds objects, a crawler
         # makes a partition.
+        if failures := point(change.remove, build.location):
+            return failures
         _each(partial(_empty, clients.s3, table, is_unread), change.remove)
-        removed = _at(build.location, read(change.remove))
-        return aws.delete_partitions(clients.glue, database, table.name, list(removed))
+        emptied.update(change.remove)
+        left = _at(build.location, read(change.remove))
+        return aws.delete_partitions(clients.glue, database, table.name, list(left))
 
+    emptied: set[Values] = set()
     done = publish.publish_build(
         clients, database, table, build, now=now, retention=retention, apply=apply
     )
     published = read(partition_values(partition) for partition in build.wanted)
     staged = _at(build.location, published)
     _each(partial(_replace, clients.s3, table, build, is_ours), staged)
+    others = (v for v, record in published.items() if generation_of(record) != build.generation)
+    _each(partial(_take_back, clients.s3, table, build), others)
     missing = {partition_values(partition) for partition in build.wanted} - published.keys()
-    _each(partial(_empty, clients.s3, table, is_unread), missing)
+    _each(partial(_empty, clients.s3, table, is_unread), missing - emptied)
     failures: list[str] = []
     for _ in range(_ATTEMPTS):
         # Read each time: another publication may have been faster.
@@ -103,13 +105,21 @@ def _replace(s3: Any, table: Table, build: Build, is_ours: Check, values: Values
     if not staged:
         raise RunError(f"{source} holds no object; clear the slice to stage it again")
     there = dict(aws.list_objects(s3, target))
-    if not is_ours(values):
-        return
     for name, (path, size) in staged.items():
-        if there.get(name) != size:
+        if there.get(name) != size and is_ours(values):
             aws.copy_object(s3, source + path, target + name)
-    old = [path for path in there if path not in staged and not is_hidden(path)]
-    aws.delete_objects(s3, target, old if is_ours(values) else list(staged))
+    if is_ours(values):
+        old = [path for path in there if path not in staged and not is_hidden(path)]
+        aws.delete_objects(s3, target, old)
+    else:
+        _take_back(s3, table, build, values)
+
+
+def _take_back(s3: Any, table: Table, build: Build, values: Values) -> None:
+    """Delete copies of a build from the plain folder of a partition that another one has taken."""
+    location = table.location + _path(values)
+    copies = [path for path, _ in aws.list_objects(s3, location, f"{build.generation}-")]
+    aws.delete_objects(s3, location, copies)
 
 
 def _empty(s3: Any, table: Table, is_unread: Check, values: Values) -> None:

@@ -1,6 +1,6 @@
 """Publish a staged slice: point the published partitions at its generation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -9,12 +9,13 @@ from retime import aws
 from retime.aws import Values
 from retime.change import Build, Change, partition_values, plan_change
 from retime.dataset import Table
-from retime.emptied import mark_emptied, read_emptied
+from retime.emptied import Emptied, mark_emptied, read_emptied
 from retime.errors import PublishError, RunError
 from retime.generations import generation_time
 from retime.layout import Partition, is_hidden, partition_in_path
 
-_ATTEMPTS = 4
+# Creations, updates and removals, each with what the catalog refused three times.
+_STEPS = 12
 
 
 def publish_build(
@@ -44,12 +45,8 @@ def publish_build(
         mark_emptied(clients.s3, table.generations, build.generation, build.slice_, build.read)
     done: dict[str, set[Values]] = {"created": set(), "updated": set(), "removed": set()}
     failures: list[str] = []
-    wanted = [partition_values(partition) for partition in build.wanted]
-    for attempt in range(_ATTEMPTS + 1):
-        # Each time, and in this order: another publication, which may be faster, marks what it
-        # leaves empty before it removes that.
-        existing = aws.read_partitions(clients.glue, database, table.name, wanted)
-        emptied = read_emptied(clients.s3, table.generations)
+    for _ in range(_STEPS):
+        existing, emptied = _read_published(clients, database, table, build)
         change = plan_change(table, build, sizes, existing, emptied, now)
         if change.is_done:
             counts = {name: len(values) for name, values in done.items()}
@@ -59,16 +56,33 @@ def publish_build(
                 f"generation {build.generation} is older than {retention}, after which unpublished "
                 "files are deleted; clear the slice to stage it again"
             )
+        change = change.first
         done["created"] |= {tuple(record["Values"]) for record in change.create}
         done["updated"] |= {tuple(record["Values"]) for record in change.update}
         done["removed"] |= set(change.remove)
-        if attempt == _ATTEMPTS:
-            break
         failures = apply(change)
     raise PublishError(
         f"{database}.{table.name}: the catalog did not take all of generation {build.generation} "
-        f"in {_ATTEMPTS} attempts; repeat the publication: {failures[:3]}"
+        f"in {_STEPS} steps; repeat the publication: {failures[:3]}"
     )
+
+
+def _read_published(
+    clients: aws.Clients, database: str, table: Table, build: Build
+) -> tuple[Mapping[Values, Mapping[str, Any]], list[Emptied]]:
+    """Return the partitions of a build's slice as they are, and the marks that go with them.
+
+    Another publication may be under way. It marks what it leaves empty before it removes that, so
+    the marks are read last; and while they are read, the partitions must not change.
+    """
+    wanted = [partition_values(partition) for partition in build.wanted]
+    existing = aws.read_partitions(clients.glue, database, table.name, wanted)
+    while True:
+        emptied = read_emptied(clients.s3, table.generations)
+        again = aws.read_partitions(clients.glue, database, table.name, wanted)
+        if again == existing:
+            return existing, emptied
+        existing = again
 
 
 def _staged_sizes(s3: Any, build: Build) -> dict[Partition, int]:
@@ -91,5 +105,5 @@ def apply_change(glue: Any, database: str, table: str, change: Change) -> list[s
     return [
         *aws.create_partitions(glue, database, table, change.create),
         *aws.update_partitions(glue, database, table, change.update),
-        *aws.delete_partitions(glue, database, table, change.remove),
+        *aws.delete_partitions(glue, database, table, list(change.remove)),
     ]

@@ -34,7 +34,7 @@ DATA_SETS = {
     for data_set in (
         DataSet(name="backfilled", grain="hour", first=MONTH[0], run=AT_ONCE),
         DataSet(name="failing", grain="hour", first=MONTH[0], run=AT_ONCE),
-        DataSet(name="scheduled", grain="hour", first=MONTH[-2]),
+        DataSet(name="scheduled", grain="hour", first=MONTH[-2], run=AT_ONCE),
     )
 }
 AIRFLOW = {

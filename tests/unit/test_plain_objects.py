@@ -1,7 +1,7 @@
 """The layout `hive` against S3 and a Glue catalog, also when they refuse a part or break off."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -25,6 +25,7 @@ WRITES = {
     *("copy", "put_object", "delete_objects"),
     *("batch_create_partition", "batch_update_partition", "batch_delete_partition"),
 }
+CALLS = {*WRITES, "get_paginator", "batch_get_partition"}
 NUMBER = re.compile(r"20240401t(\d{6})z")
 Contents = dict[str, list[int]]
 
@@ -186,39 +187,49 @@ def test_only_objects_of_the_slice_s_own_folders_are_deleted(account, table):
 
 
 class Interrupted:
-    """A client before whose nth write, over all clients that count together, something happens."""
+    """A client before whose nth call, over all clients that count together, something happens."""
 
     def __init__(
-        self, client: Any, writes: list[str], at: int, happens: Callable[[], None]
+        self,
+        client: Any,
+        names: Collection[str],
+        calls: list[tuple[str, Any]],
+        at: int,
+        happens: Callable[[], object],
     ) -> None:
-        self._client, self._writes, self._at, self._happens = client, writes, at, happens
+        self._client, self._names, self._calls = client, names, calls
+        self._at, self._happens = at, happens
 
     def __getattr__(self, name: str) -> Any:
         real = getattr(self._client, name)
-        return (lambda *a, **k: self._write(name, real, *a, **k)) if name in WRITES else real
+        return partial(self._call, name, real) if name in self._names else real
 
-    def _write(self, name: str, real: Callable[..., Any], *given: Any, **named: Any) -> Any:
-        self._writes.append(name)
-        if len(self._writes) == self._at:
+    def _call(self, name: str, real: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        self._calls.append((name, named))
+        if len(self._calls) == self._at:
             self._happens()
         return real(*given, **named)
 
 
 def interrupted(
-    account: Account, writes: list[str], at: int, happens: Callable[[], None]
+    account: Account,
+    names: Collection[str],
+    calls: list[tuple[str, Any]],
+    at: int,
+    happens: Callable[[], object],
 ) -> Account:
     clients = (account.clients.s3, account.clients.glue)
-    s3, glue = (Interrupted(client, writes, at, happens) for client in clients)
+    s3, glue = (Interrupted(client, names, calls, at, happens) for client in clients)
     return replace(account, clients=replace(account.clients, s3=s3, glue=glue))
 
 
-def breaking(account: Account, writes: list[str], at: int) -> Account:
+def breaking(account: Account, writes: list[tuple[str, Any]], at: int) -> Account:
     """An account of which the nth write is not done and fails."""
 
     def fail() -> None:
         raise ConnectionError(f"broken off at write {at}")
 
-    return interrupted(account, writes, at, fail)
+    return interrupted(account, WRITES, writes, at, fail)
 
 
 def test_broken_off_at_any_write_readers_of_the_catalog_see_old_or_new_and_a_retry_mends_it(
@@ -232,11 +243,11 @@ def test_broken_off_at_any_write_readers_of_the_catalog_see_old_or_new_and_a_ret
         publish(account, table, old)
         assert both(account) == {"6": was, "7": was}
 
-        writes: list[str] = []
+        writes: list[tuple[str, Any]] = []
         try:
             publish(breaking(account, writes, at), table, new)
         except ConnectionError:
-            broken_at.append(writes[-1])
+            broken_at.append(writes[-1][0])
             seen = by_catalog(account)
             assert seen.get("6") in (was, None)
             assert seen["7"] in (was, is_)
@@ -255,7 +266,7 @@ def test_broken_off_at_any_write_readers_of_the_catalog_see_old_or_new_and_a_ret
 
 def test_after_a_publication_that_broke_off_the_next_generation_cleans_up_behind_it(account, table):
     publish(account, table, stage(account, table, 6, 7, number=1))
-    writes: list[str] = []
+    writes: list[tuple[str, Any]] = []
     made = stage(account, table, 7, 8, number=2)
     with pytest.raises(ConnectionError):
         publish(breaking(account, writes, 9), table, made)
@@ -309,30 +320,65 @@ def test_a_folder_of_which_s3_deletes_a_part_is_read_by_nobody(account, table, h
     assert both(account) == {str(hour): NEW for hour in hours}
 
 
-def test_overtaken_at_any_write_to_s3_a_publication_takes_nothing_from_the_newer_one(
-    account, table
-):
-    """It is suspended there, wakes up when the other one is done, and goes on."""
+def in_flight(call: tuple[str, Any]) -> set[str]:
+    """The hours that a call to the catalog writes."""
+    name, given = call
+    found = re.findall(r"'28', '(\d+)'\]", str(given)) if name in WRITES else []
+    return set(found)
+
+
+def test_overtaken_at_any_call_a_publication_takes_nothing_from_the_newer_one(account, table):
+    """It is suspended, and goes on when the other one is done.
+
+    What it was just about to write to the catalog, it writes.
+    """
     overtaken_at: list[str] = []
     for at in range(1, 99):
-        publish(account, table, stage(account, table, 6, 7, number=3 * at - 2))
-        first = stage(account, table, 7, 8, number=3 * at - 1)
-        second = stage(account, table, 6, 7, number=3 * at)
+        publish(account, table, stage(account, table, 6, 7, number=1))
+        first = stage(account, table, 7, 8, number=2)
+        second = stage(account, table, 6, 7, number=3)
 
-        writes: list[str] = []
+        calls: list[tuple[str, Any]] = []
         overtake = partial(publish, account, table, second)
-        publish(interrupted(account, writes, at, overtake), table, first)
-
-        if len(writes) < at:
+        publish(interrupted(account, CALLS, calls, at, overtake), table, first)
+        if len(calls) < at:
             break
-        if writes[at - 1] in ("copy", "put_object", "delete_objects"):
-            overtaken_at.append(writes[at - 1])
-            assert both(account) == {"6": [3 * at] * 2, "7": [3 * at] * 2}, writes
-            # At most the rest of the partition that it was at.
-            assert writes[at:].count("copy") <= 1
+        overtaken_at.append(calls[at - 1][0])
+
+        expected = {"6": [3, 3], "7": [3, 3], "8": None}
+        by_paths, in_catalog = by_path(account), by_catalog(account)
+        for hour in expected.keys() - in_flight(calls[at - 1]):
+            assert by_paths.get(hour) == in_catalog.get(hour) == expected[hour], calls[at - 1]
+        if not in_flight(calls[at - 1]):
+            # What was under way, and no more.
+            assert "copy" not in {name for name, _ in calls[at:]}
+        if calls[at - 1][0] == "batch_delete_partition":
+            assert by_paths["6"] == [3, 3]
+        aws.delete_folder(account.clients.s3, table.location)
         aws.delete_folder(account.clients.s3, table.generations)
-    assert overtaken_at.count("copy") == 4
-    assert overtaken_at.count("delete_objects") == 2
+        aws.delete_partitions(
+            account.clients.glue,
+            account.database,
+            table.name,
+            [tuple(record["Values"]) for record in partitions(account).values()],
+        )
+    assert set(overtaken_at) == CALLS
+
+
+def test_copies_that_a_woken_publication_left_go_with_its_retry(account, table):
+    """It is overtaken as it copies, and ended before it can take the copy back."""
+    first, second = (stage(account, table, 7, number=n) for n in (1, 2))
+    calls: list[tuple[str, Any]] = []
+    overtake = partial(publish, account, table, second)
+    woken = interrupted(account, WRITES, calls, 3, overtake)
+    with pytest.raises(ConnectionError):
+        publish(breaking(woken, [], 4), table, first)
+    assert [name for name, _ in calls] == ["put_object", "batch_create_partition", "copy"]
+    assert by_catalog(account) == {"7": [1, 2, 2]}
+
+    publish(account, table, first)
+
+    assert both(account) == {"7": NEW}
 
 
 def test_a_large_object_is_copied_in_parts(account, monkeypatch):
@@ -400,7 +446,7 @@ def test_a_generation_is_deleted_after_the_retention_time_and_plain_objects_neve
 
 
 def test_a_generation_that_a_broken_publication_left_in_use_stays(account, table):
-    writes: list[str] = []
+    writes: list[tuple[str, Any]] = []
     made = stage(account, table, 7, 8)
     with pytest.raises(ConnectionError):
         publish(breaking(account, writes, 4), table, made)

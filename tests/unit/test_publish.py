@@ -103,7 +103,7 @@ def place(made: Build, hour: int) -> str:
 def test_the_first_build_creates_its_partitions():
     change = change_of(build(7, 8), {})
     assert [tuple(record["Values"]) for record in change.create] == values(7, 8)
-    assert (change.update, change.remove, change.kept) == ((), (), ())
+    assert (change.update, change.remove, change.kept) == ((), {}, ())
 
 
 def test_a_partition_points_into_the_generation():
@@ -127,7 +127,7 @@ def test_a_build_changes_nothing_beyond_its_slice():
     neighbour = published(build(7, slice_=days("2024-03-29")))
     assert set(published(build(7))).isdisjoint(neighbour)
     change = change_of(build(8, number=2), neighbour)
-    assert (change.update, change.remove, change.kept) == ((), (), ())
+    assert (change.update, change.remove, change.kept) == ((), {}, ())
 
 
 def test_publishing_again_changes_nothing_and_keeps_where_a_rollback_goes():
