@@ -51,6 +51,8 @@ def publish_build(
     """
     read = partial(aws.read_partitions, clients.glue, database, table.name)
     point = partial(_point, clients.glue, database, table.name)
+    wanted = [partition_values(partition) for partition in build.wanted]
+    emptied: set[Values] = set()
 
     def is_ours(values: Values) -> bool:
         return any(generation_of(p) == build.generation for p in read([values]).values())
@@ -71,17 +73,16 @@ def publish_build(
         left = _at(build.location, read(change.remove))
         return aws.delete_partitions(clients.glue, database, table.name, list(left))
 
-    emptied: set[Values] = set()
     done = publish.publish_build(
         clients, database, table, build, now=now, retention=retention, apply=apply
     )
-    published = read(partition_values(partition) for partition in build.wanted)
+    published = read(wanted)
     staged = _at(build.location, published)
     _each(partial(_replace, clients.s3, table, build, is_ours), staged)
     others = (v for v, record in published.items() if generation_of(record) != build.generation)
     _each(partial(_take_back, clients.s3, table, build), others)
-    missing = {partition_values(partition) for partition in build.wanted} - published.keys()
-    _each(partial(_empty, clients.s3, table, is_unread), missing - emptied)
+    missing = set(wanted) - published.keys() - emptied
+    _each(partial(_empty, clients.s3, table, is_unread), missing)
     failures: list[str] = []
     for _ in range(_ATTEMPTS):
         # Read each time: another publication may have been faster.
@@ -118,8 +119,7 @@ def _replace(s3: Any, table: Table, build: Build, is_ours: Check, values: Values
 def _take_back(s3: Any, table: Table, build: Build, values: Values) -> None:
     """Delete copies of a build from the plain folder of a partition that another one has taken."""
     location = table.location + _path(values)
-    copies = [path for path, _ in aws.list_objects(s3, location, f"{build.generation}-")]
-    aws.delete_objects(s3, location, copies)
+    aws.delete_folder(s3, f"{location}{build.generation}-")
 
 
 def _empty(s3: Any, table: Table, is_unread: Check, values: Values) -> None:

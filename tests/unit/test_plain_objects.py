@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -186,50 +186,45 @@ def test_only_objects_of_the_slice_s_own_folders_are_deleted(account, table):
     assert left == sorted([*others, *expected, f"{folder(70)}x"])
 
 
-class Interrupted:
-    """A client before whose nth call, over all clients that count together, something happens."""
+@dataclass
+class Interruption:
+    """What happens before the nth of the calls of some names, over all clients of an account."""
 
-    def __init__(
-        self,
-        client: Any,
-        names: Collection[str],
-        calls: list[tuple[str, Any]],
-        at: int,
-        happens: Callable[[], object],
-    ) -> None:
-        self._client, self._names, self._calls = client, names, calls
-        self._at, self._happens = at, happens
+    names: Collection[str]
+    at: int
+    happens: Callable[[], object]
+    calls: list[tuple[str, Any]] = field(default_factory=list)
 
-    def __getattr__(self, name: str) -> Any:
-        real = getattr(self._client, name)
-        return partial(self._call, name, real) if name in self._names else real
+    def of(self, account: Account) -> Account:
+        s3, glue = (Interrupted(c, self) for c in (account.clients.s3, account.clients.glue))
+        return replace(account, clients=replace(account.clients, s3=s3, glue=glue))
 
-    def _call(self, name: str, real: Callable[..., Any], *given: Any, **named: Any) -> Any:
-        self._calls.append((name, named))
-        if len(self._calls) == self._at:
-            self._happens()
+    def call(self, name: str, real: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        self.calls.append((name, named))
+        if len(self.calls) == self.at:
+            self.happens()
         return real(*given, **named)
 
 
-def interrupted(
-    account: Account,
-    names: Collection[str],
-    calls: list[tuple[str, Any]],
-    at: int,
-    happens: Callable[[], object],
-) -> Account:
-    clients = (account.clients.s3, account.clients.glue)
-    s3, glue = (Interrupted(client, names, calls, at, happens) for client in clients)
-    return replace(account, clients=replace(account.clients, s3=s3, glue=glue))
+class Interrupted:
+    """A client whose calls can be interrupted."""
+
+    def __init__(self, client: Any, interruption: Interruption) -> None:
+        self._client, self._interruption = client, interruption
+
+    def __getattr__(self, name: str) -> Any:
+        real = getattr(self._client, name)
+        is_counted = name in self._interruption.names
+        return partial(self._interruption.call, name, real) if is_counted else real
 
 
-def breaking(account: Account, writes: list[tuple[str, Any]], at: int) -> Account:
-    """An account of which the nth write is not done and fails."""
+def breaking(at: int) -> Interruption:
+    """The nth write is not done and fails."""
 
     def fail() -> None:
         raise ConnectionError(f"broken off at write {at}")
 
-    return interrupted(account, WRITES, writes, at, fail)
+    return Interruption(WRITES, at, fail)
 
 
 def test_broken_off_at_any_write_readers_of_the_catalog_see_old_or_new_and_a_retry_mends_it(
@@ -243,11 +238,11 @@ def test_broken_off_at_any_write_readers_of_the_catalog_see_old_or_new_and_a_ret
         publish(account, table, old)
         assert both(account) == {"6": was, "7": was}
 
-        writes: list[tuple[str, Any]] = []
+        broken = breaking(at)
         try:
-            publish(breaking(account, writes, at), table, new)
+            publish(broken.of(account), table, new)
         except ConnectionError:
-            broken_at.append(writes[-1][0])
+            broken_at.append(broken.calls[-1][0])
             seen = by_catalog(account)
             assert seen.get("6") in (was, None)
             assert seen["7"] in (was, is_)
@@ -258,18 +253,17 @@ def test_broken_off_at_any_write_readers_of_the_catalog_see_old_or_new_and_a_ret
         publish(account, table, new)
         assert both(account) == {"7": is_, "8": is_}
         aws.delete_folder(account.clients.s3, table.generations)
-        if len(writes) < at:
+        if len(broken.calls) < at:
             break
     assert set(broken_at) == WRITES
-    assert len(broken_at) == len(writes)
+    assert len(broken_at) == len(broken.calls)
 
 
 def test_after_a_publication_that_broke_off_the_next_generation_cleans_up_behind_it(account, table):
     publish(account, table, stage(account, table, 6, 7, number=1))
-    writes: list[tuple[str, Any]] = []
     made = stage(account, table, 7, 8, number=2)
     with pytest.raises(ConnectionError):
-        publish(breaking(account, writes, 9), table, made)
+        publish(breaking(9).of(account), table, made)
     assert len(by_path(account)["7"]) > 2
 
     publish(account, table, stage(account, table, 7, number=3))
@@ -338,9 +332,9 @@ def test_overtaken_at_any_call_a_publication_takes_nothing_from_the_newer_one(ac
         first = stage(account, table, 7, 8, number=2)
         second = stage(account, table, 6, 7, number=3)
 
-        calls: list[tuple[str, Any]] = []
-        overtake = partial(publish, account, table, second)
-        publish(interrupted(account, CALLS, calls, at, overtake), table, first)
+        overtaken = Interruption(CALLS, at, partial(publish, account, table, second))
+        publish(overtaken.of(account), table, first)
+        calls = overtaken.calls
         if len(calls) < at:
             break
         overtaken_at.append(calls[at - 1][0])
@@ -368,12 +362,11 @@ def test_overtaken_at_any_call_a_publication_takes_nothing_from_the_newer_one(ac
 def test_copies_that_a_woken_publication_left_go_with_its_retry(account, table):
     """It is overtaken as it copies, and ended before it can take the copy back."""
     first, second = (stage(account, table, 7, number=n) for n in (1, 2))
-    calls: list[tuple[str, Any]] = []
-    overtake = partial(publish, account, table, second)
-    woken = interrupted(account, WRITES, calls, 3, overtake)
+    overtaken = Interruption(WRITES, 3, partial(publish, account, table, second))
     with pytest.raises(ConnectionError):
-        publish(breaking(woken, [], 4), table, first)
-    assert [name for name, _ in calls] == ["put_object", "batch_create_partition", "copy"]
+        publish(breaking(4).of(overtaken.of(account)), table, first)
+    names = [name for name, _ in overtaken.calls]
+    assert names == ["put_object", "batch_create_partition", "copy"]
     assert by_catalog(account) == {"7": [1, 2, 2]}
 
     publish(account, table, first)
@@ -446,10 +439,9 @@ def test_a_generation_is_deleted_after_the_retention_time_and_plain_objects_neve
 
 
 def test_a_generation_that_a_broken_publication_left_in_use_stays(account, table):
-    writes: list[tuple[str, Any]] = []
     made = stage(account, table, 7, 8)
     with pytest.raises(ConnectionError):
-        publish(breaking(account, writes, 4), table, made)
+        publish(breaking(4).of(account), table, made)
     assert clean(account, table) == 0
     assert by_catalog(account) == {"7": OLD, "8": OLD}
 
