@@ -12,14 +12,17 @@ from bench.measured import Cells, Measured, peak_bytes, summary_sql
 from demo.account import CRAWLER, RAW_PREFIX, client, set_up
 from demo.environment import DATABASE, PUBLISHED_BUCKET, RAW_BUCKET, ROOT, WORKGROUP
 from local_aws.server import LocalAws
-from retime import aws, catalog, generations, publish, sql
-from retime.change import Build
-from retime.dataset import EVENT_COUNT, DataSet, load_data_set
-from retime.layout import arrival_window
-from retime.plan import wanted_arrivals
+from retime import aws
+from retime.calendar.partitions import arrival_window
+from retime.calendar.slices import Slice
+from retime.dataset.reader import EVENT_COUNT, DataSet, load_data_set
+from retime.dataset.settings import resolve_location
+from retime.planning.plan import wanted_arrivals
+from retime.published import generations, publish
+from retime.published import tables as catalog
+from retime.published.publication import Build
 from retime.quoting import quote_name
-from retime.settings import resolve_location
-from retime.slices import Slice
+from retime.statements import rendering as sql
 
 _BUCKETS = {"raw_bucket": RAW_BUCKET, "published_bucket": PUBLISHED_BUCKET}
 _SETTINGS = (

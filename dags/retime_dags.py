@@ -24,19 +24,24 @@ from airflow.providers.common.compat.sdk import (
 )
 from airflow.timetables.interval import CronDataIntervalTimetable
 
-from retime import notify, tasks
-from retime.arrival_sensor import ArrivalSensor
-from retime.compat import map_slices
-from retime.crawl_operators import (
+from retime.airflow import notify, tasks
+from retime.airflow.arrival_sensor import ArrivalSensor
+from retime.airflow.compat import map_slices
+from retime.airflow.crawl_operators import (
     CrawlPublishedOperator,
     CrawlPublishedSensor,
     CrawlRawOperator,
     CrawlSensor,
 )
-from retime.dataset import DataSet, load_data_sets
-from retime.runbook import describe_dag, describe_task
-from retime.slice_operators import TASK_TIMEOUT, AuditOperator, PublishOperator, StageOperator
-from retime.sql import package_sql
+from retime.airflow.runbook import describe_dag, describe_task
+from retime.airflow.slice_operators import (
+    TASK_TIMEOUT,
+    AuditOperator,
+    PublishOperator,
+    StageOperator,
+)
+from retime.dataset.reader import DataSet, load_data_sets
+from retime.statements.rendering import package_sql
 
 PARAMS = {
     "start_date": Param(

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from demo.landing import land_records
-from retime.ledger import ledger_of
+from retime.published.ledger import ledger_of
 from tests.end_to_end.asset_events import asset_events
 from tests.end_to_end.pipeline import Pipeline
 from tests.end_to_end.test_changes import DAY, MIDNIGHT, PREFIX, event, traffic

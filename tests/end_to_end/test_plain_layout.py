@@ -19,8 +19,8 @@ from pyarrow.fs import S3FileSystem
 from demo.account import create_crawler
 from demo.environment import REGION, ROOT
 from demo.landing import land_records
-from retime import tasks
-from retime.ledger import ledger_of
+from retime.airflow import tasks
+from retime.published.ledger import ledger_of
 from tests.end_to_end.pipeline import Pipeline, oracle
 from tests.end_to_end.test_changes import DAY, HOUR, MIDNIGHT, PREFIX, event, traffic
 from tests.end_to_end.test_failures import faults

@@ -18,13 +18,13 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from retime import sql
-from retime.dataset import load_data_set
-from retime.fragments import RawTable
-from retime.layout import ArrivalWindow
-from retime.plan import window_of
-from retime.slices import Slice
-from retime.sql import Job
+from retime.calendar.partitions import ArrivalWindow
+from retime.calendar.slices import Slice
+from retime.dataset.reader import load_data_set
+from retime.planning.plan import window_of
+from retime.statements import rendering as sql
+from retime.statements.macros import RawTable
+from retime.statements.rendering import Job
 from tests.unit.samples import ROOT, raw_table
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/parameters.yaml"))

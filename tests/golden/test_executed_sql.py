@@ -11,9 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from retime import arrivals, audit, aws, catalog
-from retime.dataset import EVENT_COUNT, QUARANTINE_COLUMNS
-from retime.layout import arrival_path
+from retime import aws
+from retime.calendar.partitions import arrival_path
+from retime.dataset.reader import EVENT_COUNT, QUARANTINE_COLUMNS
+from retime.published import tables as catalog
+from retime.raw import landed as arrivals
+from retime.statements import audit
 from tests.golden.cases import (
     FOLDERS,
     QUARANTINE,

@@ -12,8 +12,8 @@ import sqlfluff
 import trino_query_parser
 import trino_sql_validator
 
-from retime import sql
-from retime.dataset import load_data_set
+from retime.dataset.reader import load_data_set
+from retime.statements import rendering as sql
 from tests.golden.cases import FOLDERS, read_case
 from tests.unit.samples import ROOT, days, job, raw_table
 

@@ -10,7 +10,7 @@ import pytest
 from demo.landing import land_records
 from demo.runs import DagResult
 from local_aws.iam_policy import decide
-from retime import notify, runtime
+from retime.airflow import notify, runtime
 from tests.airflow_home import sleep_briefly
 from tests.end_to_end.test_changes import event
 from tests.infra.account import Account, Check, run_traffic

@@ -9,9 +9,9 @@ from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 from airflow.providers_manager import ProvidersManager
 from airflow.timetables.interval import CronDataIntervalTimetable
 
-from retime import notify
-from retime.compat import SLICES_OF_A_RUN
-from retime.dataset import load_data_sets
+from retime.airflow import notify
+from retime.airflow.compat import SLICES_OF_A_RUN
+from retime.dataset.reader import load_data_sets
 from tests.policy.conftest import ROOT
 
 DATA_SETS = {data_set.name: data_set for data_set in load_data_sets([ROOT / "include"])}

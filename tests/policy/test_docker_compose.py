@@ -16,7 +16,7 @@ import yaml
 
 from demo.environment import ROOT, Home, airflow_environment
 from local_aws.__main__ import LOOPBACK, _parse
-from retime.settings import read_settings
+from retime.dataset.settings import read_settings
 
 TEXT = (ROOT / "docker-compose.yaml").read_text()
 COMPOSE = yaml.safe_load(TEXT)

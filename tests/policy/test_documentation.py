@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from retime.dataset import load_data_set
-from retime.settings import read_notification, read_settings
-from retime.yaml_reader import Section
+from retime.dataset.reader import load_data_set
+from retime.dataset.settings import read_notification, read_settings
+from retime.dataset.yaml_reader import Section
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA_SETS = sorted((ROOT / "include" / "datasets").glob("*.yaml"))

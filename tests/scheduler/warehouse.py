@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from retime.ledger import ledger_of
+from retime.published.ledger import ledger_of
 from tests.end_to_end.pipeline import Pipeline
 from tests.scheduler.parcels import DataSet, expected_partitions, expected_rows
 

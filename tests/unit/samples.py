@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from retime.dataset import DataSet, load_data_set
-from retime.fragments import RawTable
-from retime.layout import HOUR, ArrivalWindow
-from retime.plan import PlannedSlice, plan_slices, window_of
-from retime.slices import Slice
-from retime.sql import Job
+from retime.calendar.partitions import HOUR, ArrivalWindow
+from retime.calendar.slices import Slice
+from retime.dataset.reader import DataSet, load_data_set
+from retime.planning.plan import PlannedSlice, plan_slices, window_of
+from retime.statements.macros import RawTable
+from retime.statements.rendering import Job
 
 ROOT = Path(__file__).resolve().parents[2]
 UTC = ZoneInfo("UTC")

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from retime import aws, catalog
+from retime import aws
 from retime.errors import DeleteError
+from retime.published import tables as catalog
 from tests.unit.conftest import Account
 
 ANSWER_CODE = {"ErrorCode": "InternalServiceException", "ErrorMessage": "try again"}

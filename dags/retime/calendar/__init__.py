@@ -1,0 +1,1 @@
+"""Time: event dates, slices, partitions and arrival hours."""

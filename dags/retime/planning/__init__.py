@@ -1,0 +1,1 @@
+"""What a run should do, and what it did: pure, from values to values."""

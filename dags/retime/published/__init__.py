@@ -1,0 +1,1 @@
+"""The tables that Retime publishes to: its own, and nobody else's."""

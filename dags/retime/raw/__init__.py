@@ -1,0 +1,1 @@
+"""What landed, and what the catalog knows of it: other people's data, never touched."""

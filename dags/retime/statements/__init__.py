@@ -1,0 +1,1 @@
+"""The SQL of a slice: rendering it, and reading the answer of its audit."""

@@ -1,0 +1,209 @@
+"""Layout: arrival hours of the raw data and partitions of the published table."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retime.calendar.partitions import (
+    HOUR,
+    ArrivalWindow,
+    arrival_hour_in_path,
+    arrival_hour_of_values,
+    arrival_path,
+    arrival_window,
+    floor_hour,
+    partition_in_path,
+    partition_of,
+    partition_path,
+    partition_spans,
+    partition_windows,
+    partitions_of,
+)
+from retime.calendar.slices import Slice
+from tests.unit.calendar.test_slices import grains, ranges
+from tests.unit.samples import days, utc
+
+MINUTE = timedelta(minutes=1)
+
+
+def test_a_day_of_utc_has_24_partitions_in_order():
+    assert partitions_of(days("2024-03-28"), "hour") == tuple((2024, 3, 28, h) for h in range(24))
+
+
+def test_days_of_the_day_grain_are_a_partition_each():
+    assert partitions_of(days("2024-02-28", "2024-03-01"), "day") == (
+        (2024, 2, 28),
+        (2024, 2, 29),
+        (2024, 3, 1),
+    )
+
+
+def test_an_hour_that_the_clock_skips_is_no_partition():
+    brussels = days("2024-03-31", zone=ZoneInfo("Europe/Brussels"))
+    assert [p[3] for p in partitions_of(brussels, "hour")] == [0, 1, *range(3, 24)]
+
+
+def test_an_hour_that_the_clock_repeats_is_one_partition_that_ends_after_the_repetition():
+    brussels = days("2024-10-27", zone=ZoneInfo("Europe/Brussels"))
+    spans = partition_spans(brussels, "hour")
+    assert len(spans) == 24
+    assert spans[2024, 10, 27, 1] == (utc(2024, 10, 26, 23), utc(2024, 10, 27, 0))
+    assert spans[2024, 10, 27, 2] == (utc(2024, 10, 27, 0), utc(2024, 10, 27, 2))
+
+
+def test_partitions_of_a_half_hour_zone_end_between_the_hours_of_utc():
+    spans = partition_spans(days("2024-03-28", zone=ZoneInfo("Asia/Kolkata")), "hour")
+    assert spans[2024, 3, 28, 0] == (utc(2024, 3, 27, 18, 30), utc(2024, 3, 27, 19, 30))
+
+
+@pytest.mark.parametrize(("date", "hours"), [("2024-04-07", 24.5), ("2024-10-06", 23.5)])
+def test_a_clock_change_of_half_an_hour_loses_nothing(date, hours):
+    """Lord Howe repeats 01:30 to 02:00, and skips 02:00 to 02:30."""
+    whole = days(date, zone=ZoneInfo("Australia/Lord_Howe"))
+    assert whole.end - whole.start == hours * HOUR
+    spans = partition_spans(whole, "hour")
+    assert [partition[3] for partition in spans] == list(range(24))
+    assert max(end for _, end in spans.values()) == whole.end
+    assert partition_of(whole.end - MINUTE, whole, "hour")[3] == 23
+
+
+@given(whole=ranges(max_days=5), grain=grains, minutes=st.integers(min_value=0, max_value=7199))
+def test_every_instant_of_a_slice_lies_in_one_of_its_partitions(whole: Slice, grain, minutes):
+    instant = whole.start + minutes * MINUTE
+    if instant >= whole.end:
+        instant = whole.end - timedelta(microseconds=1)
+    start, end = partition_spans(whole, grain)[partition_of(instant, whole, grain)]
+    assert start <= instant < end
+
+
+@given(whole=ranges(max_days=5), grain=grains)
+def test_partitions_follow_on_each_other_from_start_to_end_of_the_slice(whole: Slice, grain):
+    spans = list(partition_spans(whole, grain).values())
+    assert (spans[0][0], spans[-1][1]) == (whole.start, whole.end)
+    assert [end for _, end in spans[:-1]] == [start for start, _ in spans[1:]]
+
+
+def test_the_arrivals_of_a_partition_reach_before_and_after_it():
+    windows = partition_windows(days("2024-03-28"), "hour", before=50 * MINUTE, after=48 * HOUR)
+    assert len(windows) == 24
+    assert windows[2024, 3, 28, 7] == ArrivalWindow(
+        start=utc(2024, 3, 28, 6), end=utc(2024, 3, 30, 8)
+    )
+
+
+durations = st.integers(min_value=0, max_value=5000).map(lambda n: n * MINUTE)
+
+
+@given(
+    whole=ranges(max_days=5),
+    look_back=durations,
+    clock_skew=durations,
+    max_lateness=durations,
+    data=st.data(),
+)
+def test_an_arrival_window_has_every_hour_in_which_a_needed_event_can_arrive(
+    whole: Slice, look_back, clock_skew, max_lateness, data
+):
+    window = arrival_window(
+        whole, look_back=look_back, clock_skew=clock_skew, max_lateness=max_lateness
+    )
+    seconds = int((whole.end - whole.start + look_back).total_seconds())
+    offset = data.draw(st.integers(min_value=0, max_value=seconds - 1))
+    event = whole.start - look_back + timedelta(seconds=offset)
+    delay = data.draw(
+        st.integers(
+            min_value=-int(clock_skew.total_seconds()), max_value=int(max_lateness.total_seconds())
+        )
+    )
+    assert floor_hour(event + timedelta(seconds=delay)) in window.hours
+
+
+@given(whole=ranges(max_days=5))
+def test_an_arrival_window_has_no_hour_that_no_needed_event_can_arrive_in(whole: Slice):
+    window = arrival_window(
+        whole, look_back=20 * MINUTE, clock_skew=15 * MINUTE, max_lateness=48 * HOUR
+    )
+    assert window.hours[0] + HOUR > whole.start - 35 * MINUTE
+    assert window.hours[-1] < whole.end + 48 * HOUR
+
+
+def test_the_window_of_a_day_reaches_from_look_back_and_skew_to_the_greatest_lateness():
+    window = arrival_window(
+        days("2024-03-28"), look_back=20 * MINUTE, clock_skew=15 * MINUTE, max_lateness=48 * HOUR
+    )
+    assert window == ArrivalWindow(start=utc(2024, 3, 27, 23), end=utc(2024, 3, 31))
+    assert len(window.hours) == 73
+
+
+def test_a_window_that_ends_within_an_hour_has_that_hour():
+    window = ArrivalWindow(start=utc(2024, 3, 28), end=utc(2024, 3, 28, 1, 30))
+    assert window.hours == (utc(2024, 3, 28, 0), utc(2024, 3, 28, 1))
+
+
+def test_a_window_without_length_has_no_hour():
+    assert ArrivalWindow(start=utc(2024, 3, 28), end=utc(2024, 3, 28)).hours == ()
+
+
+def test_an_instant_of_any_zone_is_floored_to_the_hour_of_utc():
+    local = utc(2024, 3, 27, 19, 29, 59).astimezone(ZoneInfo("Asia/Kolkata"))
+    assert floor_hour(local) == utc(2024, 3, 27, 19)
+
+
+@given(st.datetimes(min_value=utc(1970, 1, 1).replace(tzinfo=None)))
+def test_the_path_of_an_arrival_hour_leads_back_to_it(naive):
+    hour = utc(naive.year, naive.month, naive.day, naive.hour)
+    assert arrival_hour_in_path(arrival_path(hour) + "part-0.parquet") == hour
+
+
+def test_paths_of_arrival_hours_sort_by_time():
+    hours = [utc(2023, 12, 31, 23), utc(2024, 1, 1), utc(2024, 9, 30, 9), utc(2024, 10, 1, 10)]
+    assert sorted(map(arrival_path, hours)) == [arrival_path(hour) for hour in hours]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "_manifest",
+        "year=2024/month=03/day=28/",
+        "year=2024/month=3/day=28/hour=07/x",
+        "year=2024/month=03/day=28/hour=24/x",
+        "year=2024/month=02/day=30/hour=00/x",
+        "old/year=2024/month=03/day=28/hour=07/x",
+        "processing-failed/2024/03/28/07/x",
+    ],
+)
+def test_a_path_that_names_no_arrival_hour_gives_none(path):
+    assert arrival_hour_in_path(path) is None
+
+
+@pytest.mark.parametrize("values", [("2024", "03", "28", "07"), ("2024", "3", "28", "7")])
+def test_raw_partition_values_name_their_hour_padded_or_not(values):
+    assert arrival_hour_of_values(values) == utc(2024, 3, 28, 7)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [(), ("2024", "03", "28"), ("2024", "03", "28", "__HIVE_DEFAULT_PARTITION__"), ("2024",) * 4],
+)
+def test_raw_partition_values_that_are_no_hour_give_none(values):
+    assert arrival_hour_of_values(values) is None
+
+
+@given(whole=ranges(max_days=2), grain=grains)
+def test_the_path_of_a_partition_leads_back_to_it(whole: Slice, grain):
+    for partition in partitions_of(whole, grain):
+        assert partition_in_path(partition_path(partition) + "file", grain) == partition
+
+
+def test_a_published_path_has_numbers_without_zeros_as_athena_writes_them():
+    assert partition_path((2024, 3, 31, 7)) == "year=2024/month=3/day=31/hour=7/"
+    assert partition_path((2024, 3, 31)) == "year=2024/month=3/day=31/"
+
+
+@pytest.mark.parametrize("path", ["", "_started", "year=2024/month=3/", "v=1/year=2024/month=3/"])
+def test_a_path_outside_of_partitions_gives_none(path):
+    assert partition_in_path(path, "day") is None
