@@ -3,7 +3,7 @@
 import dataclasses
 import sys
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,29 @@ from demo.account import CRAWLER, RAW_PREFIX, client, set_up
 from demo.environment import DATABASE, PUBLISHED_BUCKET, RAW_BUCKET, ROOT, WORKGROUP
 from local_aws.server import LocalAws
 from retime import aws
-from retime.calendar.partitions import arrival_window
+from retime.calendar.arrival_hours import ArrivalWindow
 from retime.calendar.slices import Slice
-from retime.dataset.reader import EVENT_COUNT, DataSet, load_data_set
-from retime.dataset.settings import resolve_location
-from retime.planning.plan import wanted_arrivals
-from retime.published import generations, publish
-from retime.published import tables as catalog
-from retime.published.publication import Build
+from retime.dataset.deployment import Deployment, deploy
+from retime.dataset.model import EVENT_COUNT
+from retime.dataset.reader import load_data_set
+from retime.dataset.settings import read_settings, resolve_location
+from retime.published.generations import (
+    generation_location,
+    new_generation,
+    staging_table_name,
+)
+from retime.published.publication import Publication
+from retime.published.repoint import repoint_partitions
+from retime.published.tables import ensure_table
 from retime.quoting import quote_name
-from retime.statements import rendering as sql
+from retime.statements.staging import begin_stage
 
-_BUCKETS = {"raw_bucket": RAW_BUCKET, "published_bucket": PUBLISHED_BUCKET}
+_ENVIRONMENT = {
+    "database": DATABASE,
+    "workgroup": WORKGROUP,
+    "raw_bucket": RAW_BUCKET,
+    "published_bucket": PUBLISHED_BUCKET,
+}
 _SETTINGS = (
     "threads",
     "memory_limit",
@@ -41,6 +52,7 @@ def main() -> None:
         clients = aws.Clients(
             s3=client("s3", server.endpoint),
             glue=client("glue", server.endpoint),
+            athena=client("athena", server.endpoint),
         )
         _land(clients, Path(sys.argv[1]))
         # It loads in the background, for a second after the start.
@@ -49,7 +61,7 @@ def main() -> None:
             text = ", ".join(f"current_setting('{name}')" for name in _SETTINGS)
             values = connection.execute(f"SELECT {text}").fetchone()
         settings = dict(zip(_SETTINGS, map(str, values), strict=True))
-        measured = _measure(clients, client("athena", server.endpoint), settings)
+        measured = _measure(_deployment(clients), settings)
     print(measured.to_json())
 
 
@@ -62,22 +74,33 @@ def _land(clients: aws.Clients, folder: Path) -> None:
         time.sleep(0.1)
 
 
-def _measure(clients: aws.Clients, athena: Any, settings: dict[str, str]) -> Measured:
-    job, generation = _job(clients), generations.new_generation(_now(), "00000000")
-    staging = generations.staging_table_name(job.data_set.published.name, generation)
-    location = generations.generation_location(job.data_set.published.location, generation)
-    columns = {**job.data_set.published.columns, EVENT_COUNT: "bigint"}
-    keys = job.data_set.partition_keys
-    catalog.create_staging_table(clients.glue, DATABASE, staging, location, columns, keys)
-    statement = sql.render_stage(job, quote_name(DATABASE, staging))
+def _measure(deployment: Deployment, settings: dict[str, str]) -> Measured:
+    athena, table = deployment.clients.athena, deployment.data_set.published
+    slice_ = Slice(first_date=DATE, last_date=DATE, zone=deployment.data_set.zone)
+    landed = ArrivalWindow(start=slice_.start, end=slice_.end)
+    generation = new_generation(_now(), "00000000")
+    statement, staging = begin_stage(deployment, slice_, landed, generation, is_quarantine=False)
 
     started, cpu_started = time.perf_counter(), time.process_time()
     query_id = _run(athena, statement)
     staged, cpu_staged = time.perf_counter(), time.process_time()
     peak = peak_bytes()
-    partitions = _summary(athena, staging, [*columns])
+    partitions = _summary(
+        athena, staging_table_name(table.name, generation), [*table.columns, EVENT_COUNT]
+    )
     ready, cpu_ready = time.perf_counter(), time.process_time()
-    _publish(clients, job, generation, query_id, partitions)
+    publication = Publication(
+        table=table,
+        generation=generation,
+        location=generation_location(table.generations, generation),
+        rows={tuple(int(key) for key in cells[:4]): int(cells[4]) for cells in partitions},
+        wanted=deployment.data_set.events.windows_of(slice_, table.grain),
+        read=landed,
+        fingerprint=staging.fingerprint,
+        run_id="bench",
+        query_id=query_id,
+    )
+    _publish(deployment, publication)
     published, cpu_published = time.perf_counter(), time.process_time()
     return Measured(
         seconds={"stage": staged - started, "publish": published - ready},
@@ -89,27 +112,14 @@ def _measure(clients: aws.Clients, athena: Any, settings: dict[str, str]) -> Mea
     )
 
 
-def _job(clients: aws.Clients) -> sql.Job:
-    data_set = _data_set()
-    slice_, events = Slice(first_date=DATE, last_date=DATE, zone=data_set.zone), data_set.events
-    window = arrival_window(
-        slice_,
-        look_back=events.look_back,
-        clock_skew=events.clock_skew,
-        max_lateness=timedelta(0),  # nothing later has landed
-    )
-    raw = catalog.read_raw_table(clients.glue, DATABASE, data_set.raw.table)
-    return sql.Job(data_set=data_set, raw=raw, slice_=slice_, window=window)
-
-
-def _data_set() -> DataSet:
+def _deployment(clients: aws.Clients) -> Deployment:
     """The data set of the demo, of all measuring points, where the demo has its buckets."""
     data_set = load_data_set(ROOT / "include" / "datasets" / "traffic.yaml")
-    location = resolve_location(data_set.published.location, _BUCKETS.get)
-    return dataclasses.replace(
-        data_set,
-        parameters={**data_set.parameters, "points": []},
-        published=dataclasses.replace(data_set.published, location=location),
+    return deploy(
+        dataclasses.replace(data_set, parameters={**data_set.parameters, "points": []}),
+        read_settings(_ENVIRONMENT.get),
+        clients,
+        lambda location: resolve_location(location, _ENVIRONMENT.get),
     )
 
 
@@ -132,26 +142,10 @@ def _summary(athena: Any, staging: str, columns: list[str]) -> list[Cells]:
     return [tuple(str(cell.get("VarCharValue")) for cell in row["Data"]) for row in rows[1:]]
 
 
-def _publish(
-    clients: aws.Clients, job: sql.Job, generation: str, query_id: str, partitions: list[Cells]
-) -> None:
-    table = job.data_set.published
-    build = Build(
-        generation=generation,
-        location=generations.generation_location(table.location, generation),
-        slice_=job.slice_,
-        grain=job.data_set.grain,
-        rows={tuple(int(key) for key in cells[:4]): int(cells[4]) for cells in partitions},
-        wanted=wanted_arrivals(job.data_set, job.slice_),
-        read=job.window,
-        fingerprint=sql.fingerprint(job),
-        run_id="bench",
-        query_id=query_id,
-    )
-    catalog.ensure_table(clients.glue, DATABASE, table, job.data_set.partition_keys)
-    publish.publish_build(
-        clients, DATABASE, table, build, now=_now(), retention=job.data_set.run.retention
-    )
+def _publish(deployment: Deployment, publication: Publication) -> None:
+    clients, retention = deployment.clients, deployment.data_set.limits.retention
+    ensure_table(clients.glue, DATABASE, publication.table)
+    repoint_partitions(clients, DATABASE, publication, now=_now(), retention=retention)
 
 
 def _now() -> datetime:

@@ -36,7 +36,7 @@ CRAWLER_CONFIGURATION = {
 
 def client(service: str, endpoint: str) -> Any:
     """Return a boto3 client of local_aws."""
-    return boto3.client(
+    return boto3.client(  # type: ignore[call-overload]
         service,
         endpoint_url=endpoint,
         region_name=REGION,

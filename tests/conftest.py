@@ -19,7 +19,8 @@ from tests.local_aws.servers import Aws
 
 # Airflow reads its settings when it is first imported, by whichever test that is.
 for name in [name for name in os.environ if name.startswith(("AIRFLOW", "RETIME_"))]:
-    del os.environ[name]
+    if name != "RETIME_WRITE_GOLDEN":  # a request to the tests, no setting
+        del os.environ[name]
 for name, value in airflow_environment(HOME, "http://127.0.0.1:1").items():
     if name.startswith("AIRFLOW_"):
         os.environ[name] = value

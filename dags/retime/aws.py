@@ -1,53 +1,74 @@
-"""The calls to S3, Glue and Athena; answers as plain values, failures as this package's errors."""
+"""The calls to S3, Glue and Athena; answers as plain values, failures as this package's errors.
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import Any, TypeVar
+The values of partitions are text here, as Glue has them, and integers everywhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from retime.errors import DeleteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_glue.type_defs import (
+        GetPartitionsRequestPaginateTypeDef,
+        GetTablesRequestPaginateTypeDef,
+        PartitionInputTypeDef,
+        PartitionTypeDef,
+        PartitionValueListTypeDef,
+        StorageDescriptorUnionTypeDef,
+        TableTypeDef,
+    )
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2RequestPaginateTypeDef, ObjectTypeDef
 
 T = TypeVar("T")
 
 # https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html and its siblings.
-CREATE_LIMIT = UPDATE_LIMIT = 100
-DELETE_LIMIT = 25
+PARTITIONS_LIMIT = 100
 DELETE_OBJECTS_LIMIT = 1000
 # A copy of more than 5 GB must be in parts; parts of less also end before a client's patience does.
 COPY_PART = 1 << 30
 
-Values = tuple[str, ...]
-"""The values of a Glue partition, in key order, as the catalog has them."""
+PartitionValues = tuple[int, ...]
+"""The values of a partition, in key order: (2024, 3, 31, 7)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clients:
     """The boto3 clients that a task works with."""
 
-    s3: Any
-    glue: Any
+    s3: S3Client
+    glue: GlueClient
+    athena: AthenaClient
 
 
-class _Client:
-    """A boto3 client that is made when it is first used: that takes 0.1 to 0.3 s."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogPartition:
+    """A partition as the catalog has it, or is to have it; `storage` has its format and columns."""
 
-    def __init__(self, aws_conn_id: str, service: str) -> None:
-        self._arguments = {"aws_conn_id": aws_conn_id, "client_type": service}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    @cached_property
-    def _client(self) -> Any:
-        from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-
-        return AwsBaseHook(**self._arguments).get_conn()
+    values: PartitionValues
+    location: str
+    storage: StorageDescriptorUnionTypeDef
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-@lru_cache
-def get_clients(aws_conn_id: str) -> Clients:
-    """Return clients of an Airflow connection, made once a process, and only those it uses."""
-    return Clients(s3=_Client(aws_conn_id, "s3"), glue=_Client(aws_conn_id, "glue"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedPartition:
+    """A partition that the catalog did not take, and why; Glue says so inside an HTTP 200."""
+
+    values: str
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        """One line for an error's sentence."""
+        return f"{self.values}: {self.code} {self.message}".strip()
 
 
 def split_location(location: str) -> tuple[str, str]:
@@ -57,33 +78,33 @@ def split_location(location: str) -> tuple[str, str]:
 
 
 def list_entries(
-    s3: Any, location: str, below: str = "", *, after: str = "", page_size: int = 1000
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    s3: S3Client, location: str, below: str = "", *, after: str = "", page_size: int = 1000
+) -> Iterator[tuple[str, ObjectTypeDef]]:
     """Yield the path below a location, and what S3 lists, of every object in order of the paths.
 
-    Optionally only those that begin with a path, or that come after one. Who stops at one of the
-    first needs no pages of the 1,000 keys that S3 gives at most.
+    Optionally only those that begin with a path, or that come after one. A caller that needs only
+    the first ones asks for pages of less than the 1,000 keys that S3 gives at most.
     """
     bucket, prefix = split_location(location)
-    start = {"StartAfter": prefix + after} if after else {}
-    pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=bucket,
-        Prefix=prefix + below,
-        PaginationConfig={"PageSize": page_size},
-        **start,
-    )
-    for page in pages:
+    request: ListObjectsV2RequestPaginateTypeDef = {
+        "Bucket": bucket,
+        "Prefix": prefix + below,
+        "PaginationConfig": {"PageSize": page_size},
+    }
+    if after:
+        request["StartAfter"] = prefix + after
+    for page in s3.get_paginator("list_objects_v2").paginate(**request):
         for entry in page.get("Contents", ()):
             yield entry["Key"].removeprefix(prefix), entry
 
 
-def list_objects(s3: Any, location: str, below: str = "") -> Iterator[tuple[str, int]]:
+def list_objects(s3: S3Client, location: str, below: str = "") -> Iterator[tuple[str, int]]:
     """Yield the path below a location and the size in bytes of every object; optionally a part."""
     for path, entry in list_entries(s3, location, below):
         yield path, entry["Size"]
 
 
-def list_folders(s3: Any, location: str) -> Iterator[str]:
+def list_folders(s3: S3Client, location: str) -> Iterator[str]:
     """Yield the names of the folders directly below a location, without the slash."""
     bucket, prefix = split_location(location)
     pages = s3.get_paginator("list_objects_v2").paginate(
@@ -94,13 +115,13 @@ def list_folders(s3: Any, location: str) -> Iterator[str]:
             yield entry["Prefix"].removeprefix(prefix).rstrip("/")
 
 
-def put_empty(s3: Any, location: str, path: str) -> None:
+def put_empty(s3: S3Client, location: str, path: str) -> None:
     """Put an empty object below a location: its name is what it tells."""
     bucket, prefix = split_location(location)
     s3.put_object(Bucket=bucket, Key=prefix + path, Body=b"")
 
 
-def delete_folder(s3: Any, location: str) -> int:
+def delete_folder(s3: S3Client, location: str) -> int:
     """Delete every object under a location; return how many there were.
 
     Raises:
@@ -111,7 +132,7 @@ def delete_folder(s3: Any, location: str) -> int:
     return len(paths)
 
 
-def delete_objects(s3: Any, location: str, paths: Sequence[str]) -> None:
+def delete_objects(s3: S3Client, location: str, paths: Sequence[str]) -> None:
     """Delete objects by their paths below a location.
 
     Raises:
@@ -119,13 +140,15 @@ def delete_objects(s3: Any, location: str, paths: Sequence[str]) -> None:
     """
     bucket, prefix = split_location(location)
     for chunk in _chunks(paths, DELETE_OBJECTS_LIMIT):
-        keys = [{"Key": prefix + path} for path in chunk]
-        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+        answer = s3.delete_objects(
+            Bucket=bucket,
+            Delete={"Objects": [{"Key": prefix + path} for path in chunk], "Quiet": True},
+        )
         if errors := answer.get("Errors"):
             raise DeleteError(f"S3 did not delete {len(errors)} objects of {location}: {errors[0]}")
 
 
-def copy_object(s3: Any, source: str, target: str) -> None:
+def copy_object(s3: S3Client, source: str, target: str) -> None:
     """Copy an object on the side of S3; the copy is there whole or not at all."""
     from boto3.s3.transfer import TransferConfig
 
@@ -136,84 +159,118 @@ def copy_object(s3: Any, source: str, target: str) -> None:
     s3.copy({"Bucket": bucket, "Key": key}, to_bucket, to_key, Config=in_parts)
 
 
-def get_table(glue: Any, database: str, name: str) -> Mapping[str, Any] | None:
+def is_hidden(path: str) -> bool:
+    """Tell whether Athena ignores an object for its name, as it does the mark of a folder."""
+    name = path.rpartition("/")[2]
+    return not name or name.startswith(("_", "."))
+
+
+def get_table(glue: GlueClient, database: str, name: str) -> TableTypeDef | None:
     """Return a table as the catalog has it, or None."""
     try:
-        table: Mapping[str, Any] = glue.get_table(DatabaseName=database, Name=name)["Table"]
+        return glue.get_table(DatabaseName=database, Name=name)["Table"]
     except glue.exceptions.EntityNotFoundException:
         return None
-    return table
 
 
-def get_partitions(
-    glue: Any, database: str, table: str, expression: str | None = None
-) -> Iterator[Mapping[str, Any]]:
-    """Yield the partitions that an expression selects, without their columns; else all."""
-    arguments = {"Expression": expression} if expression else {}
-    pages = glue.get_paginator("get_partitions").paginate(
-        DatabaseName=database, TableName=table, ExcludeColumnSchema=True, **arguments
-    )
-    for page in pages:
-        yield from page["Partitions"]
+def list_tables(glue: GlueClient, database: str, pattern: str = "") -> Iterator[TableTypeDef]:
+    """Yield the tables of a database, or those whose names match a pattern, as `traffic__*`."""
+    request: GetTablesRequestPaginateTypeDef = {"DatabaseName": database}
+    if pattern:
+        request["Expression"] = pattern
+    for page in glue.get_paginator("get_tables").paginate(**request):
+        yield from page["TableList"]
+
+
+def list_partitions(
+    glue: GlueClient, database: str, table: str, expression: str = ""
+) -> Iterator[CatalogPartition]:
+    """Yield the partitions that an expression selects, without their columns; else all.
+
+    Left out are those whose values are not whole numbers: they are no hours or dates.
+    """
+    for partition in _list_partitions(glue, database, table, expression):
+        if all(value.isdecimal() for value in partition["Values"]):
+            yield _partition(partition)
+
+
+def list_locations(glue: GlueClient, database: str, table: str) -> Iterator[str]:
+    """Yield where each partition of a table is, whatever its values are."""
+    for partition in _list_partitions(glue, database, table, ""):
+        yield partition["StorageDescriptor"]["Location"]
 
 
 def read_partitions(
-    glue: Any, database: str, table: str, values: Iterable[Values]
-) -> dict[Values, Mapping[str, Any]]:
-    """Return those of the partitions named that exist, whole, by their values."""
-    found: dict[Values, Mapping[str, Any]] = {}
-    for chunk in _chunks(list(values), UPDATE_LIMIT):
-        wanted = [{"Values": list(v)} for v in chunk]
+    glue: GlueClient,
+    database: str,
+    table: str,
+    partitions: Iterable[PartitionValues],
+    widths: Sequence[int] = (),
+) -> dict[PartitionValues, CatalogPartition]:
+    """Return those of the partitions named that exist, whole, by their values.
+
+    Args:
+        glue: the client.
+        database: of the table.
+        table: its name.
+        partitions: their values.
+        widths: of the table's keys that are zero-padded text, as 4 for '2024' or '0987'; 0 or none
+            where a key is a number.
+    """
+    found: dict[PartitionValues, CatalogPartition] = {}
+    for chunk in _chunks(list(partitions), PARTITIONS_LIMIT):
+        wanted: Sequence[PartitionValueListTypeDef] = [
+            {"Values": _texts(values, widths)} for values in chunk
+        ]
         while wanted:
             answer = glue.batch_get_partition(
                 DatabaseName=database, TableName=table, PartitionsToGet=wanted
             )
-            found |= {tuple(p["Values"]): p for p in answer["Partitions"]}
-            wanted = answer.get("UnprocessedKeys", [])
+            found |= {p.values: p for p in map(_partition, answer["Partitions"])}
+            wanted = [{"Values": key["Values"]} for key in answer.get("UnprocessedKeys", ())]
     return found
 
 
 def create_partitions(
-    glue: Any, database: str, table: str, inputs: Sequence[Mapping[str, Any]]
-) -> list[str]:
-    """Create partitions; return what went wrong, entry by entry (HTTP 200 does not mean done)."""
-    failures: list[str] = []
-    for chunk in _chunks(inputs, CREATE_LIMIT):
+    glue: GlueClient,
+    database: str,
+    table: str,
+    partitions: Sequence[CatalogPartition],
+    widths: Sequence[int] = (),
+) -> list[RefusedPartition]:
+    """Create partitions; return those that the catalog refused. `widths` as `read_partitions`."""
+    refused: list[RefusedPartition] = []
+    for chunk in _chunks(partitions, PARTITIONS_LIMIT):
         answer = glue.batch_create_partition(
-            DatabaseName=database, TableName=table, PartitionInputList=list(chunk)
+            DatabaseName=database,
+            TableName=table,
+            PartitionInputList=[_input(partition, widths) for partition in chunk],
         )
-        failures += [_failure(e["PartitionValues"], e) for e in answer.get("Errors", ())]
-    return failures
+        refused += [_refused(e["PartitionValues"], e) for e in answer.get("Errors", ())]
+    return refused
 
 
 def update_partitions(
-    glue: Any, database: str, table: str, inputs: Sequence[Mapping[str, Any]]
-) -> list[str]:
-    """Replace partitions' records whole; return what went wrong, entry by entry."""
-    failures: list[str] = []
-    entries = [{"PartitionValueList": i["Values"], "PartitionInput": i} for i in inputs]
-    for chunk in _chunks(entries, UPDATE_LIMIT):
+    glue: GlueClient,
+    database: str,
+    table: str,
+    partitions: Sequence[CatalogPartition],
+    widths: Sequence[int] = (),
+) -> list[RefusedPartition]:
+    """Replace partitions' records whole; return those that the catalog refused."""
+    refused: list[RefusedPartition] = []
+    for chunk in _chunks(partitions, PARTITIONS_LIMIT):
+        inputs = [_input(partition, widths) for partition in chunk]
         answer = glue.batch_update_partition(
-            DatabaseName=database, TableName=table, Entries=list(chunk)
-        )
-        failures += [_failure(e["PartitionValueList"], e) for e in answer.get("Errors", ())]
-    return failures
-
-
-def delete_partitions(glue: Any, database: str, table: str, values: Sequence[Values]) -> list[str]:
-    """Remove partitions from the catalog; return what went wrong, entry by entry."""
-    failures: list[str] = []
-    for chunk in _chunks(values, DELETE_LIMIT):
-        answer = glue.batch_delete_partition(
             DatabaseName=database,
             TableName=table,
-            PartitionsToDelete=[{"Values": list(v)} for v in chunk],
+            Entries=[{"PartitionValueList": i["Values"], "PartitionInput": i} for i in inputs],
         )
-        failures += [_failure(e["PartitionValues"], e) for e in answer.get("Errors", ())]
-    return failures
+        refused += [_refused(e["PartitionValueList"], e) for e in answer.get("Errors", ())]
+    return refused
 
 
-def get_rows(athena: Any, query_id: str) -> list[dict[str, str | None]]:
+def get_rows(athena: AthenaClient, query_id: str) -> list[dict[str, str | None]]:
     """Return the result of a SELECT by column name; values as Athena prints them, NULL as None."""
     pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=query_id)
     rows = [
@@ -226,15 +283,57 @@ def get_rows(athena: Any, query_id: str) -> list[dict[str, str | None]]:
     return [dict(zip(header, row, strict=True)) for row in rows[1:]]
 
 
-def get_scanned_bytes(athena: Any, query_id: str) -> int:
+def get_scanned_bytes(athena: AthenaClient, query_id: str) -> int:
     """Return how many bytes a query was billed for, before Athena's minimum."""
     execution = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
-    return int(execution.get("Statistics", {}).get("DataScannedInBytes", 0))
+    return execution.get("Statistics", {}).get("DataScannedInBytes", 0)
 
 
-def _failure(values: Sequence[str], entry: Mapping[str, Any]) -> str:
+def _list_partitions(
+    glue: GlueClient, database: str, table: str, expression: str
+) -> Iterator[PartitionTypeDef]:
+    request: GetPartitionsRequestPaginateTypeDef = {
+        "DatabaseName": database,
+        "TableName": table,
+        "ExcludeColumnSchema": True,
+    }
+    if expression:
+        request["Expression"] = expression
+    for page in glue.get_paginator("get_partitions").paginate(**request):
+        yield from page["Partitions"]
+
+
+def _partition(found: PartitionTypeDef) -> CatalogPartition:
+    return CatalogPartition(
+        values=tuple(int(value) for value in found["Values"]),
+        location=found["StorageDescriptor"]["Location"],
+        storage=found["StorageDescriptor"],
+        parameters=found.get("Parameters", {}),
+    )
+
+
+def _input(partition: CatalogPartition, widths: Sequence[int]) -> PartitionInputTypeDef:
+    return {
+        "Values": _texts(partition.values, widths),
+        "StorageDescriptor": {**partition.storage, "Location": partition.location},
+        "Parameters": partition.parameters,
+    }
+
+
+def _texts(values: PartitionValues, widths: Sequence[int]) -> list[str]:
+    return [
+        f"{value:0{width}}"
+        for value, width in zip(values, widths or [0] * len(values), strict=True)
+    ]
+
+
+def _refused(values: Sequence[str], entry: Any) -> RefusedPartition:
     detail = entry.get("ErrorDetail", {})
-    return f"{'/'.join(values)}: {detail.get('ErrorCode')} {detail.get('ErrorMessage', '')}".strip()
+    return RefusedPartition(
+        values="/".join(values),
+        code=str(detail.get("ErrorCode")),
+        message=detail.get("ErrorMessage", ""),
+    )
 
 
 def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -1,41 +1,49 @@
-"""What can go wrong, named for the person who has to mend it."""
+"""What can go wrong, named for the person who has to fix it."""
 
 
 class RetimeError(Exception):
+    """Something went wrong of which this package knows the cause."""
+
+
+class PermanentError(RetimeError):
     """Wrong input, settings or data: a retry without a change cannot help."""
 
 
-class SettingError(RetimeError):
+class RetryableError(RetimeError):
+    """A service did not do its part: a retry can help, and is safe."""
+
+
+class SettingError(PermanentError):
     """A bucket, database or other setting of the environment is missing or wrong."""
 
 
-class DataSetError(RetimeError):
+class DataSetError(PermanentError):
     """The YAML file or the SQL of a data set is wrong."""
 
 
-class RequestError(RetimeError):
+class RequestError(PermanentError):
     """A run was asked for dates that it cannot build."""
 
 
-class AuditError(RetimeError):
+class AuditError(PermanentError):
     """A staged slice did not pass its audits; nothing of it was published."""
 
 
-class CatalogError(RetimeError):
+class CatalogError(PermanentError):
     """A table of the Glue catalog is missing or is not as the data set says."""
 
 
-class RunError(RetimeError):
-    """A run cannot build what it planned, or did not; mend the cause and clear what it names."""
+class RunError(PermanentError):
+    """A run cannot build what it planned, or did not; fix the cause and clear what it names."""
 
 
-class PublishError(Exception):
-    """The catalog did not take what was published; a retry can help and is safe."""
+class PublishError(RetryableError):
+    """The catalog did not take what was published."""
 
 
-class DeleteError(Exception):
-    """S3 did not delete what nothing uses any more; a retry can help and is safe."""
+class DeleteError(RetryableError):
+    """S3 did not delete what nothing uses any more."""
 
 
-class CrawlError(Exception):
-    """A crawl failed or did not find what has landed; a retry can help."""
+class CrawlError(RetryableError):
+    """A crawl failed or did not find what has landed."""

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from retime.calendar.partitions import arrival_path
+from retime.calendar.arrival_hours import arrival_path
 from tests.end_to_end.pipeline import Pipeline
 
 HOURS = [datetime(2024, 10, 26, 21, tzinfo=timezone.utc) + timedelta(hours=n) for n in range(60)]

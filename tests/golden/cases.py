@@ -18,14 +18,13 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from retime.calendar.partitions import ArrivalWindow
+from retime.calendar.arrival_hours import ArrivalWindow
 from retime.calendar.slices import Slice
 from retime.dataset.reader import load_data_set
-from retime.planning.plan import window_of
+from retime.raw.table import RawTable
 from retime.statements import rendering as sql
-from retime.statements.macros import RawTable
-from retime.statements.rendering import Job
-from tests.unit.samples import ROOT, raw_table
+from retime.statements.rendering import SliceSource
+from tests.unit.samples import ROOT, raw_table, with_grain
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/parameters.yaml"))
 STAGING, QUARANTINE = "traffic__golden", "traffic_quarantine__golden"
@@ -41,7 +40,7 @@ class Case:
     """One case; `given` are raw records, or lines, by arrival hour."""
 
     folder: Path
-    job: Job
+    source: SliceSource
     is_json: bool
     given: Mapping[datetime, list[dict[str, Any] | str]]
     expected: Mapping[str, Any]
@@ -49,11 +48,11 @@ class Case:
     def statements(self, database: str = "db") -> dict[str, str]:
         """The three statements of the slice, by file name."""
         staging, quarantine = f'"{database}"."{STAGING}"', f'"{database}"."{QUARANTINE}"'
-        job = replace(self.job, raw=replace(self.job.raw, database=database))
+        source = replace(self.source, raw=replace(self.source.raw, database=database))
         return {
-            "stage.sql": sql.render_stage(job, staging),
-            "quarantine.sql": sql.render_quarantine(job, quarantine),
-            "audit.sql": sql.render_audit(job, staging, quarantine),
+            "stage.sql": sql.render_stage(source, staging),
+            "quarantine.sql": sql.render_quarantine(source, quarantine),
+            "audit.sql": sql.render_audit(source, staging, quarantine),
         }
 
 
@@ -64,16 +63,17 @@ def read_case(folder: Path) -> Case:
     zone = ZoneInfo(parameters.pop("timezone", data_set.zone.key))
     first, last = parameters.pop("first_date"), parameters.pop("last_date")
     landed_before, raw = parameters.pop("landed_before"), parameters.pop("raw")
+    data_set = with_grain(data_set, parameters.pop("grain", data_set.published.grain))
     data_set = replace(data_set, zone=zone, **{"parameters": data_set.parameters, **parameters})
     slice_ = Slice(first_date=first, last_date=last, zone=zone)
-    window = window_of(data_set, slice_)
+    window = data_set.events.window_of(slice_)
     is_json = raw["format"] == "json"
     return Case(
         folder=folder,
         is_json=is_json,
         given=_given(folder, is_json=is_json),
         expected=yaml.safe_load((folder / "expected.yaml").read_text()),
-        job=Job(
+        source=SliceSource(
             data_set=data_set,
             raw=raw_table(key_type=raw["keys"], is_json=is_json),
             slice_=slice_,

@@ -12,10 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from retime import aws
-from retime.calendar.partitions import arrival_path
-from retime.dataset.reader import EVENT_COUNT, QUARANTINE_COLUMNS
+from retime.calendar.arrival_hours import arrival_path
+from retime.dataset.model import EVENT_COUNT
 from retime.published import tables as catalog
-from retime.raw import landed as arrivals
+from retime.raw import partitions
+from retime.raw.table import read_raw_table
 from retime.statements import audit
 from tests.golden.cases import (
     FOLDERS,
@@ -55,7 +56,7 @@ def clients(tmp_path_factory):
 
 def land(clients: Any, case: Case, name: str) -> None:
     """Put the given records on S3 and into the catalog, as Firehose and a crawler do."""
-    raw, location = case.job.raw, f"s3://{name}/raw/"
+    raw, location = case.source.raw, f"s3://{name}/raw/"
     clients.s3.create_bucket(Bucket=name)
     clients.glue.create_database(DatabaseInput={"Name": name})
     clients.glue.create_table(
@@ -79,10 +80,10 @@ def land(clients: Any, case: Case, name: str) -> None:
             pq.write_table(pa.table(parquet_columns(raw, records), schema=schema), buffer)
             body = buffer.getvalue()
         clients.s3.put_object(Bucket=name, Key=f"raw/{arrival_path(hour)}part-1", Body=body)
-    table = catalog.read_raw_table(clients.glue, name, raw.name)
-    arrivals.register_hours(clients.glue, table, case.given, location)
+    table = read_raw_table(clients.glue, name, raw.name)
+    partitions.register_hours(clients.glue, table, case.given, location)
     if case.is_json:
-        arrivals.let_json_be_unreadable(clients.glue, table, case.given)
+        partitions.ignore_malformed_json(clients.glue, table, case.given)
 
 
 def query(clients: Any, name: str, statement: str) -> list[dict[str, str | None]]:
@@ -105,10 +106,10 @@ def built(clients: Any, case: Case) -> dict[str, Any]:
     """Build the slice of a case; give counts, failures, and the rows of both staging tables."""
     name = f"golden{uuid.uuid4().hex[:8]}"
     land(clients, case, name)
-    keys, published = case.job.data_set.partition_keys, case.job.data_set.published.columns
-    for table, columns in (
-        (STAGING, {**published, EVENT_COUNT: "bigint"}),
-        (QUARANTINE, QUARANTINE_COLUMNS),
+    published, quarantine = case.source.data_set.tables
+    for table, columns, keys in (
+        (STAGING, {**published.columns, EVENT_COUNT: "bigint"}, published.partition_keys),
+        (QUARANTINE, quarantine.columns, quarantine.partition_keys),
     ):
         catalog.create_staging_table(
             clients.glue, name, table, f"s3://{name}/{table}/", columns, keys
@@ -144,11 +145,11 @@ def test_a_case_gives_the_expected_rows_and_counts(clients, folder):
         case.expected["counts"]
     )
     quarantined = [
-        (row["reason"], row["record"], int(row["arrival_time"]), row["hour"])
+        (row["reason"], row["record"], int(row["arrival_time"]), row["day"])
         for row in result["quarantine"]
     ]
     assert sorted(quarantined) == sorted(
-        (row["reason"], row["record"], arrival_time(row["arrived"]), str(row["hour"]))
+        (row["reason"], row["record"], arrival_time(row["arrived"]), str(row["day"]))
         for row in case.expected["quarantine"]
     )
 

@@ -5,7 +5,6 @@ statements anew; read the difference before it is committed.
 """
 
 import os
-from dataclasses import replace
 
 import pytest
 import sqlfluff
@@ -15,7 +14,7 @@ import trino_sql_validator
 from retime.dataset.reader import load_data_set
 from retime.statements import rendering as sql
 from tests.golden.cases import FOLDERS, read_case
-from tests.unit.samples import ROOT, days, job, raw_table
+from tests.unit.samples import ROOT, days, raw_table, source, with_grain
 
 DATA_SETS = sorted((ROOT / "include" / "datasets").glob("*.yaml"))
 KINDS = ["stage", "quarantine", "audit"]
@@ -31,10 +30,10 @@ def test_the_statements_of_a_case_are_as_expected(folder):
 
 
 def render(kind: str, path, key_type: str, is_json: bool, grain: str) -> str:
-    data_set = replace(load_data_set(path), grain=grain)
+    data_set = with_grain(load_data_set(path), grain)
     # Over the end of a year: a predicate of several terms.
     slice_ = days("2023-12-30", "2024-01-02")
-    made = job(slice_, data_set=data_set, raw=raw_table(key_type=key_type, is_json=is_json))
+    made = source(slice_, data_set=data_set, raw=raw_table(key_type=key_type, is_json=is_json))
     if kind == "stage":
         return sql.render_stage(made, '"db"."staging"')
     if kind == "quarantine":

@@ -12,7 +12,7 @@ import pytest
 from demo.account import TEMPLATE
 from demo.environment import ROOT
 from local_aws.iam_policy import decide
-from retime.calendar.partitions import arrival_hour_in_path, arrival_path
+from retime.calendar.arrival_hours import arrival_hour_in_path, arrival_path
 from tests.infra.account import REGION, Account
 from tests.infra.policies import listed, template
 

@@ -14,7 +14,7 @@ from retime.airflow.compat import SLICES_OF_A_RUN
 from retime.dataset.reader import load_data_sets
 from tests.policy.conftest import ROOT
 
-DATA_SETS = {data_set.name: data_set for data_set in load_data_sets([ROOT / "include"])}
+DATA_SETS = {data_set.name: data_set for data_set in load_data_sets([ROOT / "include"]).right}
 DAG_IDS = [f"retime_{name}" for name in DATA_SETS]
 TASKS = [
     "wait_for_arrivals",
@@ -121,7 +121,7 @@ def test_a_dag_is_found_by_its_tags(dag):
 
 def test_a_dag_limits_how_many_runs_build_at_once(dag):
     data_set = DATA_SETS[dag.dag_id.removeprefix("retime_")]
-    assert dag.max_active_runs == data_set.run.max_active_runs, "pass run.max_active_runs"
+    assert dag.max_active_runs == data_set.limits.max_active_runs, "pass run.max_active_runs"
 
 
 def test_a_dag_takes_dates_and_may_only_plan(dag):
@@ -160,8 +160,8 @@ def test_a_run_is_told_of_when_it_ends(dag):
 
 
 def test_a_run_ends_though_a_task_hangs(dag):
-    run = DATA_SETS[dag.dag_id.removeprefix("retime_")].run
-    assert dag.dagrun_timeout == run.arrival_timeout + run.timeout, "pass run.timeout"
+    limits = DATA_SETS[dag.dag_id.removeprefix("retime_")].limits
+    assert dag.dagrun_timeout == limits.arrival_timeout + limits.timeout, "pass run.timeout"
 
 
 def test_a_task_has_a_time_limit(task):
@@ -228,7 +228,7 @@ def test_slices_are_published_one_at_a_time(dag):
 @pytest.mark.parametrize("name", ["slice.stage", "slice.stage_quarantine"])
 def test_no_more_slices_stage_at_once_than_the_data_set_allows(dag, name):
     data_set = DATA_SETS[dag.dag_id.removeprefix("retime_")]
-    limit = data_set.run.max_concurrent_slices
+    limit = data_set.limits.max_concurrent_slices
     assert dag.get_task(name).max_active_tis_per_dag == limit, "pass run.max_concurrent_slices"
 
 

@@ -1,6 +1,8 @@
 """YAML files of data sets, as the DAG file finds and refuses them."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,8 +38,12 @@ def write(include: Path, name: str, **replaced: str) -> Path:
     return path
 
 
-def import_error(parse) -> str:
-    (error,) = parse().import_errors.values()
+def wrong(parse) -> str:
+    """What the UI shows of wrong data sets; the DAGs of the others are there."""
+    bag = parse()
+    assert set(bag.dags) == {"retime_traffic"}
+    ((file, error),) = bag.import_errors.items()
+    assert Path(file).name == "retime_wrong_data_sets.py"
     return str(error)
 
 
@@ -82,25 +88,100 @@ def test_a_data_set_with_a_published_crawler_crawls_once_every_slice_is_publishe
         assert all((task.doc_md, task.retries, task.execution_timeout))
 
 
-def test_a_wrong_file_is_an_import_error_with_file_key_value_and_remedy(parse, include):
+def test_a_wrong_key_is_shown_with_file_key_value_and_remedy(parse, include):
     path = write(include, "buses", max_days="lots")
-    assert f"{path}: run.max_days is 'lots'; give a whole number from 1" in import_error(parse)
+    assert f"{path}: run.max_days is 'lots'; give a whole number from 1" in wrong(parse)
 
 
-def test_a_misspelt_key_is_an_import_error(parse, include):
+def test_a_date_that_does_not_exist_is_shown_so_too(parse, include):
+    path = write(include, "buses", start_date="2024-13-45")
+    assert f"{path}: start_date is '2024-13-45'; give a date, as 2024-03-28" in wrong(parse)
+
+
+def test_a_misspelt_key_is_shown(parse, include):
     path = write(include, "buses")
     path.write_text(path.read_text().replace("grain: hour", "grane: hour"))
-    assert f"{path}: grane is not known here; remove it, or use one of" in import_error(parse)
+    assert f"{path}: grane is not known here; remove it, or use one of" in wrong(parse)
 
 
-def test_a_file_that_is_not_yaml_is_an_import_error(parse, include):
+def test_a_file_that_is_not_yaml_is_shown(parse, include):
     path = include / "datasets" / "buses.yaml"
     path.write_text("name: [")
-    assert f"{path}: is not YAML; mend it" in import_error(parse)
+    assert f"{path}: is not YAML; fix it" in wrong(parse)
 
 
-def test_two_data_sets_of_one_name_are_an_import_error(parse, include):
-    """Else the second would silently take the place of the first."""
+def test_a_template_that_cannot_be_rendered_is_shown_with_its_line(parse, include):
+    write(include, "buses")
+    path = include / "sql" / "buses" / "transform.sql"
+    path.write_text("SELECT 1,\n  {{ lanes }}\n")
+    expected = f"{path}, line 2: cannot be rendered; fix the template: 'lanes' is undefined"
+    assert expected in wrong(parse)
+
+
+def test_an_audit_that_cannot_be_rendered_is_shown(parse, include):
+    write(include, "buses")
+    path = include / "sql" / "buses" / "audits" / "mine.sql"
+    path.write_text("SELECT {{ whole('a'")
+    assert f"{path}, line 1: cannot be rendered; fix the template" in wrong(parse)
+
+
+def test_of_two_data_sets_of_one_name_the_second_is_wrong(parse, include):
+    """Else it would silently take the place of the first."""
     shutil.copytree(include / "sql" / "buses", include / "sql" / "traffic")
     path = write(include, "traffic")
-    assert str(path) in import_error(parse)
+    assert f"{path}: name is 'traffic', which " in wrong(parse)
+
+
+def test_every_wrong_data_set_is_shown(parse, include):
+    for name in ("buses", "trams"):
+        shutil.copytree(
+            ROOT / "include" / "sql" / "traffic", include / "sql" / name, dirs_exist_ok=True
+        )
+        write(include, name, grain="minute")
+    error = wrong(parse)
+    assert "buses.yaml: grain is 'minute'" in error
+    assert "trams.yaml: grain is 'minute'" in error
+
+
+# The same on a laptop, or in CI.
+
+
+def run_check(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own, in which nothing of Airflow can be imported."""
+    code = (
+        "import runpy, sys; sys.modules['airflow'] = None; "
+        "runpy.run_module('retime', run_name='__main__', alter_sys=True)"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code, "check", *arguments],
+        env={"PYTHONPATH": str(ROOT / "dags")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_the_command_finds_right_data_sets_right(include):
+    write(include, "buses")
+    done = run_check(str(ROOT / "include"), str(include))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "traffic is right\nbuses is right\nright: 2, wrong: 0\n"
+
+
+def test_the_command_says_what_the_ui_shows(parse, include):
+    path = write(include, "buses", max_days="lots")
+    done = run_check(str(ROOT / "include"), str(include))
+    assert done.returncode == 1
+    assert done.stderr.strip() == f"{path}: run.max_days is 'lots'; give a whole number from 1"
+    assert done.stderr.strip() in wrong(parse)
+    assert done.stdout == "traffic is right\nright: 1, wrong: 1\n"
+
+
+def test_the_command_reads_the_folders_of_the_dags_unless_others_are_named():
+    assert run_check().stdout == "traffic is right\nright: 1, wrong: 0\n"
+
+
+def test_the_command_refuses_a_folder_without_data_sets(tmp_path):
+    done = run_check(str(tmp_path))
+    assert done.returncode == 2
+    assert f"{tmp_path} has no folder datasets; name an include folder" in done.stderr

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from retime.calendar.partitions import arrival_path
+from retime.calendar.arrival_hours import arrival_path
 
 DELIVERIES = Path(__file__).parents[1] / "end_to_end" / "include"
 TODAY = datetime.now(timezone.utc).date()

@@ -1,16 +1,19 @@
 """Values that the unit tests are about: the traffic data set, its raw tables, slices."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from retime.calendar.partitions import HOUR, ArrivalWindow
-from retime.calendar.slices import Slice
-from retime.dataset.reader import DataSet, load_data_set
-from retime.planning.plan import PlannedSlice, plan_slices, window_of
-from retime.statements.macros import RawTable
-from retime.statements.rendering import Job
+from retime.calendar.arrival_hours import HOUR, ArrivalWindow
+from retime.calendar.slices import Grain, Slice
+from retime.dataset.model import DataSet
+from retime.dataset.reader import load_data_set
+from retime.planning.plan import PlannedSlice, plan_slices
+from retime.raw.landed import LandedHour, LandedRaw, LandedUntil
+from retime.raw.table import RawTable
+from retime.statements.rendering import SliceSource
 
 ROOT = Path(__file__).resolve().parents[2]
 UTC = ZoneInfo("UTC")
@@ -58,24 +61,30 @@ def days(first: str, last: str | None = None, zone: ZoneInfo = UTC) -> Slice:
     )
 
 
-def job(
+def source(
     slice_: Slice,
     *,
     data_set: DataSet = TRAFFIC,
     raw: RawTable | None = None,
     window: ArrivalWindow | None = None,
-) -> Job:
-    """What a statement is about; everything that the window can hold has landed."""
-    return Job(
+) -> SliceSource:
+    """What a statement reads; everything that the window can hold has landed."""
+    return SliceSource(
         data_set=data_set,
         raw=raw or raw_table(),
         slice_=slice_,
-        window=window or window_of(data_set, slice_),
+        window=window or data_set.events.window_of(slice_),
     )
 
 
 def plan(
-    dates: Slice, landed: dict[datetime, Any], data_set: DataSet = TRAFFIC
+    dates: Slice, landed: Mapping[datetime, LandedHour], data_set: DataSet = TRAFFIC
 ) -> list[PlannedSlice]:
     """Plan dates of a data set of which all raw is known, and may be read."""
-    return plan_slices(data_set, dates, landed, first_hour=min(landed), until=max(landed) + HOUR)
+    until = LandedUntil(instant=max(landed) + HOUR)
+    return plan_slices(data_set, dates, LandedRaw(hours=landed, until=until), min(landed))
+
+
+def with_grain(data_set: DataSet, grain: Grain) -> DataSet:
+    """A data set that publishes partitions of another grain."""
+    return replace(data_set, published=replace(data_set.published, grain=grain))

@@ -1,13 +1,14 @@
 """Calls to S3, Glue and Athena: pages, limits of a call, and refusals inside an HTTP 200."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from retime import aws
 from retime.errors import DeleteError
-from retime.published import tables as catalog
-from tests.unit.conftest import Account
+from retime.published import tables
+from tests.accounts import Account
 
 ANSWER_CODE = {"ErrorCode": "InternalServiceException", "ErrorMessage": "try again"}
 
@@ -85,7 +86,7 @@ def test_objects_that_s3_refuses_to_delete_are_told(account):
 
 @pytest.fixture
 def table(account: Account) -> str:
-    catalog.create_staging_table(
+    tables.create_staging_table(
         account.clients.glue,
         account.database,
         "t",
@@ -96,82 +97,107 @@ def table(account: Account) -> str:
     return "t"
 
 
-def inputs(count: int, location: str = "s3://b/1/") -> list[dict[str, Any]]:
+def partitions(count: int, location: str = "s3://b/1/") -> list[aws.CatalogPartition]:
     return [
-        {
-            "Values": [str(n // 24), str(n % 24)],
-            "StorageDescriptor": catalog.storage_descriptor(location, {"x": "int"}),
-        }
+        aws.CatalogPartition(
+            values=(n // 24, n % 24),
+            location=location,
+            storage=tables.storage_descriptor(location, {"x": "int"}),
+        )
         for n in range(count)
     ]
 
 
-def test_hundreds_of_partitions_are_created_read_updated_and_deleted(account, table):
-    glue, database = account.clients.glue, account.database
-    values = [tuple(entry["Values"]) for entry in inputs(230)]
-    assert aws.create_partitions(glue, database, table, inputs(230)) == []
-    assert set(aws.read_partitions(glue, database, table, values)) == set(values)
-    assert aws.update_partitions(glue, database, table, inputs(230, "s3://b/2/")) == []
-    found = aws.read_partitions(glue, database, table, values).values()
-    assert {entry["StorageDescriptor"]["Location"] for entry in found} == {"s3://b/2/"}
-    assert aws.delete_partitions(glue, database, table, values) == []
-    assert aws.read_partitions(glue, database, table, values) == {}
+def test_hundreds_of_partitions_are_created_read_and_updated(account, table):
+    place = account.clients.glue, account.database, table
+    values = [partition.values for partition in partitions(230)]
+    assert aws.create_partitions(*place, partitions(230)) == []
+    assert set(aws.read_partitions(*place, values)) == set(values)
+    assert aws.update_partitions(*place, partitions(230, "s3://b/2/")) == []
+    found = aws.read_partitions(*place, values).values()
+    assert {partition.location for partition in found} == {"s3://b/2/"}
+    assert set(aws.list_locations(*place)) == {"s3://b/2/"}
 
 
-@pytest.mark.parametrize(
-    ("function", "items", "argument", "limit"),
+def test_an_update_keeps_columns_and_parameters_as_they_were_read(account, table):
+    place = account.clients.glue, account.database, table
+    noted = replace(partitions(1)[0], parameters={"note": "mine"})
+    aws.create_partitions(*place, [noted])
+    (found,) = aws.read_partitions(*place, [noted.values]).values()
+    aws.update_partitions(*place, [replace(found, location="s3://b/2/")])
+    (again,) = aws.read_partitions(*place, [noted.values]).values()
+    assert (again.location, again.parameters) == ("s3://b/2/", {"note": "mine"})
+    assert again.storage["Columns"] == found.storage["Columns"]
+
+
+def test_text_keys_are_padded_to_their_width_and_read_as_numbers(account, table):
+    place = account.clients.glue, account.database, table
+    assert aws.create_partitions(*place, partitions(1), (4, 0)) == []
+    found = account.clients.glue.get_partition(
+        DatabaseName=account.database, TableName=table, PartitionValues=["0000", "0"]
+    )
+    assert found["Partition"]["Values"] == ["0000", "0"]
+    assert set(aws.read_partitions(*place, [(0, 0)], (4, 0))) == {(0, 0)}
+    assert aws.read_partitions(*place, [(0, 0)]) == {}
+
+
+def test_partitions_that_are_no_numbers_are_left_out_but_not_their_locations(account, table):
+    place = account.clients.glue, account.database, table
+    aws.create_partitions(*place, partitions(1))
+    account.clients.glue.create_partition(
+        DatabaseName=account.database,
+        TableName=table,
+        PartitionInput={
+            "Values": ["1", "__HIVE_DEFAULT_PARTITION__"],
+            "StorageDescriptor": tables.storage_descriptor("s3://b/odd/", {"x": "int"}),
+        },
+    )
+    assert [partition.values for partition in aws.list_partitions(*place)] == [(0, 0)]
+    assert sorted(aws.list_locations(*place)) == ["s3://b/1/", "s3://b/odd/"]
+
+
+CALLS = pytest.mark.parametrize(
+    ("function", "argument", "key"),
     [
-        (aws.create_partitions, inputs(230), "PartitionInputList", 100),
-        (aws.update_partitions, inputs(230), "Entries", 100),
-        (aws.delete_partitions, [("1", str(n)) for n in range(60)], "PartitionsToDelete", 25),
+        (aws.create_partitions, "PartitionInputList", "PartitionValues"),
+        (aws.update_partitions, "Entries", "PartitionValueList"),
     ],
 )
-def test_no_call_has_more_entries_than_glue_takes(function, items, argument, limit):
+
+
+@CALLS
+def test_no_call_has_more_entries_than_glue_takes(function, argument, key):
     glue = Recorder({})
-    assert function(glue, "db", "t", items) == []
+    assert function(glue, "db", "t", partitions(230)) == []
     sizes = [len(arguments[argument]) for _, arguments in glue.calls]
-    assert sum(sizes) == len(items)
-    assert max(sizes) == limit
+    assert sizes == [100, 100, 30]
 
 
-@pytest.mark.parametrize(
-    ("function", "items"),
-    [
-        (aws.create_partitions, []),
-        (aws.update_partitions, []),
-        (aws.delete_partitions, []),
-    ],
-)
-def test_nothing_to_change_is_no_call(function, items):
+@CALLS
+def test_nothing_to_change_is_no_call(function, argument, key):
     glue = Recorder({})
-    assert function(glue, "db", "t", items) == []
+    assert function(glue, "db", "t", []) == []
     assert glue.calls == []
 
 
-@pytest.mark.parametrize(
-    ("function", "items", "key"),
-    [
-        (aws.create_partitions, inputs(1), "PartitionValues"),
-        (aws.update_partitions, inputs(1), "PartitionValueList"),
-        (aws.delete_partitions, [("0", "0")], "PartitionValues"),
-    ],
-)
-def test_a_refusal_inside_an_http_200_is_told(function, items, key):
+@CALLS
+def test_a_refusal_inside_an_http_200_is_told(function, argument, key):
     glue = Recorder({"Errors": [{key: ["0", "0"], "ErrorDetail": ANSWER_CODE}]})
-    assert function(glue, "db", "t", items) == ["0/0: InternalServiceException try again"]
+    (refused,) = function(glue, "db", "t", partitions(1))
+    assert str(refused) == "0/0: InternalServiceException try again"
 
 
 def test_a_partition_that_exists_is_a_failure_of_its_entry_alone(account, table):
-    glue, database = account.clients.glue, account.database
-    aws.create_partitions(glue, database, table, inputs(1))
-    (failure,) = aws.create_partitions(glue, database, table, inputs(2))
-    assert failure.startswith("0/0: AlreadyExistsException")
-    assert len(list(aws.get_partitions(glue, database, table))) == 2
+    place = account.clients.glue, account.database, table
+    aws.create_partitions(*place, partitions(1))
+    (refused,) = aws.create_partitions(*place, partitions(2))
+    assert (refused.values, refused.code) == ("0/0", "AlreadyExistsException")
+    assert len(list(aws.list_partitions(*place))) == 2
 
 
 def test_keys_that_glue_left_unprocessed_are_asked_for_again(account, table):
     glue, database = account.clients.glue, account.database
-    aws.create_partitions(glue, database, table, inputs(3))
+    aws.create_partitions(glue, database, table, partitions(3))
 
     class Slow:
         """Answers one key a call."""
@@ -180,15 +206,15 @@ def test_keys_that_glue_left_unprocessed_are_asked_for_again(account, table):
             answer = glue.batch_get_partition(PartitionsToGet=PartitionsToGet[:1], **rest)
             return {**answer, "UnprocessedKeys": PartitionsToGet[1:]}
 
-    values = [tuple(entry["Values"]) for entry in inputs(4)]
+    values = [partition.values for partition in partitions(4)]
     assert set(aws.read_partitions(Slow(), database, table, values)) == set(values[:3])
 
 
 def test_partitions_are_selected_by_an_expression(account, table):
-    glue, database = account.clients.glue, account.database
-    aws.create_partitions(glue, database, table, inputs(30))
-    found = aws.get_partitions(glue, database, table, "day = 1")
-    assert sorted(int(p["Values"][1]) for p in found) == [0, 1, 2, 3, 4, 5]
+    place = account.clients.glue, account.database, table
+    aws.create_partitions(*place, partitions(30))
+    found = aws.list_partitions(*place, "day = 1")
+    assert sorted(p.values[1] for p in found) == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_table_that_is_not_there_is_none(account, table):

@@ -1,17 +1,13 @@
 """The sensor that a run begins with."""
 
-from datetime import timedelta
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowException, BaseSensorOperator
 
 from retime.airflow import runtime
-from retime.calendar.partitions import ceil_hour
-from retime.dataset.reader import DataSet
-from retime.raw import landed as arrivals
-
-PAST = timedelta(days=1)
-"""How long after a wait would have timed out a date is not waited for at all."""
+from retime.calendar.arrival_hours import ceil_hour
+from retime.dataset.model import DataSet
+from retime.raw.landed import has_landed_after
 
 
 class ArrivalSensor(BaseSensorOperator):
@@ -24,23 +20,18 @@ class ArrivalSensor(BaseSensorOperator):
     def __init__(self, *, data_set: DataSet, **kwargs: Any) -> None:
         super().__init__(
             mode="reschedule",
-            timeout=data_set.run.arrival_timeout.total_seconds(),
+            timeout=data_set.limits.arrival_timeout.total_seconds(),
             doc_md=self.__doc__,
             **kwargs,
         )
         self.data_set = data_set
 
+    @runtime.failing_for_good
     def poke(self, context: Any) -> bool:
         """Look once; fails for good if the run asks for dates that it cannot build."""
-        with runtime.no_retry():
-            runtime.check_parameters(context)
-            end = ceil_hour(runtime.dates_of_run(self.data_set, context).end)
-            now = runtime.now()
-            if now >= end + self.data_set.run.arrival_timeout + PAST:
-                return True
-            location, s3 = runtime.resolve(self.data_set.raw.location), runtime.get_clients().s3
-            has_landed = arrivals.has_landed_from(s3, location, end)
-            return has_landed and arrivals.is_closed(s3, location, end, now)
+        runtime.check_parameters(context)
+        dates = runtime.dates_of_run(self.data_set, context)
+        return has_landed_after(runtime.deployment(self.data_set), dates, runtime.now())
 
     def execute(self, context: Any) -> Any:
         """Wait; says after the timeout what was waited for."""
@@ -50,9 +41,9 @@ class ArrivalSensor(BaseSensorOperator):
             if "timed out" not in str(error):
                 raise
             end = ceil_hour(runtime.dates_of_run(self.data_set, context).end)
-            location = runtime.resolve(self.data_set.raw.location)
+            location = runtime.deployment(self.data_set).data_set.raw.location
             raise type(error)(
                 f"no raw event landed under {location} after {end:%Y-%m-%d %H}:00 UTC within "
-                f"{self.data_set.run.arrival_timeout}; see whether the delivery stream works, "
+                f"{self.data_set.limits.arrival_timeout}; see whether the delivery stream works, "
                 "then clear this task"
             ) from error

@@ -15,8 +15,10 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from retime.airflow import runtime, tasks
-from retime.dataset.reader import DataSet
-from retime.published import crawl as published_crawl
+from retime.dataset.model import DataSet
+from retime.planning.report import changed_slices
+from retime.published import crawl
+from retime.raw.partitions import uncrawled_hours
 
 CRAWL_TIMEOUT = timedelta(hours=2)
 
@@ -78,7 +80,10 @@ class CrawlRawOperator(CrawlOperator):
 
     def find_cause(self, context: Any) -> str:
         """Return which arrival hours the catalog lacks."""
-        missing = tasks.uncrawled_hours(self.data_set, context)
+        window = self.data_set.events.window_of(runtime.dates_of_run(self.data_set, context))
+        deployment, now = runtime.deployment(self.data_set), runtime.now()
+        missing, until = uncrawled_hours(deployment, window, now)
+        context["ti"].xcom_push(key=runtime.LANDED_UNTIL, value=until.to_json())
         return f"{len(missing)} arrival hours, from {missing[0]}" if missing else ""
 
 
@@ -96,15 +101,15 @@ class CrawlPublishedOperator(CrawlOperator):
 
     def find_cause(self, context: Any) -> str:
         """Return which slices changed the table."""
-        return ", ".join(map(str, tasks.changed_slices(context)))
+        return ", ".join(map(str, changed_slices(tasks.published_slices(context))))
 
     def check_crawler(self, crawler: Mapping[str, Any]) -> None:
         """Refuse a crawler that would change what was published."""
-        published_crawl.check_crawler(crawler)
+        crawl.check_crawler(crawler)
 
 
 class CrawlSensor(GlueCrawlerSensor):
-    """Wait for the crawl; a failed one is told with the crawler's own reason."""
+    """Wait for the crawl; a failed one is reported with the crawler's own reason."""
 
     operator_extra_links = (CloudWatchEventsLink(),)
 
@@ -134,7 +139,7 @@ class CrawlSensor(GlueCrawlerSensor):
             raise AirflowFailException(
                 f"the crawl of {self.crawler_name} ended {last.get('Status')}: "
                 f"{last.get('ErrorMessage') or 'no reason given'} (log group "
-                f"{last.get('LogGroup')}, stream {last.get('LogStream')}); mend it, then clear "
+                f"{last.get('LogGroup')}, stream {last.get('LogStream')}); fix it, then clear "
                 f"{', '.join(sorted(self.upstream_task_ids))}"
             ) from error
 
@@ -150,7 +155,9 @@ class CrawlPublishedSensor(CrawlSensor):
         """Look once; fails for good if the crawl changed what was published."""
         is_over = super().poke(context)
         if is_over:
-            tasks.check_published_crawl(self.data_set, context)
+            with runtime.no_retry():
+                slices = changed_slices(tasks.published_slices(context))
+                crawl.check_published(runtime.deployment(self.data_set), slices)
         return is_over
 
 

@@ -1,10 +1,10 @@
 """Lineage: the raw and the published tables of a slice, as OpenLineage names tables of Athena."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from retime.dataset.reader import Columns, DataSet
+from retime.dataset.deployment import Deployment
+from retime.dataset.model import Columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,24 +29,24 @@ class Lineage:
     outputs: tuple[LineageTable, ...] = ()
 
 
-def slice_lineage(
-    data_set: DataSet, *, database: str, region: str, resolve: Callable[[str], str]
-) -> Lineage:
-    """Return the tables of a data set; `resolve` fills the settings into a location."""
+def slice_lineage(deployment: Deployment) -> Lineage:
+    """Return the tables of a data set in its environment."""
+    raw, region = deployment.data_set.raw, deployment.clients.glue.meta.region_name
 
     def table(name: str, location: str, columns: Columns) -> LineageTable:
         return LineageTable(
             namespace=f"awsathena://athena.{region}.amazonaws.com",
-            name=f"AwsDataCatalog.{database}.{name}",
-            location=resolve(location),
+            name=f"AwsDataCatalog.{deployment.database}.{name}",
+            location=location,
             columns=columns,
         )
 
-    ours = (data_set.published, data_set.quarantine)
-    keys = dict.fromkeys(data_set.partition_keys, "bigint")
     return Lineage(
-        inputs=(table(data_set.raw.table, data_set.raw.location, {}),),
-        outputs=tuple(table(t.name, t.location, {**t.columns, **keys}) for t in ours),
+        inputs=(table(raw.table, raw.location, {}),),
+        outputs=tuple(
+            table(t.name, t.location, {**t.columns, **dict.fromkeys(t.partition_keys, "bigint")})
+            for t in deployment.data_set.tables
+        ),
     )
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from retime.airflow import runtime
 from retime.airflow.compat import failed_tasks
-from retime.dataset.reader import DataSet
+from retime.dataset.model import DataSet
 from retime.errors import RetimeError
-from retime.planning.plan import planned_slice
+from retime.planning.plan import PlannedSlice
 from retime.planning.report import describe_totals
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ _MAX_SUBJECT = 100  # https://docs.aws.amazon.com/sns/latest/api/API_Publish.htm
 def note_failure(context: Any) -> None:
     """Leave in an XCom why a task failed, when no retry is left; a callback of every task."""
     ti, planned = context["ti"], getattr(context["task"], "planned", None)
-    where = f", {planned_slice(planned).slice_}" if isinstance(planned, Mapping) else ""
+    where = f", {PlannedSlice.from_json(planned).slice_}" if isinstance(planned, Mapping) else ""
     mapped = f"_{ti.map_index}" if ti.map_index >= 0 else ""
     value = {
         "task": f"{ti.task_id}{mapped}",

@@ -1,10 +1,10 @@
-"""What the UI says of a DAG and of each of its tasks, and what to do when one fails."""
+"""The documentation in the UI: a DAG, each of its tasks, and what to do when one fails."""
 
 from collections.abc import Collection
 from typing import Any
 
 from retime.calendar.slices import days_per_slice
-from retime.dataset.reader import DataSet
+from retime.dataset.model import DataSet
 
 _DAG = """
 Rebuilds raw events, landed under the hour they *arrived*, into the table `{table}`, partitioned by
@@ -15,8 +15,7 @@ and `end_date` (inclusive) and builds every date between, in slices of up to {da
 `plan_only` shows slices, bytes and cost, and stops.
 
 **Run again:** clear a run, or one slice, to build it again: the same raw events give the same rows.
-What is cleared, retried or run twice at once never shows readers less than the whole of a
-partition.
+Whatever is cleared, retried or run twice at once: readers always see whole partitions.
 
 **When a task fails**, its last lines say why. Nothing of its slice is published; the others go on.
 
@@ -31,10 +30,10 @@ WHEN_FAILED = {
     ),
     "crawl_raw": (
         "It is retried while the crawler runs for somebody else. No such crawler: create it, or "
-        "mend `raw.crawler` of the data set. Raw that is archived: copy it back. Then clear it."
+        "fix `raw.crawler` of the data set. Raw that is archived: copy it back. Then clear it."
     ),
     "wait_for_crawl": (
-        "The crawl failed or takes too long; the log of the crawler (link) tells why. Mend it, "
+        "The crawl failed or takes too long; the log of the crawler (link) says why. Fix it, "
         "then clear `crawl_raw`."
     ),
     "check_raw": (
@@ -44,14 +43,14 @@ WHEN_FAILED = {
     "plan": "Mostly a permission or a setting, which its last line names. Then clear it.",
     "slice.stage": (
         "Athena's reason is in the log, the query behind the link. A statement that cannot work is "
-        "not tried again: mend the SQL, the data set or the limit of the work group, then clear "
+        "not tried again: fix the SQL, the data set or the limit of the work group, then clear "
         "the slice."
     ),
     "slice.stage_quarantine": "The same as for `slice.stage`.",
     "slice.audit": (
-        "Counts that do not reconcile: raw landed meanwhile; clear the slice. Bad rows: mend the "
+        "Counts that do not reconcile: raw landed meanwhile; clear the slice. Bad rows: fix the "
         "transformation. Too many records in quarantine: see their reasons in the table that "
-        "the log names, mend the source or raise `quarantine.max_percent`. Then clear the slice."
+        "the log names, fix the source or raise `quarantine.max_percent`. Then clear the slice."
     ),
     "slice.publish": (
         "Readers see whole partitions, old or new. Clear it: it goes on where it stopped; or the "
@@ -60,16 +59,16 @@ WHEN_FAILED = {
     ),
     "crawl_published": (
         "The table is right. It is retried while the crawler runs for somebody else. No such "
-        "crawler, or one that would change what is published: mend it, then clear the task."
+        "crawler, or one that would change what is published: fix it, then clear the task."
     ),
     "wait_for_published_crawl": (
-        "The crawl failed: the log of the crawler (link) tells why; mend it, then clear "
-        "`crawl_published`. It changed what was published: mend the crawler, then build the dates "
+        "The crawl failed: the log of the crawler (link) says why; fix it, then clear "
+        "`crawl_published`. It changed what was published: fix the crawler, then build the dates "
         "again."
     ),
     "clean_up": "What the run published is right. Clear it, or leave it to the next run.",
     "report": "A slice of the plan is not published: clear that slice.",
-    "announce": "The table is right; clear it, and who waits for the table is told.",
+    "announce": "The table is right; clear it, and the DAGs that wait for the table are started.",
 }
 
 
@@ -78,8 +77,8 @@ def describe_dag(data_set: DataSet, task_ids: Collection[str]) -> str:
     advice = {name: then for name, then in WHEN_FAILED.items() if name in task_ids}
     return _DAG.format(
         table=data_set.published.name,
-        grain=data_set.grain,
-        days=days_per_slice(data_set.grain),
+        grain=data_set.published.grain,
+        days=days_per_slice(data_set.published.grain),
         advice="\n".join(f"| `{name}` | {then} |" for name, then in advice.items()),
     )
 

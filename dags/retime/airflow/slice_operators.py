@@ -13,22 +13,24 @@ from airflow.providers.common.compat.sdk import (
     BaseOperator,
 )
 
-from retime import aws
-from retime.airflow import runtime, tasks
+from retime.airflow import runtime
 from retime.airflow.compat import planned_of
 from retime.airflow.lineage import Lineage, slice_lineage, to_openlineage
-from retime.dataset.reader import EVENT_COUNT, QUARANTINE_COLUMNS, DataSet
-from retime.planning.plan import planned_slice
-from retime.published import tables as catalog
-from retime.published.generations import generation_location, new_generation, staging_table_name
-from retime.quoting import quote_name
-from retime.statements import audit
-from retime.statements import rendering as sql
+from retime.dataset.deployment import Deployment
+from retime.dataset.model import DataSet
+from retime.dataset.settings import Settings
+from retime.planning.plan import PlannedSlice
+from retime.published.generations import new_generation
+from retime.published.publish import publish_slice
+from retime.published.results import Audited, Generation, Staged
+from retime.statements.audit import audit_statement, conclude_audit
+from retime.statements.staging import begin_stage, conclude_stage
 
 TASK_TIMEOUT = timedelta(hours=2)
 """How long a task may work, or wait for its query."""
 
 _USER_ERROR = 2  # AthenaError.ErrorCategory: 1 system, 2 user, 3 other
+_STAGING = "staging"
 
 
 class SliceQuery(AthenaOperator):
@@ -42,17 +44,59 @@ class SliceQuery(AthenaOperator):
         self.data_set = data_set
         self.planned = planned
 
-    def make_query(self, context: Any, job: sql.Job) -> str:
+    def make_query(self, deployment: Deployment, plan: PlannedSlice, context: Any) -> str:
         """Return the statement; creates what it writes to."""
         raise NotImplementedError
 
-    def conclude(self, context: Any, query_id: str) -> dict[str, Any]:
+    def conclude(
+        self, deployment: Deployment, plan: PlannedSlice, query_id: str, context: Any
+    ) -> dict[str, Any]:
         """Return the task's result, from the query that succeeded."""
         raise NotImplementedError
 
     def execute(self, context: Any) -> Any:
         """Run the statement, and wait for it or defer."""
-        settings = runtime.get_settings()
+        with runtime.no_retry():
+            self._configure(runtime.get_settings())
+            deployment, plan = self._deployment_and_plan(context)
+            self.query = self.make_query(deployment, plan, context)
+        try:
+            query_id = super().execute(context)
+        except AirflowException as error:
+            raise self._with_advice(error) from error
+        except self.hook.get_conn().exceptions.InvalidRequestException as error:
+            # Athena refuses a statement that it cannot parse before it makes a query of it.
+            if self.query_execution_id:
+                raise
+            raise AirflowFailException(
+                f"{error}. A retry cannot help; fix the SQL or the work group."
+            ) from error
+        with runtime.no_retry():
+            return self.conclude(deployment, plan, str(query_id), context)
+
+    def defer(self, *, trigger: Any, **kwargs: Any) -> None:
+        """Defer to a trigger that gives the scheduler time to hear of it."""
+        _, fields = trigger.serialize()
+        super().defer(trigger=query_trigger()(**fields), **kwargs)
+
+    def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> Any:
+        """Go on after the deferral, in another process."""
+        with runtime.no_retry():
+            self._configure(runtime.get_settings())
+            deployment, plan = self._deployment_and_plan(context)
+        try:
+            query_id = super().execute_complete(context, event)
+        except AirflowException as error:
+            self.query_execution_id = (event or {}).get("value")
+            raise self._with_advice(error) from error
+        with runtime.no_retry():
+            return self.conclude(deployment, plan, query_id, context)
+
+    def get_openlineage_facets_on_complete(self, _: Any) -> Any:
+        """Report the query only: what it reads or writes is staging, which is dropped."""
+        return to_openlineage(Lineage(), self.query_execution_id)
+
+    def _configure(self, settings: Settings) -> None:
         self.aws_conn_id = settings.aws_conn_id
         self.database, self.workgroup = settings.database, settings.workgroup
         self.deferrable = settings.is_deferrable and query_trigger() is not None
@@ -64,55 +108,23 @@ class SliceQuery(AthenaOperator):
         self.sleep_time = settings.poll_seconds
         # Airflow 3 counts a deferral towards no execution_timeout.
         self.max_polling_attempts = ceil(TASK_TIMEOUT.total_seconds() / settings.poll_seconds)
+
+    def _deployment_and_plan(self, context: Any) -> tuple[Deployment, PlannedSlice]:
+        # Kept as a plain value, which the notification of a failure reads.
         self.planned = planned_of(self.planned, context)
-        with runtime.no_retry():
-            self.query = self.make_query(context, tasks.job_of(self.data_set, self.planned))
-        try:
-            query_id = super().execute(context)
-        except AirflowException as error:
-            raise self._with_advice(error) from error
-        except self.hook.get_conn().exceptions.InvalidRequestException as error:
-            # Athena refuses a statement that it cannot parse before it makes a query of it.
-            if self.query_execution_id:
-                raise
-            raise AirflowFailException(
-                f"{error}. A retry cannot help; mend the SQL or the work group."
-            ) from error
-        with runtime.no_retry():
-            return self.conclude(context, str(query_id))
-
-    def defer(self, *, trigger: Any, **kwargs: Any) -> None:
-        """Defer to a trigger that gives the scheduler time to hear of it."""
-        _, fields = trigger.serialize()
-        super().defer(trigger=query_trigger()(**fields), **kwargs)
-
-    def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> Any:
-        """Go on after the deferral, in another process."""
-        self.planned = planned_of(self.planned, context)
-        self.aws_conn_id = runtime.get_settings().aws_conn_id
-        try:
-            query_id = super().execute_complete(context, event)
-        except AirflowException as error:
-            self.query_execution_id = (event or {}).get("value")
-            raise self._with_advice(error) from error
-        with runtime.no_retry():
-            return self.conclude(context, query_id)
-
-    def get_openlineage_facets_on_complete(self, _: Any) -> Any:
-        """Tell OpenLineage of the query only: what it reads or writes is staging, and goes."""
-        return to_openlineage(Lineage(), self.query_execution_id)
+        return runtime.deployment(self.data_set), PlannedSlice.from_json(self.planned)
 
     def _with_advice(self, error: AirflowException) -> AirflowException:
-        """Tell Athena's reason, and do not retry where Athena says that it cannot help."""
+        """Add Athena's reason, and do not retry where Athena says that it cannot help."""
         if not self.query_execution_id:
             return error
         status = self.hook.get_query_info(self.query_execution_id)["QueryExecution"]["Status"]
         failure = status.get("AthenaError") or {}
         reason = str(status.get("StateChangeReason") or error).rstrip(".")
-        told = f"query {self.query_execution_id} ended {status['State']}: {reason}."
+        ended = f"query {self.query_execution_id} ended {status['State']}: {reason}."
         if failure.get("ErrorCategory") == _USER_ERROR and not failure.get("Retryable"):
-            return AirflowFailException(f"{told} A retry cannot help; mend the SQL or the data.")
-        return AirflowException(f"{told} A retry may help.")
+            return AirflowFailException(f"{ended} A retry cannot help; fix the SQL or the data.")
+        return AirflowException(f"{ended} A retry may help.")
 
 
 def query_trigger() -> Any:
@@ -135,35 +147,29 @@ class StageOperator(SliceQuery):
         super().__init__(**kwargs)
         self.is_quarantine = is_quarantine
 
-    def make_query(self, context: Any, job: sql.Job) -> str:
+    def make_query(self, deployment: Deployment, plan: PlannedSlice, context: Any) -> str:
         """Create the staging table at a location that nobody used before."""
-        data_set = self.data_set
-        tasks.check_raw_is_there(data_set, self.planned)
-        table = data_set.quarantine if self.is_quarantine else data_set.published
-        published = {**data_set.published.columns, EVENT_COUNT: "bigint"}
-        columns = QUARANTINE_COLUMNS if self.is_quarantine else published
-        generation = new_generation(runtime.now(), secrets.token_hex(4))
-        location = generation_location(runtime.resolve_table(table).generations, generation)
-        name = staging_table_name(table.name, generation)
-        database = runtime.get_settings().database
-        catalog.create_staging_table(
-            runtime.get_clients().glue, database, name, location, columns, data_set.partition_keys
+        statement, generation = begin_stage(
+            deployment,
+            plan.slice_,
+            plan.window,
+            new_generation(runtime.now(), secrets.token_hex(4)),
+            is_quarantine=self.is_quarantine,
         )
-        # Of the SQL that is asked, which a deployment may change before it is published.
-        staging = {"generation": generation, "fingerprint": sql.fingerprint(job)}
-        context["ti"].xcom_push(key="staging", value=staging)
-        render = sql.render_quarantine if self.is_quarantine else sql.render_stage
-        return render(job, quote_name(database, name))
+        context["ti"].xcom_push(key=_STAGING, value=generation.to_json())
+        return statement
 
-    def conclude(self, context: Any, query_id: str) -> dict[str, Any]:
-        """Tell the next tasks which generation the query wrote."""
+    def conclude(
+        self,
+        deployment: Deployment,
+        plan: PlannedSlice,  # noqa: ARG002
+        query_id: str,
+        context: Any,
+    ) -> dict[str, Any]:
+        """Return which generation the query wrote."""
         ti = context["ti"]
-        staging = ti.xcom_pull(task_ids=ti.task_id, key="staging", map_indexes=ti.map_index)
-        return {
-            **staging,
-            "query_id": query_id,
-            "scanned_bytes": aws.get_scanned_bytes(self.hook.get_conn(), query_id),
-        }
+        staging = ti.xcom_pull(task_ids=ti.task_id, key=_STAGING, map_indexes=ti.map_index)
+        return conclude_stage(deployment, Generation.from_json(staging), query_id).to_json()
 
 
 class AuditOperator(SliceQuery):
@@ -176,35 +182,27 @@ class AuditOperator(SliceQuery):
         self.staged = staged
         self.quarantined = quarantined
 
-    def make_query(self, context: Any, job: sql.Job) -> str:  # noqa: ARG002
+    def make_query(
+        self,
+        deployment: Deployment,
+        plan: PlannedSlice,
+        context: Any,  # noqa: ARG002
+    ) -> str:
         """Audit the two staging tables against the raw events."""
-        database = runtime.get_settings().database
-        published, quarantine = self.data_set.published.name, self.data_set.quarantine.name
-        return sql.render_audit(
-            job,
-            quote_name(database, staging_table_name(published, self.staged["generation"])),
-            quote_name(database, staging_table_name(quarantine, self.quarantined["generation"])),
-        )
+        return audit_statement(deployment, plan.slice_, plan.window, *self._stages())
 
-    def conclude(self, context: Any, query_id: str) -> dict[str, Any]:  # noqa: ARG002
+    def conclude(
+        self,
+        deployment: Deployment,
+        plan: PlannedSlice,
+        query_id: str,
+        context: Any,  # noqa: ARG002
+    ) -> dict[str, Any]:
         """Read the counts and the bad rows."""
-        athena = self.hook.get_conn()
-        report = audit.read_report(
-            aws.get_rows(athena, query_id),
-            max_quarantined_percent=self.data_set.max_quarantined_percent,
-        )
-        quarantine = staging_table_name(
-            self.data_set.quarantine.name, self.quarantined["generation"]
-        )
-        audit.check_report(
-            report, f"slice {planned_slice(self.planned).slice_}", quarantine=quarantine
-        )
-        return {
-            **report.to_json(),
-            "generations": [self.staged["generation"], self.quarantined["generation"]],
-            "query_id": query_id,
-            "scanned_bytes": aws.get_scanned_bytes(athena, query_id),
-        }
+        return conclude_audit(deployment, plan.slice_, *self._stages(), query_id).to_json()
+
+    def _stages(self) -> tuple[Staged, Staged]:
+        return Staged.from_json(self.staged), Staged.from_json(self.quarantined)
 
 
 class PublishOperator(BaseOperator):
@@ -230,19 +228,25 @@ class PublishOperator(BaseOperator):
         self.audited = audited
         self.lineage = Lineage()
 
+    @runtime.failing_for_good
     def execute(self, context: Any) -> dict[str, Any]:
         """Publish; safe to repeat."""
-        # OpenLineage asks in a fork of this process, which must not talk to Airflow for settings.
-        self.lineage = slice_lineage(
-            self.data_set,
-            database=runtime.get_settings().database,
-            region=runtime.get_clients().glue.meta.region_name,
-            resolve=runtime.resolve,
-        )
-        planned = planned_of(self.planned, context)
-        given = (planned, self.staged, self.quarantined, self.audited)
-        return dict(tasks.publish_slice(self.data_set, *given, context))
+        deployment = runtime.deployment(self.data_set)
+        # OpenLineage asks in a fork of this process, which must not ask Airflow for settings.
+        self.lineage = slice_lineage(deployment)
+        self.planned = planned_of(self.planned, context)
+        plan = PlannedSlice.from_json(self.planned)
+        return publish_slice(
+            deployment,
+            plan.slice_,
+            plan.window,
+            Staged.from_json(self.staged),
+            Staged.from_json(self.quarantined),
+            Audited.from_json(self.audited),
+            run_id=context["run_id"],
+            now=runtime.now(),
+        ).to_json()
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
-        """Tell OpenLineage that the published tables are made from the raw one."""
+        """Report that the published tables are made from the raw one."""
         return to_openlineage(self.lineage)

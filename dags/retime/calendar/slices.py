@@ -1,6 +1,6 @@
 """Event dates cut into slices: ranges that one Athena statement can write."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Literal
@@ -51,6 +51,23 @@ class Slice:
         """Every event date of the slice, in order."""
         days = (self.last_date - self.first_date).days
         return tuple(self.first_date + timedelta(days=n) for n in range(days + 1))
+
+    def to_json(self) -> dict[str, str]:
+        """Return the plain value that goes from task to task."""
+        return {
+            "first_date": str(self.first_date),
+            "last_date": str(self.last_date),
+            "zone": self.zone.key,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, str]) -> "Slice":
+        """Return what `to_json` made a plain value of; other keys are ignored."""
+        return cls(
+            first_date=date.fromisoformat(value["first_date"]),
+            last_date=date.fromisoformat(value["last_date"]),
+            zone=ZoneInfo(value["zone"]),
+        )
 
     def __str__(self) -> str:
         """One date, or the first and the last."""

@@ -74,6 +74,16 @@ class _Loader(yaml.SafeLoader):
                 raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
         return super().construct_mapping(node, deep)
 
+    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:
+        """Leave a date that does not exist as text: the key that it is the value of is refused."""
+        try:
+            return super().construct_yaml_timestamp(node)
+        except ValueError:
+            return self.construct_scalar(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_timestamp)
+
 
 def read_file(path: Path) -> Section:
     """Return a YAML file's mapping.
@@ -84,7 +94,7 @@ def read_file(path: Path) -> Section:
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataSetError(f"{path}: is not YAML; mend it: {error}") from error
+        raise DataSetError(f"{path}: is not YAML; fix it: {error}") from error
     if not isinstance(values, dict):
         raise DataSetError(f"{path}: holds no mapping; begin with `name: <name of the data set>`")
     return Section(path=path, key="", values=values)

@@ -1,15 +1,16 @@
 """The plan of a run: its dates as slices, with the raw hours, bytes and cost of each."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from retime.calendar.partitions import ArrivalWindow, Partition, arrival_window, partition_windows
+from retime.calendar.arrival_hours import ArrivalWindow
 from retime.calendar.slices import Slice, cut_slices
-from retime.dataset.reader import DataSet
-from retime.raw.landed import Landed
+from retime.dataset.model import DataSet
+from retime.raw.landed import LandedHour, LandedRaw
 
 # List price in most regions, https://aws.amazon.com/athena/pricing/; a query costs at least 10 MB.
 USD_PER_BYTE = 5 / 1e12
@@ -34,9 +35,7 @@ class PlannedSlice:
     def to_json(self) -> dict[str, Any]:
         """Return the plain value that goes from task to task."""
         return {
-            "first_date": str(self.slice_.first_date),
-            "last_date": str(self.slice_.last_date),
-            "zone": self.slice_.zone.key,
+            **self.slice_.to_json(),
             "arrivals_from": self.window.start.isoformat(),
             "arrivals_before": self.window.end.isoformat(),
             "raw_objects": self.raw_objects,
@@ -44,83 +43,55 @@ class PlannedSlice:
             "max_cost_usd": round(self.max_cost_usd, 6),
         }
 
-
-def planned_slice(value: Mapping[str, Any]) -> PlannedSlice:
-    """Return the slice that `to_json` made a plain value of."""
-    return PlannedSlice(
-        slice_=Slice(
-            first_date=date.fromisoformat(value["first_date"]),
-            last_date=date.fromisoformat(value["last_date"]),
-            zone=ZoneInfo(value["zone"]),
-        ),
-        window=ArrivalWindow(
-            start=datetime.fromisoformat(value["arrivals_from"]).astimezone(timezone.utc),
-            end=datetime.fromisoformat(value["arrivals_before"]).astimezone(timezone.utc),
-        ),
-        raw_objects=value["raw_objects"],
-        raw_bytes=value["raw_bytes"],
-    )
-
-
-def window_of(data_set: DataSet, slice_: Slice) -> ArrivalWindow:
-    """Return the arrival hours in which a slice's events can be."""
-    events = data_set.events
-    return arrival_window(
-        slice_,
-        look_back=events.look_back,
-        clock_skew=events.clock_skew,
-        max_lateness=events.max_lateness,
-    )
-
-
-def wanted_arrivals(data_set: DataSet, slice_: Slice) -> dict[Partition, ArrivalWindow]:
-    """Return, for each published partition of a slice, the arrivals that can matter to it."""
-    events = data_set.events
-    before = events.look_back + events.clock_skew
-    return partition_windows(slice_, data_set.grain, before=before, after=events.max_lateness)
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> PlannedSlice:
+        """Return what `to_json` made a plain value of."""
+        return cls(
+            slice_=Slice.from_json(value),
+            window=ArrivalWindow(
+                start=datetime.fromisoformat(value["arrivals_from"]),
+                end=datetime.fromisoformat(value["arrivals_before"]),
+            ),
+            raw_objects=value["raw_objects"],
+            raw_bytes=value["raw_bytes"],
+        )
 
 
 def plan_slices(
-    data_set: DataSet,
-    dates: Slice,
-    landed: Mapping[datetime, Landed],
-    *,
-    first_hour: datetime | None,
-    until: datetime,
+    data_set: DataSet, dates: Slice, landed: LandedRaw, first_hour: datetime | None
 ) -> list[PlannedSlice]:
-    """Cut event dates into slices and tell what each reads of what has landed.
+    """Cut event dates into slices, with what each reads of what has landed.
 
-    What nothing landed for is left out: there is nothing to build it from. So are dates that were
-    over before the first hour that is still there. A date that this hour lies in is built from it
-    on; what is published of raw that has expired stays (see `change.plan_change`).
+    Dates of which nothing landed are left out: there is nothing to build them from. So are dates
+    that were over before the first hour that is still there. The date in which this hour lies is
+    built from it on; what is published of raw that has expired stays (`plan_changes`).
 
     Args:
         data_set: the data set.
         dates: the dates to build.
         landed: the arrival hours that landed and no longer grow.
         first_hour: the first arrival hour of all raw; None if there is no raw.
-        until: when the first hour begins that is not to be read.
     """
+    until = landed.until.instant
     if first_hour is None or dates.end <= first_hour or until <= first_hour:
         return []
     first_date = max(dates.first_date, first_hour.astimezone(dates.zone).date())
     whole = Slice(first_date=first_date, last_date=dates.last_date, zone=dates.zone)
     there = ArrivalWindow(start=first_hour, end=until)
     planned = (
-        _plan_slice(slice_, window_of(data_set, slice_), landed, there)
-        for slice_ in cut_slices(whole, data_set.grain)
+        _plan_slice(slice_, data_set.events.window_of(slice_).intersect(there), landed.hours)
+        for slice_ in cut_slices(whole, data_set.published.grain)
     )
     return [plan for plan in planned if plan.raw_objects]
 
 
 def _plan_slice(
-    slice_: Slice, window: ArrivalWindow, landed: Mapping[datetime, Landed], there: ArrivalWindow
+    slice_: Slice, window: ArrivalWindow, landed: Mapping[datetime, LandedHour]
 ) -> PlannedSlice:
-    window = ArrivalWindow(start=max(window.start, there.start), end=min(window.end, there.end))
-    hours = {hour: what for hour, what in landed.items() if window.start <= hour < window.end}
+    hours = [volume for hour, volume in landed.items() if window.start <= hour < window.end]
     return PlannedSlice(
         slice_=slice_,
         window=window,
-        raw_objects=sum(what.objects for what in hours.values()),
-        raw_bytes=sum(what.size for what in hours.values()),
+        raw_objects=sum(volume.objects for volume in hours),
+        raw_bytes=sum(volume.size for volume in hours),
     )

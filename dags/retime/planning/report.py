@@ -1,24 +1,60 @@
 """What a run planned and did, in words and numbers."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from retime.calendar.slices import Slice
+from retime.calendar.partitions import partitions_of
+from retime.calendar.slices import Grain, Slice
+from retime.errors import RunError
 from retime.planning.plan import PlannedSlice
 from retime.published.ledger import Ledger
+from retime.published.results import Published
 
 _KINDS = ("read", "published_from", "duplicates", "filtered", "quarantined", "too_late", "outside")
 
 
-def sum_up(published: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def results_of(
+    planned: Sequence[PlannedSlice], published: Iterable[Published]
+) -> dict[Slice, Published]:
+    """Return what came of the planned slices that are published, in the order of the plan.
+
+    A cleared run may leave results of slices that are no longer planned, or older results of one
+    slice; current ones come first, and win.
+    """
+    first = {each.slice_: each for each in reversed(list(published))}
+    return {plan.slice_: first[plan.slice_] for plan in planned if plan.slice_ in first}
+
+
+def check_complete(planned: Sequence[PlannedSlice], results: Mapping[Slice, Published]) -> None:
+    """See that every planned slice is published.
+
+    Raises:
+        RunError: some are not, so the run must not look green.
+    """
+    missing = [str(plan.slice_) for plan in planned if plan.slice_ not in results]
+    if missing:
+        raise RunError(
+            f"{len(missing)} of {len(planned)} slices were not published: {', '.join(missing)}; "
+            "see their tasks, fix the cause and clear them"
+        )
+
+
+def changed_slices(results: Mapping[Slice, Published]) -> list[Slice]:
+    """Return the slices of which a run changed partitions."""
+    return [slice_ for slice_, result in results.items() if result.partitions.changed]
+
+
+def sum_up(planned: Sequence[PlannedSlice], results: Mapping[Slice, Published]) -> dict[str, int]:
     """Return the totals of a run over its published slices."""
-    names = [*_KINDS, "late", "rows"]
+    published = list(results.values())
     return {
         "slices": len(published),
-        **{name: sum(result["counts"][name] for result in published) for name in names},
-        "stage_scanned_bytes": sum(result["stage_scanned_bytes"] for result in published),
-        "scanned_bytes": sum(result["scanned_bytes"] for result in published),
-        "raw_bytes": sum(result["raw_bytes"] for result in published),
+        **{n: sum(getattr(r.counts, n) for r in published) for n in (*_KINDS, "late", "rows")},
+        "stage_scanned_bytes": sum(result.stage_scanned_bytes for result in published),
+        "scanned_bytes": sum(result.scanned_bytes for result in published),
+        "raw_bytes": sum(plan.raw_bytes for plan in planned if plan.slice_ in results),
     }
 
 
@@ -36,21 +72,20 @@ def describe_plan(dates: Slice, planned: Sequence[PlannedSlice]) -> str:
     return "\n".join(lines)
 
 
-def describe_run(
-    name: str, published: Sequence[Mapping[str, Any]], totals: Mapping[str, Any]
-) -> str:
+def describe_run(name: str, results: Mapping[Slice, Published], totals: Mapping[str, int]) -> str:
     """Return what a run did, a line a slice and the totals."""
     lines = [f"{name}: {totals['slices']} slices published"]
     lines += [
-        f"  {result['slice']}: {result['counts']['rows']} rows, partitions {result['partitions']}, "
-        f"generation {result['generation']}"
-        for result in published
+        f"  {slice_}: {result.counts.rows} rows, {result.partitions.created} partitions created, "
+        f"{result.partitions.updated} updated, {result.partitions.kept} kept, "
+        f"generation {result.generation}"
+        for slice_, result in results.items()
     ]
     lines.append("  " + describe_totals(totals).replace("\n", "\n  "))
     return "\n".join(lines)
 
 
-def describe_totals(totals: Mapping[str, Any]) -> str:
+def describe_totals(totals: Mapping[str, int]) -> str:
     """Return the totals of a run: what became of the events, and what was scanned."""
     parts = " + ".join(f"{totals[kind]} {kind.replace('_', ' ')}" for kind in _KINDS[1:])
     scanned, staging, raw = (
@@ -63,22 +98,31 @@ def describe_totals(totals: Mapping[str, Any]) -> str:
     )
 
 
+def replaced_slices(results: Mapping[Slice, Published], grain: Grain) -> dict[Slice, Published]:
+    """Return the slices of which a run published something, rather than keep all that was there."""
+    return {
+        slice_: result
+        for slice_, result in results.items()
+        if result.partitions.kept < len(partitions_of(slice_, grain))
+    }
+
+
 def describe_update(
-    slices: Sequence[Slice], generations: Sequence[str], ledgers: Iterable[Ledger]
+    results: Mapping[Slice, Published], ledgers: Iterable[Ledger]
 ) -> dict[str, Any]:
     """Return which dates of a table have become which generations, and what of them is there.
 
     Args:
-        slices: what was published.
-        generations: of those slices, in the same order.
-        ledgers: of the partitions of those dates, as they are; other runs may have made some.
+        results: what was published.
+        ledgers: of the partitions of those slices, as they are; other runs may have made some.
     """
+    generations = [result.generation for result in results.values()]
     ours = [ledger for ledger in ledgers if ledger.generation in generations]
     return {
-        "dates": sorted({str(day) for slice_ in slices for day in slice_.dates}),
+        "dates": sorted({str(day) for slice_ in results for day in slice_.dates}),
         "rows": sum(ledger.rows for ledger in ours),
         "bytes": sum(ledger.bytes for ledger in ours),
-        "generations": list(generations),
+        "generations": generations,
     }
 
 

@@ -1,29 +1,52 @@
 """Remove what attempts left behind and nothing references any more."""
 
+from __future__ import annotations
+
 import re
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING
 
 from retime import aws
-from retime.dataset.reader import Table
-from retime.published import emptied
+from retime.dataset.deployment import Deployment
+from retime.dataset.model import Table
 from retime.published.generations import (
     generation_location,
     generation_of_folder,
     generation_of_staging_table,
     generation_time,
 )
+from retime.published.tables import has_table
 
-# Athena takes no notice of names that begin with an underscore.
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+
+# Athena ignores names that begin with an underscore.
 _MARKS = "_unused/"
 _GRACE = timedelta(hours=1)
 _STAMP = "%Y%m%dT%H%M%SZ"
 _MARK = re.compile(_MARKS + r"([^/]+)/(\d{8}T\d{6}Z)")
 
 
-def drop_staging_tables(glue: Any, database: str, table: Table, before: datetime) -> int:
+def clean_up(deployment: Deployment, now: datetime) -> dict[str, int]:
+    """Drop staging tables, and delete data that nothing uses any more, after the retention time.
+
+    Raises:
+        DeleteError: S3 did not delete some objects.
+    """
+    clients, database = deployment.clients, deployment.database
+    retention = deployment.data_set.limits.retention
+    dropped = deleted = 0
+    for table in deployment.data_set.tables:
+        dropped += drop_staging_tables(clients.glue, database, table, now - retention)
+        if has_table(clients.glue, database, table.name):
+            deleted += delete_generations(clients, database, table, now=now, retention=retention)
+    return {"staging_tables_dropped": dropped, "generations_deleted": deleted}
+
+
+def drop_staging_tables(glue: GlueClient, database: str, table: Table, before: datetime) -> int:
     """Drop the staging tables of generations that were begun before a time.
 
     Until then a slice's audit can be cleared and run again.
@@ -31,10 +54,7 @@ def drop_staging_tables(glue: Any, database: str, table: Table, before: datetime
     Returns:
         How many were dropped. Their data stays: published partitions point at it.
     """
-    pages = glue.get_paginator("get_tables").paginate(
-        DatabaseName=database, Expression=f"{table.name}__*"
-    )
-    names = [entry["Name"] for page in pages for entry in page["TableList"]]
+    names = [found["Name"] for found in aws.list_tables(glue, database, f"{table.name}__*")]
     dropped = 0
     for name in names:
         generation = generation_of_staging_table(table.name, name)
@@ -86,19 +106,17 @@ def _delete_generations_at(
             aws.delete_folder(clients.s3, generation_location(table.location, generation))
             _remove_mark(clients.s3, table.location, generation, mark)
             deleted += 1
-    emptied.remove_marks(clients.s3, table.location, now - retention - _GRACE)
     return deleted
 
 
-def _used_generations(glue: Any, database: str, table: Table) -> set[str]:
+def _used_generations(glue: GlueClient, database: str, table: Table) -> set[str]:
     """The generations that a published partition lies in."""
-    partitions = aws.get_partitions(glue, database, table.name)
-    locations = (partition["StorageDescriptor"]["Location"] for partition in partitions)
+    locations = aws.list_locations(glue, database, table.name)
     folders = (location.removeprefix(table.location).partition("/")[0] for location in locations)
     return {generation for folder in folders if (generation := generation_of_folder(folder))}
 
 
-def _read_marks(s3: Any, location: str) -> dict[str, datetime]:
+def _read_marks(s3: S3Client, location: str) -> dict[str, datetime]:
     """Since when each generation that is marked is known to be unused."""
     marks = {}
     for path, _ in aws.list_objects(s3, location, _MARKS):
@@ -108,6 +126,6 @@ def _read_marks(s3: Any, location: str) -> dict[str, datetime]:
     return marks
 
 
-def _remove_mark(s3: Any, location: str, generation: str, mark: datetime | None) -> None:
+def _remove_mark(s3: S3Client, location: str, generation: str, mark: datetime | None) -> None:
     if mark is not None:
         aws.delete_folder(s3, f"{location}{_MARKS}{generation}/")

@@ -1,14 +1,22 @@
 """The crawl of a published table: it may register what it finds, and change nothing."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from retime import aws
-from retime.calendar.partitions import Partition
-from retime.dataset.reader import Table
+from retime.calendar.partitions import Partition, partitions_of
+from retime.calendar.slices import Slice
+from retime.dataset.deployment import Deployment
+from retime.dataset.model import Table
 from retime.errors import CatalogError
 from retime.published.ledger import ledger_of
-from retime.published.publication import partition_values
+from retime.published.tables import ensure_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_glue.type_defs import TableTypeDef
 
 _BEHAVIORS = ("UpdateBehavior", "DeleteBehavior")
 
@@ -27,7 +35,21 @@ def check_crawler(crawler: Mapping[str, Any]) -> None:
         )
 
 
-def check_crawl(glue: Any, database: str, table: Table, partitions: Iterable[Partition]) -> None:
+def check_published(deployment: Deployment, slices: Iterable[Slice]) -> None:
+    """See that a crawl left slices of the published table as the run published them.
+
+    Raises:
+        CatalogError: it did not; names what it changed and what to do.
+    """
+    glue, table = deployment.clients.glue, deployment.data_set.published
+    ensure_table(glue, deployment.database, table)
+    partitions = [p for slice_ in slices for p in partitions_of(slice_, table.grain)]
+    check_crawl(glue, deployment.database, table, partitions)
+
+
+def check_crawl(
+    glue: GlueClient, database: str, table: Table, partitions: Iterable[Partition]
+) -> None:
     """See that a crawl left a table's partitions as they were published, and made no other table.
 
     Args:
@@ -39,30 +61,27 @@ def check_crawl(glue: Any, database: str, table: Table, partitions: Iterable[Par
     Raises:
         CatalogError: partitions are without their ledger, or tables were made.
     """
-    values = map(partition_values, partitions)
-    records = aws.read_partitions(glue, database, table.name, values)
-    odd = ["/".join(v) for v, r in records.items() if not ledger_of(r.get("Parameters", {}))]
+    found = aws.read_partitions(glue, database, table.name, partitions)
+    odd = ["/".join(map(str, v)) for v, p in found.items() if not ledger_of(p.parameters)]
     if odd:
         raise CatalogError(
             f"the crawler {table.crawler!r} changed or made {len(odd)} partitions of "
-            f"{database}.{table.name}, as {', '.join(odd[:3])}; configure it as the docs tell, "
+            f"{database}.{table.name}, as {', '.join(odd[:3])}; configure it as the docs say, "
             "then build their dates again"
         )
-    pages = glue.get_paginator("get_tables").paginate(DatabaseName=database)
     made = [
-        found["Name"]
-        for page in pages
-        for found in page["TableList"]
-        if found["Name"] != table.name and _is_crawled(found, table)
+        other["Name"]
+        for other in aws.list_tables(glue, database)
+        if other["Name"] != table.name and _is_crawled(other, table)
     ]
     if made:
         raise CatalogError(
             f"the crawler {table.crawler!r} made the tables {', '.join(sorted(made))} of what is "
-            f"below {table.location}; drop them, and configure it as the docs tell"
+            f"below {table.location}; drop them, and configure it as the docs say"
         )
 
 
-def _is_crawled(found: Mapping[str, Any], table: Table) -> bool:
-    location: str = found.get("StorageDescriptor", {}).get("Location", "")
-    crawler = found.get("Parameters", {}).get("UPDATED_BY_CRAWLER")
+def _is_crawled(other: TableTypeDef, table: Table) -> bool:
+    location = other.get("StorageDescriptor", {}).get("Location", "")
+    crawler = other.get("Parameters", {}).get("UPDATED_BY_CRAWLER")
     return crawler == table.crawler and location.startswith(table.location)

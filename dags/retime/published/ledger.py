@@ -1,10 +1,16 @@
 """The ledger: what each published partition knows about itself, in its Glue parameters."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
-from retime.calendar.partitions import ArrivalWindow
+from retime import aws
+from retime.calendar.arrival_hours import ArrivalWindow
+from retime.calendar.partitions import partitions_of
+from retime.calendar.slices import Slice
+from retime.dataset.deployment import Deployment
 
 _PREFIX = "retime."
 
@@ -42,7 +48,7 @@ class Ledger:
 
 
 def ledger_of(parameters: Mapping[str, str]) -> Ledger | None:
-    """Return the ledger in a partition's parameters, or None where another tool made it."""
+    """Return the ledger in a partition's parameters, or None if another tool made it."""
     try:
         texts = {field.name: parameters[_PREFIX + field.name] for field in fields(Ledger)}
         numbers = {name: int(texts[name]) for name in ("rows", "bytes")}
@@ -51,6 +57,16 @@ def ledger_of(parameters: Mapping[str, str]) -> Ledger | None:
     except (KeyError, ValueError):
         return None
     return ledger
+
+
+def read_ledgers(deployment: Deployment, slices: Iterable[Slice]) -> list[Ledger]:
+    """Return the ledgers of the published partitions of some slices."""
+    table = deployment.data_set.published
+    partitions = [p for slice_ in slices for p in partitions_of(slice_, table.grain)]
+    found = aws.read_partitions(
+        deployment.clients.glue, deployment.database, table.name, partitions
+    )
+    return [ledger for p in found.values() if (ledger := ledger_of(p.parameters))]
 
 
 def other_parameters(parameters: Mapping[str, str]) -> dict[str, str]:

@@ -10,125 +10,105 @@ puts objects into a folder only once the partition points at its own generation:
 before the partition was seen to be ours holds none of them, and can be deleted.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from retime import aws
-from retime.aws import Values
-from retime.calendar.partitions import is_hidden, partition_path
-from retime.dataset.reader import Table
+from retime.calendar.partitions import Partition, partition_path
 from retime.errors import PublishError, RunError
-from retime.published import publish
-from retime.published.publication import Build, Change, generation_of, partition_values
+from retime.published.publication import Partitions, Publication, generation_of
+from retime.published.repoint import repoint_partitions
+from retime.published.results import PartitionCounts
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
 
 _ATTEMPTS = 4
 _AT_ONCE = 8
 
-Records = Mapping[Values, Mapping[str, Any]]
-Check = Callable[[Values], bool]
+OwnershipCheck = Callable[[Partition], bool]
 
 
-def publish_build(
+def replace_folders(
     clients: aws.Clients,
     database: str,
-    table: Table,
-    build: Build,
+    publication: Publication,
     *,
     now: datetime,
     retention: timedelta,
-) -> dict[str, int]:
-    """Publish a build as `publish.publish_build` does, and bring its objects to the plain folders.
+) -> PartitionCounts:
+    """Publish as `repoint_partitions` does, and bring the objects to the plain folders.
 
     Returns:
-        What that does, and how many partitions' objects were `replaced`.
+        What that changed, and how many partitions' objects were `replaced`.
 
     Raises:
         RunError: as there.
         PublishError: as there; a retry can help and is safe.
-        DeleteError: S3 did not delete an object of before; the same holds.
+        DeleteError: S3 did not delete a replaced object; the same holds.
     """
+    table = publication.table
     read = partial(aws.read_partitions, clients.glue, database, table.name)
-    point = partial(_point, clients.glue, database, table.name)
-    wanted = [partition_values(partition) for partition in build.wanted]
-    emptied: set[Values] = set()
 
-    def is_ours(values: Values) -> bool:
-        return any(generation_of(p) == build.generation for p in read([values]).values())
+    def is_ours(partition: Partition) -> bool:
+        found = read([partition]).get(partition)
+        return found is not None and generation_of(found) == publication.generation
 
-    def is_unread(values: Values) -> bool:
-        records = read([values])
-        return not records or bool(_at(build.location, records))
-
-    def apply(change: Change) -> list[str]:
-        if not change.remove:
-            return publish.apply_change(clients.glue, database, table.name, change)
-        # Emptied first, and only then forgotten: of a folder that still holds objects, a crawler
-        # makes a partition.
-        if failures := point(change.remove, build.location):
-            return failures
-        _each(partial(_empty, clients.s3, table, is_unread), change.remove)
-        emptied.update(change.remove)
-        left = _at(build.location, read(change.remove))
-        return aws.delete_partitions(clients.glue, database, table.name, list(left))
-
-    done = publish.publish_build(
-        clients, database, table, build, now=now, retention=retention, apply=apply
-    )
-    published = read(wanted)
-    staged = _at(build.location, published)
-    _each(partial(_replace, clients.s3, table, build, is_ours), staged)
-    others = (v for v, record in published.items() if generation_of(record) != build.generation)
-    _each(partial(_take_back, clients.s3, table, build), others)
-    missing = set(wanted) - published.keys() - emptied
-    _each(partial(_empty, clients.s3, table, is_unread), missing)
-    failures: list[str] = []
+    counts = repoint_partitions(clients, database, publication, now=now, retention=retention)
+    published = read(publication.wanted)
+    staged = _located_at(publication.location, published)
+    _each(partial(_replace_folder, clients.s3, publication, is_ours), staged)
+    others = [v for v, found in published.items() if generation_of(found) != publication.generation]
+    _each(partial(_take_back, clients.s3, publication), others)
+    refused: list[aws.RefusedPartition] = []
     for _ in range(_ATTEMPTS):
         # Read each time: another publication may have been faster.
-        failures = point(_at(build.location, read(staged)), table.location)
-        if not failures:
-            return {**done, "replaced": len(staged)}
+        left = _located_at(publication.location, read(staged))
+        refused = _point(clients.glue, database, table.name, left, table.location)
+        if not refused:
+            return replace(counts, replaced=len(staged))
     raise PublishError(
         f"{database}.{table.name}: the catalog did not take back all partitions to "
-        f"{table.location} in {_ATTEMPTS} attempts; repeat the publication: {failures[:3]}"
+        f"{table.location} in {_ATTEMPTS} attempts; repeat the publication: "
+        f"{', '.join(map(str, refused[:3]))}"
     )
 
 
-def _replace(s3: Any, table: Table, build: Build, is_ours: Check, values: Values) -> None:
-    """Let a partition's plain folder hold the objects of a build, and no others."""
-    source, target = build.location + _path(values), table.location + _path(values)
+def _replace_folder(
+    s3: S3Client, publication: Publication, is_ours: OwnershipCheck, partition: Partition
+) -> None:
+    """Let a partition's plain folder hold the objects of a publication, and no others."""
+    path = partition_path(partition)
+    source, target = publication.location + path, publication.table.location + path
     staged = {
-        f"{build.generation}-{path.removesuffix('.parquet')}.parquet": (path, size)
-        for path, size in aws.list_objects(s3, source)
-        if not is_hidden(path)
+        f"{publication.generation}-{name.removesuffix('.parquet')}.parquet": (name, size)
+        for name, size in aws.list_objects(s3, source)
+        if not aws.is_hidden(name)
     }
-    if not staged:
+    if not staged and publication.rows.get(partition):
         raise RunError(f"{source} holds no object; clear the slice to stage it again")
     there = dict(aws.list_objects(s3, target))
-    for name, (path, size) in staged.items():
-        if there.get(name) != size and is_ours(values):
-            aws.copy_object(s3, source + path, target + name)
-    if is_ours(values):
-        old = [path for path in there if path not in staged and not is_hidden(path)]
+    for name, (staged_name, size) in staged.items():
+        if there.get(name) != size and is_ours(partition):
+            aws.copy_object(s3, source + staged_name, target + name)
+    if is_ours(partition):
+        old = [name for name in there if name not in staged and not aws.is_hidden(name)]
         aws.delete_objects(s3, target, old)
     else:
-        _take_back(s3, table, build, values)
+        _take_back(s3, publication, partition)
 
 
-def _take_back(s3: Any, table: Table, build: Build, values: Values) -> None:
-    """Delete copies of a build from the plain folder of a partition that another one has taken."""
-    location = table.location + _path(values)
-    aws.delete_folder(s3, f"{location}{build.generation}-")
-
-
-def _empty(s3: Any, table: Table, is_unread: Check, values: Values) -> None:
-    """Delete the objects of a partition's plain folder."""
-    location = table.location + _path(values)
-    paths = [path for path, _ in aws.list_objects(s3, location) if not is_hidden(path)]
-    if paths and is_unread(values):
-        aws.delete_objects(s3, location, paths)
+def _take_back(s3: S3Client, publication: Publication, partition: Partition) -> None:
+    """Delete copies of a publication from the folder of a partition that another one has taken."""
+    folder = publication.table.location + partition_path(partition)
+    aws.delete_folder(s3, f"{folder}{publication.generation}-")
 
 
 def _each(do: Callable[[Any], None], items: Iterable[Any]) -> None:
@@ -138,30 +118,21 @@ def _each(do: Callable[[Any], None], items: Iterable[Any]) -> None:
             pass
 
 
-def _at(location: str, records: Records) -> Records:
-    """Those of the partitions that lie in their folder below a location."""
+def _located_at(location: str, partitions: Partitions) -> Partitions:
+    """Return those of the partitions that lie in their folder below a location."""
     return {
-        values: record
-        for values, record in records.items()
-        if record["StorageDescriptor"]["Location"] == location + _path(values)
+        values: found
+        for values, found in partitions.items()
+        if found.location == location + partition_path(values)
     }
 
 
-def _point(glue: Any, database: str, table: str, records: Records, location: str) -> list[str]:
+def _point(
+    glue: GlueClient, database: str, table: str, partitions: Partitions, location: str
+) -> list[aws.RefusedPartition]:
     """Point partitions at their folders below a location, and change nothing else of them."""
-    inputs = [
-        {
-            "Values": list(values),
-            "StorageDescriptor": {
-                **record["StorageDescriptor"],
-                "Location": location + _path(values),
-            },
-            "Parameters": record.get("Parameters", {}),
-        }
-        for values, record in records.items()
+    moved = [
+        replace(found, location=location + partition_path(values))
+        for values, found in partitions.items()
     ]
-    return aws.update_partitions(glue, database, table, inputs)
-
-
-def _path(values: Values) -> str:
-    return partition_path(tuple(int(value) for value in values))
+    return aws.update_partitions(glue, database, table, moved)

@@ -1,109 +1,108 @@
-"""Publish a staged slice: point the published partitions at its generation."""
+"""Publish a staged and audited slice: its quarantine, and then its events."""
 
-from collections.abc import Callable, Mapping
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Any
 
-from retime import aws
-from retime.aws import Values
-from retime.calendar.partitions import Partition, is_hidden, partition_in_path
-from retime.dataset.reader import Table
-from retime.errors import PublishError, RunError
-from retime.published.emptied import Emptied, mark_emptied, read_emptied
-from retime.published.generations import generation_time
-from retime.published.publication import Build, Change, partition_values, plan_change
+from retime.calendar.arrival_hours import ArrivalWindow
+from retime.calendar.partitions import Partition, partition_windows
+from retime.calendar.slices import Slice
+from retime.dataset.deployment import Deployment
+from retime.dataset.model import Table
+from retime.errors import RunError
+from retime.published import plain_folders
+from retime.published.generations import generation_location
+from retime.published.publication import Publication
+from retime.published.repoint import repoint_partitions
+from retime.published.results import Audited, PartitionCounts, Published, Staged
+from retime.published.tables import ensure_table
 
-# Creations, updates and removals, each with what the catalog refused three times.
-_STEPS = 12
+log = logging.getLogger(__name__)
 
 
-def publish_build(
-    clients: aws.Clients,
-    database: str,
-    table: Table,
-    build: Build,
+def publish_slice(
+    deployment: Deployment,
+    slice_: Slice,
+    read: ArrivalWindow,
+    staged: Staged,
+    quarantined: Staged,
+    audited: Audited,
     *,
+    run_id: str,
     now: datetime,
-    retention: timedelta,
-    apply: Callable[[Change], list[str]] | None = None,
-) -> dict[str, int]:
-    """Give the published table the partitions of a build; return what was changed, in partitions.
+) -> Published:
+    """Point the published tables at the staged generations; safe to repeat.
 
-    Safe to repeat and to break off: each partition is replaced by one record of the catalog, and a
-    repetition does only what is left to do. `apply` makes a change; else `apply_change` does.
+    Args:
+        deployment: the data set in its environment.
+        slice_: what was staged.
+        read: the arrival hours that it was staged from.
+        staged: the generation of the events.
+        quarantined: the generation of what cannot be used.
+        audited: what the audit saw of both.
+        run_id: of the run, for the ledger.
+        now: the time.
 
     Raises:
-        RunError: the generation is not what was audited, or is older than the retention time and
-            may be deleted any moment.
+        RunError: a generation is not the one that was audited, or is gone.
+        CatalogError: a published table is not as the data set says.
         PublishError: the catalog did not take a change.
+        DeleteError: S3 did not delete replaced objects of a table of layout `hive`.
     """
-    apply = apply or partial(apply_change, clients.glue, database, table.name)
-    sizes = _staged_sizes(clients.s3, build)
-    if build.wanted.keys() - build.rows.keys():
-        # Before the partitions go: a mark too many does no harm.
-        mark_emptied(clients.s3, table.generations, build.generation, build.slice_, build.read)
-    done: dict[str, set[Values]] = {"created": set(), "updated": set(), "removed": set()}
-    failures: list[str] = []
-    for _ in range(_STEPS):
-        existing, emptied = _read_published(clients, database, table, build)
-        change = plan_change(table, build, sizes, existing, emptied, now)
-        if change.is_done:
-            counts = {name: len(values) for name, values in done.items()}
-            return {**counts, "kept": len(change.kept)}
-        if generation_time(build.generation) < now - retention:
-            raise RunError(
-                f"generation {build.generation} is older than {retention}, after which unpublished "
-                "files are deleted; clear the slice to stage it again"
-            )
-        change = change.first
-        done["created"] |= {tuple(record["Values"]) for record in change.create}
-        done["updated"] |= {tuple(record["Values"]) for record in change.update}
-        done["removed"] |= set(change.remove)
-        failures = apply(change)
-    raise PublishError(
-        f"{database}.{table.name}: the catalog did not take all of generation {build.generation} "
-        f"in {_STEPS} steps; repeat the publication: {failures[:3]}"
+    generations = staged.generation.id, quarantined.generation.id
+    if (audited.generation, audited.quarantine_generation) != generations:
+        raise RunError("the slice was staged again after its audit; clear the audit")
+    data_set = deployment.data_set
+    by_arrival = partition_windows(
+        slice_, data_set.quarantine.grain, before=timedelta(0), after=timedelta(0)
+    )
+    by_event = data_set.events.windows_of(slice_, data_set.published.grain)
+
+    def publication(
+        table: Table,
+        stage: Staged,
+        rows: Mapping[Partition, int],
+        wanted: Mapping[Partition, ArrivalWindow],
+    ) -> Publication:
+        return Publication(
+            table=table,
+            generation=stage.generation.id,
+            location=generation_location(table.generations, stage.generation.id),
+            rows=rows,
+            wanted=wanted,
+            read=read,
+            fingerprint=stage.generation.fingerprint,
+            run_id=run_id,
+            query_id=stage.query_id,
+        )
+
+    # The quarantine first: once the events are published, what they lack can be looked up.
+    _publish(
+        deployment,
+        publication(data_set.quarantine, quarantined, audited.quarantined, by_arrival),
+        now,
+    )
+    partitions = _publish(
+        deployment, publication(data_set.published, staged, audited.rows, by_event), now
+    )
+    return Published(
+        slice_=slice_,
+        generation=staged.generation.id,
+        counts=audited.counts,
+        partitions=partitions,
+        stage_scanned_bytes=staged.scanned_bytes,
+        scanned_bytes=staged.scanned_bytes + quarantined.scanned_bytes + audited.scanned_bytes,
     )
 
 
-def _read_published(
-    clients: aws.Clients, database: str, table: Table, build: Build
-) -> tuple[Mapping[Values, Mapping[str, Any]], list[Emptied]]:
-    """Return the partitions of a build's slice as they are, and the marks that go with them.
-
-    Another publication may be under way. It marks what it leaves empty before it removes that, so
-    the marks are read last; and while they are read, the partitions must not change.
-    """
-    wanted = [partition_values(partition) for partition in build.wanted]
-    existing = aws.read_partitions(clients.glue, database, table.name, wanted)
-    while True:
-        emptied = read_emptied(clients.s3, table.generations)
-        again = aws.read_partitions(clients.glue, database, table.name, wanted)
-        if again == existing:
-            return existing, emptied
-        existing = again
-
-
-def _staged_sizes(s3: Any, build: Build) -> dict[Partition, int]:
-    sizes: dict[Partition, int] = {}
-    for path, size in aws.list_objects(s3, build.location):
-        partition = partition_in_path(path, build.grain)
-        if partition is not None and not is_hidden(path):
-            sizes[partition] = sizes.get(partition, 0) + size
-    if set(sizes) != set(build.rows):
-        odd = sorted(set(sizes) ^ set(build.rows))[:3]
-        raise RunError(
-            f"{build.location} holds {len(sizes)} partitions, the audit saw {len(build.rows)}; "
-            f"they differ in {odd}: clear the slice to stage it again"
-        )
-    return sizes
-
-
-def apply_change(glue: Any, database: str, table: str, change: Change) -> list[str]:
-    """Make a change in the catalog; return what went wrong, entry by entry."""
-    return [
-        *aws.create_partitions(glue, database, table, change.create),
-        *aws.update_partitions(glue, database, table, change.update),
-        *aws.delete_partitions(glue, database, table, list(change.remove)),
-    ]
+def _publish(deployment: Deployment, publication: Publication, now: datetime) -> PartitionCounts:
+    clients, database, table = deployment.clients, deployment.database, publication.table
+    ensure_table(clients.glue, database, table)
+    is_plain = table.layout == "hive"
+    publish = plain_folders.replace_folders if is_plain else repoint_partitions
+    retention = deployment.data_set.limits.retention
+    counts = publish(clients, database, publication, now=now, retention=retention)
+    log.info("%s.%s: %s", database, table.name, counts)
+    return counts

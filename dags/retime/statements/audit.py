@@ -1,38 +1,30 @@
-"""Read the audit statement's answer: do the counts reconcile, and are there bad rows?"""
+"""Audit a staged slice: do the counts reconcile, and are there bad rows?"""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from retime import aws
+from retime.calendar.arrival_hours import ArrivalWindow
 from retime.calendar.partitions import Partition
+from retime.calendar.slices import Slice
 from retime.errors import AuditError
+from retime.published.generations import staging_table_name
+from retime.published.results import Audited, Counts, Staged
+from retime.quoting import quote_name
+from retime.raw.table import read_raw_table
+from retime.statements.rendering import SliceSource, render_audit
+
+if TYPE_CHECKING:
+    from retime.dataset.deployment import Deployment
 
 Row = Mapping[str, "str | None"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """What became of the raw events that a slice read.
-
-    read = published_from + duplicates + filtered + quarantined + too_late + outside. `late` are
-    those of the slice that arrived an hour or more after their event time; `arrived` are the
-    records whose arrival hour lies in the slice, of which the quarantined ones are a share.
-    """
-
-    read: int
-    published_from: int
-    duplicates: int
-    filtered: int
-    quarantined: int
-    too_late: int
-    outside: int
-    late: int
-    arrived: int
-    rows: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class AuditReport:
     """The audit of a slice: counts, staged rows by partition, and why it may not be published."""
 
     counts: Counts
@@ -40,21 +32,50 @@ class Report:
     quarantined: Mapping[Partition, int]
     failures: tuple[str, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the plain value that goes to the publish task."""
-        return {
-            "counts": asdict(self.counts),
-            "staged": [[*partition, rows] for partition, rows in self.staged.items()],
-            "quarantined": [[*partition, rows] for partition, rows in self.quarantined.items()],
-        }
+
+def audit_statement(
+    deployment: Deployment,
+    slice_: Slice,
+    window: ArrivalWindow,
+    staged: Staged,
+    quarantined: Staged,
+) -> str:
+    """Return the statement that audits the two staging tables of a slice against the raw events."""
+    data_set, database = deployment.data_set, deployment.database
+    raw = read_raw_table(deployment.clients.glue, database, data_set.raw.table)
+    source = SliceSource(data_set=data_set, raw=raw, slice_=slice_, window=window)
+    tables = (
+        quote_name(database, staging_table_name(table.name, each.generation.id))
+        for table, each in ((data_set.published, staged), (data_set.quarantine, quarantined))
+    )
+    return render_audit(source, *tables)
 
 
-def rows_by_partition(value: Sequence[Sequence[int]]) -> dict[Partition, int]:
-    """Return what `to_json` made plain lists of: rows by partition."""
-    return {tuple(entry[:-1]): entry[-1] for entry in value}
+def conclude_audit(
+    deployment: Deployment, slice_: Slice, staged: Staged, quarantined: Staged, query_id: str
+) -> Audited:
+    """Return what the audit statement found.
+
+    Raises:
+        AuditError: the slice may not be published; says which audits failed, and shows bad rows.
+    """
+    data_set, athena = deployment.data_set, deployment.clients.athena
+    report = read_report(
+        aws.get_rows(athena, query_id), max_quarantined_percent=data_set.max_quarantined_percent
+    )
+    quarantine = staging_table_name(data_set.quarantine.name, quarantined.generation.id)
+    check_report(report, f"slice {slice_}", quarantine=quarantine)
+    return Audited(
+        generation=staged.generation.id,
+        quarantine_generation=quarantined.generation.id,
+        rows=report.staged,
+        quarantined=report.quarantined,
+        counts=report.counts,
+        scanned_bytes=aws.get_scanned_bytes(athena, query_id),
+    )
 
 
-def read_report(rows: Sequence[Row], *, max_quarantined_percent: float) -> Report:
+def read_report(rows: Sequence[Row], *, max_quarantined_percent: float) -> AuditReport:
     """Return the report that the rows of the audit statement make."""
     events = {str(row["name"]): row for row in rows if row["kind"] == "events"}
     staged = [row for row in rows if row["kind"] == "staged"]
@@ -66,7 +87,7 @@ def read_report(rows: Sequence[Row], *, max_quarantined_percent: float) -> Repor
         *_check_quarantine(counts, max_quarantined_percent),
         *(_describe(row) for row in rows if row["kind"] == "audit" and _number(row, "row_count")),
     ]
-    return Report(
+    return AuditReport(
         counts=counts,
         staged={_partition(row): _number(row, "row_count") for row in staged},
         quarantined={_partition(row): _number(row, "row_count") for row in quarantined},
@@ -74,8 +95,8 @@ def read_report(rows: Sequence[Row], *, max_quarantined_percent: float) -> Repor
     )
 
 
-def check_report(report: Report, subject: str, *, quarantine: str) -> None:
-    """Let a slice pass that may be published; `quarantine` is its staging table of the quarantined.
+def check_report(report: AuditReport, subject: str, *, quarantine: str) -> None:
+    """Let a slice pass that may be published; `quarantine` is its staging table of quarantine.
 
     Raises:
         AuditError: an audit found bad rows; says which, how many, and shows three.
@@ -86,7 +107,7 @@ def check_report(report: Report, subject: str, *, quarantine: str) -> None:
         raise AuditError(
             f"{subject} did not pass its audits and nothing of it was published:\n  {found}\n"
             f"{why if report.counts.quarantined else ''}"
-            "Mend the transformation or the raw data, then clear the slice"
+            "Fix the transformation or the raw data, then clear the slice"
         )
 
 

@@ -1,28 +1,16 @@
 """Expressions that statements are put together from: raw fields by type, and the two clocks."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 
-from retime.calendar.partitions import ARRIVAL_KEYS, ArrivalWindow
-from retime.dataset.reader import Columns
+from retime.calendar.arrival_hours import ARRIVAL_KEYS, ArrivalWindow
+from retime.dataset.model import Columns
 from retime.errors import DataSetError
 from retime.quoting import quote_literal, quote_name
+from retime.raw.table import RawTable, is_text
 
 _INTEGERS = frozenset({"tinyint", "smallint", "int", "integer", "bigint"})
 _FRACTIONS = ("float", "double", "decimal")
-_TEXTS = ("string", "varchar", "char")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawTable:
-    """The raw table as the catalog has it: its columns, and the types of its partition keys."""
-
-    database: str
-    name: str
-    columns: Columns
-    keys: Columns
-    is_json: bool
 
 
 # Fields of raw events: what a value is, whatever type the catalog gave its column.
@@ -38,11 +26,6 @@ def _typed(raw: RawTable, column: str, *, optional: bool) -> str | None:
         f"the raw table {raw.database}.{raw.name} has no column {column!r}: "
         f"name one of {known}, or say optional=true where it may be missing"
     )
-
-
-def is_text(type_: str) -> bool:
-    """Tell whether a column of the catalog is of text."""
-    return type_.lower().startswith(_TEXTS)
 
 
 def whole(raw: RawTable, column: str, *, optional: bool = False) -> str:

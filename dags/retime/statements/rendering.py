@@ -1,6 +1,7 @@
 """Athena SQL from the files of a data set and of the package."""
 
 import hashlib
+import traceback
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -9,18 +10,18 @@ from typing import Any
 
 import jinja2
 
-from retime.calendar.partitions import ArrivalWindow
+from retime.calendar.arrival_hours import ArrivalWindow
 from retime.calendar.slices import Slice
-from retime.dataset.reader import DataSet, trino_type
+from retime.dataset.model import DataSet, trino_type
 from retime.errors import DataSetError
 from retime.quoting import quote_literal, quote_name
-from retime.statements import macros as fragments
-from retime.statements.macros import RawTable
+from retime.raw.table import RawTable
+from retime.statements import macros
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """What one statement is about; all statements of a slice differ in nothing else."""
+class SliceSource:
+    """What the statements of a slice read: event times, and arrival hours of a raw table."""
 
     data_set: DataSet
     raw: RawTable
@@ -28,28 +29,28 @@ class Job:
     window: ArrivalWindow
 
 
-def render_stage(job: Job, target: str) -> str:
+def render_stage(source: SliceSource, target: str) -> str:
     """Return the statement that transforms a slice into a staging table (its quoted name)."""
-    return _render(job, "retime/stage.sql", target=target)
+    return _render(source, "retime/stage.sql", target=target)
 
 
-def render_quarantine(job: Job, target: str) -> str:
+def render_quarantine(source: SliceSource, target: str) -> str:
     """Return the statement that puts a slice's unusable records into a staging table."""
-    return _render(job, "retime/quarantine.sql", target=target)
+    return _render(source, "retime/quarantine.sql", target=target)
 
 
-def render_audit(job: Job, staging: str, quarantine_staging: str) -> str:
+def render_audit(source: SliceSource, staging: str, quarantine_staging: str) -> str:
     """Return the one statement that counts a slice's events and runs its audits.
 
     Its result has the columns kind, name, row_count, key_count, late_count, arrived_count and
     examples; audit.py reads it.
     """
     return _render(
-        job,
+        source,
         "retime/audit.sql",
         staging=staging,
         quarantine_staging=quarantine_staging,
-        audits=audit_files(job.data_set),
+        audits=audit_files(source.data_set),
     )
 
 
@@ -63,34 +64,48 @@ def audit_files(data_set: DataSet) -> list[dict[str, str]]:
     ]
 
 
-def fingerprint(job: Job) -> str:
+def fingerprint(source: SliceSource) -> str:
     """Return a hash that changes when the transformation does, and not with the slice."""
-    window = ArrivalWindow(start=job.data_set.events.earliest, end=job.data_set.events.earliest)
-    any_day = date(2000, 1, 1)
-    slice_ = Slice(first_date=any_day, last_date=any_day, zone=job.slice_.zone)
-    job = Job(data_set=job.data_set, raw=job.raw, slice_=slice_, window=window)
-    return hashlib.sha256(render_stage(job, "target").encode()).hexdigest()[:16]
+    statement = render_stage(any_source(source.data_set, source.raw), "target")
+    return hashlib.sha256(statement.encode()).hexdigest()[:16]
+
+
+def any_source(data_set: DataSet, raw: RawTable) -> SliceSource:
+    """Return a source of no slice in particular: what is rendered of it depends on no dates."""
+    any_day, earliest = date(2000, 1, 1), data_set.events.earliest
+    return SliceSource(
+        data_set=data_set,
+        raw=raw,
+        slice_=Slice(first_date=any_day, last_date=any_day, zone=data_set.zone),
+        window=ArrivalWindow(start=earliest, end=earliest),
+    )
 
 
 def package_sql() -> Path:
-    """Return the folder of the package's own SQL: include/sql beside dags/, or inside it on MWAA.
+    """Return the folder of the package's own SQL.
+
+    It is in include/sql beside dags/; inside dags/ on MWAA; or in the package where pip installed
+    it.
 
     Raises:
-        DataSetError: it is in neither place.
+        DataSetError: it is in none of these places.
     """
-    dags = Path(__file__).resolve().parents[2]
-    for include in (dags / "include", dags.parent / "include"):
-        if (include / "sql" / "retime").is_dir():
-            return include / "sql"
-    raise DataSetError(f"no include/sql/retime in {dags} or {dags.parent}: deploy include/ there")
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package.parent, package.parent.parent, package):
+        if (folder / "include" / "sql" / "retime").is_dir():
+            return folder / "include" / "sql"
+    raise DataSetError(
+        f"there is no include/sql/retime in {package.parent} or {package.parent.parent}; deploy "
+        "include/ there"
+    )
 
 
-def _render(job: Job, template: str, **names: Any) -> str:
+def _render(source: SliceSource, template: str, **names: Any) -> str:
     environment = jinja2.Environment(  # noqa: S701 - SQL, not HTML
         loader=jinja2.PrefixLoader(
             {
                 "retime": jinja2.FileSystemLoader(package_sql() / "retime"),
-                job.data_set.name: jinja2.FileSystemLoader(job.data_set.sql),
+                source.data_set.name: jinja2.FileSystemLoader(source.data_set.sql),
             }
         ),
         undefined=jinja2.StrictUndefined,
@@ -98,23 +113,33 @@ def _render(job: Job, template: str, **names: Any) -> str:
         lstrip_blocks=True,
     )
     try:
-        text = environment.get_template(template).render({**_context(job), **names})
-    except jinja2.TemplateError as error:
-        where = getattr(error, "filename", None) or job.data_set.sql
-        raise DataSetError(f"{where}: cannot be rendered; mend the template: {error}") from error
+        text = environment.get_template(template).render({**_context(source), **names})
+    except Exception as error:
+        where = _place(error) or source.data_set.sql
+        raise DataSetError(f"{where}: cannot be rendered; fix the template: {error}") from error
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 
-def _context(job: Job) -> dict[str, Any]:
-    data_set, events = job.data_set, job.data_set.events
+def _place(error: Exception) -> str | None:
+    """Tell in which line of which template something went wrong; None if that is not known."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return f"{error.filename}, line {error.lineno}"
+    # Jinja lets the frames of a template name its file and line.
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{f.filename}, line {f.lineno}" for f in frames if f.filename.endswith(".sql")]
+    return places[-1] if places else None
+
+
+def _context(source: SliceSource) -> dict[str, Any]:
+    data_set, events = source.data_set, source.data_set.events
     return {
         **data_set.parameters,
         "data_set": data_set.name,
-        "raw": quote_name(job.raw.database, job.raw.name),
-        "arrived": fragments.arrived_predicate(job.window, job.raw.keys),
-        "arrival": fragments.arrival_columns(job.raw),
-        "start": int(job.slice_.start.timestamp()),
-        "end": int(job.slice_.end.timestamp()),
+        "raw": quote_name(source.raw.database, source.raw.name),
+        "arrived": macros.arrived_predicate(source.window, source.raw.keys),
+        "arrival": macros.arrival_columns(source.raw),
+        "start": int(source.slice_.start.timestamp()),
+        "end": int(source.slice_.end.timestamp()),
         "look_back": int(events.look_back.total_seconds()),
         "clock_skew": int(events.clock_skew.total_seconds()),
         "max_lateness": int(events.max_lateness.total_seconds()),
@@ -125,16 +150,17 @@ def _context(job: Job) -> dict[str, Any]:
         "latest": events.latest,
         "event_time_column": data_set.event_time,
         "columns": [(name, trino_type(t)) for name, t in data_set.published.columns.items()],
-        "partition_keys": data_set.partition_keys,
+        "partition_keys": data_set.published.partition_keys,
+        "quarantine_keys": data_set.quarantine.partition_keys,
         "name": quote_name,
         "names": lambda columns: ", ".join(quote_name(column) for column in columns),
         "literal": quote_literal,
         "literals": lambda values: ", ".join(quote_literal(value) for value in values),
-        "epoch": partial(fragments.epoch, {**data_set.published.columns}),
-        "local_time": partial(fragments.local_time, data_set.zone.key),
-        "whole": partial(fragments.whole, job.raw),
-        "number": partial(fragments.number, job.raw),
-        "string": partial(fragments.string, job.raw),
-        "instant": partial(fragments.instant, job.raw),
-        "found": partial(fragments.found, job.raw),
+        "epoch": partial(macros.epoch, data_set.published.columns),
+        "local_time": partial(macros.local_time, data_set.zone.key),
+        "whole": partial(macros.whole, source.raw),
+        "number": partial(macros.number, source.raw),
+        "string": partial(macros.string, source.raw),
+        "instant": partial(macros.instant, source.raw),
+        "found": partial(macros.found, source.raw),
     }

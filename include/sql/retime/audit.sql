@@ -78,14 +78,14 @@ GROUP BY {{ names(partition_keys) }}
 UNION ALL
 SELECT
     'quarantined' AS kind,
-    CONCAT({% for key in partition_keys %}{{ "'/', " if not loop.first }}CAST({{ name(key) }} AS VARCHAR){{ ", " if not loop.last }}{% endfor %}) AS name,
+    CONCAT({% for key in quarantine_keys %}{{ "'/', " if not loop.first }}CAST({{ name(key) }} AS VARCHAR){{ ", " if not loop.last }}{% endfor %}) AS name,
     COUNT(*) AS row_count,
     0 AS key_count,
     0 AS late_count,
     0 AS arrived_count,
     CAST(NULL AS VARCHAR) AS examples
 FROM {{ quarantine_staging }}
-GROUP BY {{ names(partition_keys) }}
+GROUP BY {{ names(quarantine_keys) }}
 {%- for audit in audits %}
 UNION ALL
 SELECT

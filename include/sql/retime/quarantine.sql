@@ -17,7 +17,7 @@ SELECT
     event_time,
     arrival_time,
     CAST(source_file AS VARCHAR) AS source_file,
-    {%- for key in partition_keys %}
+    {%- for key in quarantine_keys %}
     {{ key | upper }}(local_time) AS {{ name(key) }}{{ "," if not loop.last }}
     {%- endfor %}
 FROM placed

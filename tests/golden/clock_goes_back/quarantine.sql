@@ -70,6 +70,5 @@ SELECT
     CAST(source_file AS VARCHAR) AS source_file,
     YEAR(local_time) AS "year",
     MONTH(local_time) AS "month",
-    DAY(local_time) AS "day",
-    HOUR(local_time) AS "hour"
+    DAY(local_time) AS "day"
 FROM placed

@@ -210,14 +210,14 @@ GROUP BY "year", "month", "day", "hour"
 UNION ALL
 SELECT
     'quarantined' AS kind,
-    CONCAT(CAST("year" AS VARCHAR), '/', CAST("month" AS VARCHAR), '/', CAST("day" AS VARCHAR), '/', CAST("hour" AS VARCHAR)) AS name,
+    CONCAT(CAST("year" AS VARCHAR), '/', CAST("month" AS VARCHAR), '/', CAST("day" AS VARCHAR)) AS name,
     COUNT(*) AS row_count,
     0 AS key_count,
     0 AS late_count,
     0 AS arrived_count,
     CAST(NULL AS VARCHAR) AS examples
 FROM "db"."traffic_quarantine__golden"
-GROUP BY "year", "month", "day", "hour"
+GROUP BY "year", "month", "day"
 UNION ALL
 SELECT
     'audit' AS kind,

@@ -13,7 +13,7 @@ from airflow.triggers.base import TriggerEvent
 from retime.airflow import runtime
 from retime.dataset.settings import read_settings
 from retime_triggers import PatientAthenaTrigger
-from tests.unit.airflow.test_operators import athena, query, run_to_its_end
+from tests.unit.airflow.queries import athena, query, run_to_its_end
 
 assert athena, "a fixture"
 

@@ -6,40 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from retime.calendar.partitions import partitions_of
 from retime.calendar.slices import MAX_PARTITIONS, Grain, Slice, cut_slices, days_per_slice
 from retime.errors import RequestError
+from tests.unit.calendar.strategies import dates, grains, ranges, zones
 from tests.unit.samples import days, utc
-
-# Ordinary ones, changes of half an hour, offsets of 30 and 45 minutes, and midnights that the
-# clock skips or repeats.
-ZONES = [
-    "UTC",
-    "Europe/Brussels",
-    "America/Sao_Paulo",
-    "America/Santiago",
-    "America/Havana",
-    "America/Nuuk",
-    "Africa/Cairo",
-    "Asia/Beirut",
-    "Asia/Kolkata",
-    "Asia/Kathmandu",
-    "Australia/Lord_Howe",
-    "Pacific/Chatham",
-    "Pacific/Kiritimati",
-]
-zones = st.sampled_from(ZONES).map(ZoneInfo)
-dates = st.dates(min_value=date(2012, 1, 1), max_value=date(2037, 12, 31))
-grains = st.sampled_from(["hour", "day"])
-
-
-@st.composite
-def ranges(draw, max_days: int = 400) -> Slice:
-    first = draw(dates)
-    length = draw(st.integers(min_value=0, max_value=max_days - 1))
-    return Slice(first_date=first, last_date=first + timedelta(days=length), zone=draw(zones))
 
 
 @given(whole=ranges(), grain=grains)

@@ -8,13 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from retime.dataset.reader import (
-    TRINO_TYPES,
-    DataSet,
-    load_data_set,
-    load_data_sets,
-    trino_type,
-)
+from retime.dataset.model import TRINO_TYPES, DataSet, trino_type
+from retime.dataset.reader import DataSets, load_data_set, load_data_sets
 from retime.errors import DataSetError
 from tests.unit.samples import ROOT, UTC, utc
 
@@ -77,7 +72,7 @@ def refusal(include: Path, values: Any) -> str:
 
 def test_a_minimal_data_set_has_defaults(include):
     data_set = load(include, MINIMAL)
-    assert (data_set.owner, data_set.zone, data_set.grain) == ("airflow", UTC, "hour")
+    assert (data_set.owner, data_set.zone, data_set.published.grain) == ("airflow", UTC, "hour")
     assert data_set.raw.crawler is None
     assert data_set.events.required == ()
     assert data_set.events.look_back == timedelta(0)
@@ -85,7 +80,7 @@ def test_a_minimal_data_set_has_defaults(include):
     assert data_set.events.late_after == timedelta(hours=1)
     assert data_set.max_quarantined_percent == 1
     assert data_set.parameters == {}
-    run = data_set.run
+    run = data_set.limits
     assert (run.max_days, run.max_concurrent_slices, run.max_active_runs) == (366, 2, 1)
     assert (run.arrival_timeout, run.retention) == (timedelta(hours=6), timedelta(days=7))
 
@@ -104,8 +99,8 @@ def test_a_data_set_is_as_its_file_says(include):
     data_set = load(include, values)
     assert data_set.name == "clicks"
     assert data_set.start_date == date(2024, 3, 28)
-    assert (data_set.zone.key, data_set.grain) == ("Europe/Brussels", "day")
-    assert data_set.partition_keys == ("year", "month", "day")
+    assert (data_set.zone.key, data_set.published.grain) == ("Europe/Brussels", "day")
+    assert data_set.published.partition_keys == ("year", "month", "day")
     assert data_set.raw.crawler == "clicks_crawler"
     assert data_set.raw.location == "s3://${raw_bucket}/clicks/"
     events = data_set.events
@@ -121,7 +116,7 @@ def test_a_data_set_is_as_its_file_says(include):
     assert data_set.event_time == "clicked_at"
     assert data_set.quarantine.name == "clicks_quarantine"
     assert data_set.max_quarantined_percent == 2.5
-    assert (data_set.run.max_days, data_set.run.arrival_timeout) == (31, timedelta(hours=1.5))
+    assert (data_set.limits.max_days, data_set.limits.arrival_timeout) == (31, timedelta(hours=1.5))
     assert data_set.parameters == {"pages": [1, 2]}
     assert data_set.sql == include / "sql" / "clicks"
 
@@ -328,7 +323,7 @@ def test_a_key_that_comes_twice_is_refused(include, text):
     "text", ["name: [", "a: b: c", "\tname: clicks", "name: clicks\nname: !!python/name:os.system"]
 )
 def test_a_file_that_is_not_yaml_is_told(include, text):
-    assert refusal(include, text).startswith("is not YAML; mend it: ")
+    assert refusal(include, text).startswith("is not YAML; fix it: ")
 
 
 @pytest.mark.parametrize("text", ["", "clicks", "- name: clicks", "42"])
@@ -339,7 +334,7 @@ def test_a_file_without_a_mapping_is_told(include, text):
 def test_a_file_that_is_not_utf_8_is_told(include):
     path = include / "datasets" / "clicks.yaml"
     path.write_bytes(b"name: caf\xe9")
-    with pytest.raises(DataSetError, match=re.escape(f"{path}: is not YAML; mend it: ")):
+    with pytest.raises(DataSetError, match=re.escape(f"{path}: is not YAML; fix it: ")):
         load_data_set(path)
 
 
@@ -372,8 +367,8 @@ def test_a_data_set_that_publishes_into_the_raw_events_of_another_is_refused(inc
         (include / "sql" / "a" / file).write_text("SELECT 1")
     for values in (a, b):
         (include / "datasets" / f"{values['name']}.yaml").write_text(yaml.safe_dump(values))
-    with pytest.raises(DataSetError, match="overlaps the raw events of 'clicks'"):
-        load_data_sets([include])
+    (error,) = load_data_sets([include]).wrong
+    assert "overlaps the raw events of 'clicks'" in str(error)
 
 
 def test_data_sets_that_publish_to_one_place_are_refused(include):
@@ -384,8 +379,10 @@ def test_data_sets_that_publish_to_one_place_are_refused(include):
             (include / "sql" / name / file).write_text("SELECT 1")
         path = include / "datasets" / f"{name}.yaml"
         path.write_text(yaml.safe_dump({**MINIMAL, "name": name}))
-    with pytest.raises(DataSetError, match=r"b\.yaml: .* overlaps .* of 'a'; give each table"):
-        load_data_sets([include])
+    found = load_data_sets([include])
+    assert [data_set.name for data_set in found.right] == ["a"]
+    (error,) = found.wrong
+    assert re.search(r"b\.yaml: .* overlaps .* of 'a'; give each table", str(error))
 
 
 def test_data_sets_come_in_the_order_of_their_files(include):
@@ -400,11 +397,50 @@ def test_data_sets_come_in_the_order_of_their_files(include):
         }
         path.write_text(yaml.safe_dump({**MINIMAL, **tables, "name": name}))
     (include / "datasets" / "notes.txt").write_text("not a data set")
-    assert [data_set.name for data_set in load_data_sets([include])] == ["a", "b"]
+    assert [data_set.name for data_set in load_data_sets([include]).right] == ["a", "b"]
 
 
 def test_an_include_folder_without_data_sets_gives_none(tmp_path):
-    assert load_data_sets([tmp_path]) == ()
+    assert load_data_sets([tmp_path]) == DataSets(right=(), wrong=())
+
+
+def test_a_wrong_file_takes_no_other_with_it(include):
+    """Whatever is wrong with it: the others load, and each wrong one is named with its remedy."""
+    texts = {
+        "a_key": yaml.safe_dump(changed(MINIMAL, "run.max_days", "lots")),
+        "a_date": yaml.safe_dump(MINIMAL).replace("2024-03-28", "2024-13-45"),
+        "bytes": "name: caf\udce9",
+        "deep": "a: " + "[" * 20_000,
+        "no_yaml": "name: [",
+    }
+    for name, text in texts.items():
+        path = include / "datasets" / f"{name}.yaml"
+        path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    (include / "datasets" / "folder.yaml").mkdir()
+    (include / "datasets" / "right.yaml").write_text(yaml.safe_dump(MINIMAL))
+
+    found = load_data_sets([include])
+
+    assert [data_set.name for data_set in found.right] == ["clicks"]
+    told = {Path(str(error).partition(": ")[0]).stem: str(error) for error in found.wrong}
+    assert set(told) == {*texts, "folder"}
+    assert "run.max_days is 'lots'; give a whole number from 1" in told["a_key"]
+    assert "start_date is '2024-13-45'; give a date, as 2024-03-28" in told["a_date"]
+    assert "is not YAML; fix it" in told["no_yaml"]
+    for name in ("deep", "folder"):
+        assert "cannot be read; fix the file: " in told[name]
+
+
+def test_of_two_data_sets_of_one_name_the_first_stays(include):
+    for file in ("one", "two"):
+        (include / "datasets" / f"{file}.yaml").write_text(yaml.safe_dump(MINIMAL))
+    found = load_data_sets([include])
+    assert [data_set.name for data_set in found.right] == ["clicks"]
+    (error,) = found.wrong
+    one, two = (include / "datasets" / f"{file}.yaml" for file in ("one", "two"))
+    assert str(error) == (
+        f"{two}: name is 'clicks', which {one} has too; give each data set a name of its own"
+    )
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "include" / "datasets").glob("*.yaml")), ids=str)

@@ -1,22 +1,21 @@
 """The plan of a run: slices, the raw hours of each, their bytes and cost."""
 
 import json
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 
-from retime.calendar.partitions import HOUR, ArrivalWindow
-from retime.planning.plan import PlannedSlice, plan_slices, planned_slice
-from retime.raw.landed import Landed
-from tests.unit.calendar.test_slices import ranges
-from tests.unit.samples import TRAFFIC, days, plan, utc
+from retime.calendar.arrival_hours import HOUR, ArrivalWindow
+from retime.planning.plan import PlannedSlice, plan_slices
+from retime.raw.landed import LandedHour, LandedRaw, LandedUntil
+from tests.unit.calendar.strategies import ranges
+from tests.unit.samples import TRAFFIC, days, plan, utc, with_grain
 
 
 def landed(first, count: int, size: int = 1000) -> dict:
     """So many arrival hours from the first on, each with two objects."""
-    return {first + n * HOUR: Landed(objects=2, size=size) for n in range(count)}
+    return {first + n * HOUR: LandedHour(objects=2, size=size) for n in range(count)}
 
 
 def test_a_slice_reads_from_look_back_and_skew_to_the_greatest_lateness():
@@ -43,12 +42,14 @@ def test_a_slice_for_which_nothing_landed_is_left_out():
     first = utc(2024, 1, 1)
     hours = landed(utc(2024, 3, 6), 1)
     dates, until = days("2024-03-01", "2024-03-12"), utc(2024, 3, 6, 1)
-    plans = plan_slices(TRAFFIC, dates, hours, first_hour=first, until=until)
+    landed_raw = LandedRaw(hours=hours, until=LandedUntil(instant=until))
+    plans = plan_slices(TRAFFIC, dates, landed_raw, first)
     assert [str(plan.slice_) for plan in plans] == [
         "2024-03-01 to 2024-03-04",
         "2024-03-05 to 2024-03-08",
     ]
-    assert plan_slices(TRAFFIC, dates, {}, first_hour=None, until=until) == []
+    nothing = LandedRaw(hours={}, until=LandedUntil(instant=until))
+    assert plan_slices(TRAFFIC, dates, nothing, None) == []
 
 
 def test_dates_whose_raw_has_expired_are_not_built_from_what_landed_after_them():
@@ -58,7 +59,7 @@ def test_dates_whose_raw_has_expired_are_not_built_from_what_landed_after_them()
 
 
 def test_daily_partitions_are_a_hundred_days_a_slice():
-    daily = replace(TRAFFIC, grain="day")
+    daily = with_grain(TRAFFIC, "day")
     plans = plan(days("2024-01-01", "2024-04-10"), landed(utc(2024, 1, 1), 2500), daily)
     assert [len(plan.slice_.dates) for plan in plans] == [100, 1]
 
@@ -67,7 +68,7 @@ def test_daily_partitions_are_a_hundred_days_a_slice():
 def test_a_plan_survives_the_way_from_task_to_task(whole):
     start = whole.start.replace(minute=0, second=0)
     for planned in plan(whole, landed(start, 9 * 24 + 60)):
-        assert planned_slice(json.loads(json.dumps(planned.to_json()))) == planned
+        assert PlannedSlice.from_json(json.loads(json.dumps(planned.to_json()))) == planned
 
 
 def test_a_plan_is_plain_and_readable():

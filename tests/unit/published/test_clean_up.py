@@ -6,22 +6,17 @@ from datetime import timedelta
 import pytest
 
 from retime import aws
-from retime.dataset.reader import Table
-from retime.published import clean_up
-from retime.published import tables as catalog
-from retime.published.emptied import read_emptied
+from retime.dataset.model import Table
+from retime.published import clean_up, tables
 from retime.published.generations import new_generation, staging_table_name
-from retime.published.publication import Build
-from retime.published.publish import publish_build
-from tests.unit.conftest import Account
-from tests.unit.published.test_publication import build
-from tests.unit.samples import days, utc
+from retime.published.publication import Publication
+from retime.published.repoint import repoint_partitions
+from tests.accounts import Account
+from tests.unit.published.builds import COLUMNS, of_hours, publication, published_table
+from tests.unit.samples import TRAFFIC, utc
 
-KEYS = ("year", "month", "day", "hour")
 NOW = utc(2024, 4, 30)
 RETENTION = timedelta(days=7)
-COLUMNS = {"uniqueid": "int"}
-EIGHT = (2024, 3, 28, 8)
 
 
 def generation(days_old: float, token: str = "00000000") -> str:
@@ -30,23 +25,23 @@ def generation(days_old: float, token: str = "00000000") -> str:
 
 @pytest.fixture
 def table(account: Account) -> Table:
-    table = Table(name="traffic", location=f"s3://{account.bucket}/traffic/", columns=COLUMNS)
-    catalog.ensure_table(account.clients.glue, account.database, table, KEYS)
+    table = published_table(account)
+    tables.ensure_table(account.clients.glue, account.database, table)
     return table
 
 
-def stage(account: Account, table: Table, made: str, *hours: int) -> Build:
+def stage(account: Account, table: Table, made: str, *hours: int) -> Publication:
     """The data of a generation."""
     for hour in hours:
         account.put(f"traffic/v={made}/year=2024/month=3/day=28/hour={hour}/x")
-    staged = build(*hours, slice_=days("2024-03-28"))
+    staged = publication(*hours, table=table)
     return replace(staged, generation=made, location=f"{table.location}v={made}/")
 
 
-def publish(account: Account, table: Table, made: Build, days_ago: float) -> None:
+def publish(account: Account, made: Publication, days_ago: float) -> None:
     """Publish a build some days before NOW."""
     at = NOW - timedelta(days=days_ago)
-    publish_build(account.clients, account.database, table, made, now=at, retention=RETENTION)
+    repoint_partitions(account.clients, account.database, made, now=at, retention=RETENTION)
 
 
 def delete(account: Account, table: Table, after: timedelta = timedelta(0)) -> int:
@@ -72,21 +67,21 @@ def generations(account: Account) -> set[str]:
 
 
 def test_a_generation_that_is_published_stays_however_old(account, table):
-    publish(account, table, stage(account, table, generation(25), 7), days_ago=25)
+    publish(account, stage(account, table, generation(25), 7), days_ago=25)
     assert delete_after_retention(account, table) == 0
     assert generations(account) == {generation(25)}
 
 
 def test_a_generation_of_which_one_partition_is_still_published_stays_whole(account, table):
-    publish(account, table, stage(account, table, generation(25), 7, 8), days_ago=25)
+    publish(account, stage(account, table, generation(25), 7, 8), days_ago=25)
     later = stage(account, table, generation(20), 8)
-    publish(account, table, replace(later, wanted={EIGHT: later.wanted[EIGHT]}), 20)
+    publish(account, of_hours(later, 8), days_ago=20)
     assert delete_after_retention(account, table) == 0
     assert generations(account) == {generation(25), generation(20)}
 
 
 def test_an_old_generation_that_was_never_published_goes(account, table):
-    publish(account, table, stage(account, table, generation(25), 7), days_ago=25)
+    publish(account, stage(account, table, generation(25), 7), days_ago=25)
     stage(account, table, generation(24), 7, 8)
     assert delete_after_retention(account, table) == 1
     assert generations(account) == {generation(25)}
@@ -100,8 +95,8 @@ def test_a_recent_generation_stays_though_nothing_references_it(account, table):
 
 
 def test_a_generation_that_was_replaced_within_the_retention_time_stays(account, table):
-    publish(account, table, stage(account, table, generation(25), 7), days_ago=25)
-    publish(account, table, stage(account, table, generation(6), 7), days_ago=6)
+    publish(account, stage(account, table, generation(25), 7), days_ago=25)
+    publish(account, stage(account, table, generation(6), 7), days_ago=6)
     assert delete(account, table) == 0
     assert delete(account, table, RETENTION + timedelta(hours=1)) == 0
     assert generations(account) == {generation(25), generation(6)}
@@ -110,13 +105,13 @@ def test_a_generation_that_was_replaced_within_the_retention_time_stays(account,
 def test_a_generation_that_is_used_again_is_not_deleted(account, table):
     """Such as after a rollback: the mark of its unused time must not count."""
     old, new = (stage(account, table, generation(age), 7) for age in (25, 6))
-    publish(account, table, old, days_ago=25)
-    publish(account, table, new, days_ago=6)
+    publish(account, old, days_ago=25)
+    publish(account, new, days_ago=6)
     delete(account, table)
     location = f"{old.location}year=2024/month=3/day=28/hour=7/"
     record = {
         "Values": ["2024", "3", "28", "7"],
-        "StorageDescriptor": catalog.storage_descriptor(location, COLUMNS),
+        "StorageDescriptor": tables.storage_descriptor(location, COLUMNS),
     }
     arguments = {"DatabaseName": account.database, "TableName": "traffic"}
     account.clients.glue.update_partition(
@@ -128,24 +123,24 @@ def test_a_generation_that_is_used_again_is_not_deleted(account, table):
 
 
 def test_a_generation_that_was_replaced_goes_when_the_retention_time_is_over(account, table):
-    publish(account, table, stage(account, table, generation(25), 7), days_ago=25)
-    publish(account, table, stage(account, table, generation(8), 7), days_ago=8)
+    publish(account, stage(account, table, generation(25), 7), days_ago=25)
+    publish(account, stage(account, table, generation(8), 7), days_ago=8)
     assert delete_after_retention(account, table) == 1
     assert generations(account) == {generation(8)}
 
 
 def test_a_generation_that_was_replaced_twice_within_the_retention_time_stays(account, table):
     """A query that planned on it a minute before the first replacement still reads it."""
-    publish(account, table, stage(account, table, generation(25), 7), days_ago=25)
-    publish(account, table, stage(account, table, generation(0.2), 7), days_ago=0.2)
-    publish(account, table, stage(account, table, generation(0.1), 7), days_ago=0.1)
+    publish(account, stage(account, table, generation(25), 7), days_ago=25)
+    publish(account, stage(account, table, generation(0.2), 7), days_ago=0.2)
+    publish(account, stage(account, table, generation(0.1), 7), days_ago=0.1)
     delete(account, table)
     assert generation(25) in generations(account)
 
 
 def test_a_generation_whose_last_partition_was_just_removed_stays(account, table):
-    publish(account, table, stage(account, table, generation(25), 7), days_ago=25)
-    publish(account, table, stage(account, table, generation(0.1)), days_ago=0.1)
+    publish(account, stage(account, table, generation(25), 7), days_ago=25)
+    publish(account, stage(account, table, generation(0.1)), days_ago=0.1)
     delete(account, table)
     assert generation(25) in generations(account)
 
@@ -168,7 +163,7 @@ def test_other_prefixes_are_never_touched(account, table):
 
 def test_a_generation_whose_name_begins_like_a_published_one_s_goes_alone(account, table):
     published, orphan = generation(25, "00000001"), generation(25, "00000000")
-    publish(account, table, stage(account, table, published, 7), days_ago=25)
+    publish(account, stage(account, table, published, 7), days_ago=25)
     stage(account, table, orphan, 7)
     assert delete_after_retention(account, table) == 1
     assert generations(account) == {published}
@@ -182,33 +177,54 @@ def test_a_partition_of_another_tool_keeps_the_generation_it_points_to(account, 
         TableName="traffic",
         PartitionInput={
             "Values": ["2024", "3", "28", "7"],
-            "StorageDescriptor": catalog.storage_descriptor(location, COLUMNS),
+            "StorageDescriptor": tables.storage_descriptor(location, COLUMNS),
         },
     )
     assert delete_after_retention(account, table) == 0
 
 
-def test_what_a_build_emptied_is_known_as_long_as_an_older_one_can_be_published(account, table):
-    publish(account, table, stage(account, table, generation(6)), days_ago=6)
-    publish(account, table, stage(account, table, generation(7.02)), days_ago=6)
-    assert len(read_emptied(account.clients.s3, table.location)) == 2
-    delete(account, table)
-    assert len(read_emptied(account.clients.s3, table.location)) == 2
-    delete(account, table, timedelta(hours=1))
-    (mark,) = read_emptied(account.clients.s3, table.location)
-    assert (mark.generation, mark.start) == (generation(6), days("2024-03-28").start)
+def test_a_generation_that_is_of_use_only_to_empty_partitions_is_in_use(account, table):
+    """They point at its folders, in which nothing may appear or disappear."""
+    publish(account, stage(account, table, generation(25), 7), days_ago=25)
+    later = stage(account, table, generation(20), 7)
+    publish(account, later, days_ago=20)
+    publish(account, of_hours(stage(account, table, generation(15), 7), 7), days_ago=15)
+    assert delete_after_retention(account, table) == 1
+    assert generations(account) == {generation(20), generation(15)}
+
+
+def test_both_tables_of_a_data_set_are_cleaned_up(account):
+    deployment = account.deploy(TRAFFIC)
+    old = generation(25)
+    for table in deployment.data_set.tables:
+        tables.ensure_table(account.clients.glue, account.database, table)
+        create_staging_table(account, staging_table_name(table.name, old))
+        account.put(f"{table.name}/v={old}/x")
+    found = [
+        clean_up.clean_up(deployment, NOW + after)
+        for after in (timedelta(0), RETENTION + timedelta(hours=1, seconds=1))
+    ]
+    assert found == [
+        {"staging_tables_dropped": 2, "generations_deleted": 0},
+        {"staging_tables_dropped": 0, "generations_deleted": 2},
+    ]
 
 
 # Staging tables.
 
 
 def create_staging_table(account: Account, name: str) -> None:
-    catalog.create_staging_table(
-        account.clients.glue, account.database, name, "s3://b/x/", COLUMNS, KEYS
+    tables.create_staging_table(
+        account.clients.glue,
+        account.database,
+        name,
+        "s3://b/x/",
+        COLUMNS,
+        ("year", "month", "day", "hour"),
     )
 
 
-def tables(account: Account) -> set[str]:
+def table_names(account: Account) -> set[str]:
     pages = account.clients.glue.get_paginator("get_tables").paginate(DatabaseName=account.database)
     return {entry["Name"] for page in pages for entry in page["TableList"]}
 
@@ -224,7 +240,7 @@ def test_staging_tables_are_dropped_when_the_retention_time_is_over(account, tab
     for made in (old, recent):
         create_staging_table(account, staging_table_name("traffic", made))
     assert drop(account, table) == 1
-    assert tables(account) == {"traffic", staging_table_name("traffic", recent)}
+    assert table_names(account) == {"traffic", staging_table_name("traffic", recent)}
 
 
 def test_tables_that_are_not_the_data_set_s_staging_tables_stay(account, table):
@@ -239,12 +255,12 @@ def test_tables_that_are_not_the_data_set_s_staging_tables_stay(account, table):
     for name in others:
         create_staging_table(account, name)
     assert drop(account, table) == 0
-    assert tables(account) == {"traffic", *others}
+    assert table_names(account) == {"traffic", *others}
 
 
 def test_dropping_a_staging_table_leaves_the_data_that_partitions_point_to(account, table):
     made = stage(account, table, generation(25), 7)
-    publish(account, table, made, days_ago=25)
+    publish(account, made, days_ago=25)
     create_staging_table(account, staging_table_name("traffic", generation(25)))
     before = account.object_keys()
     assert drop(account, table) == 1
@@ -267,4 +283,4 @@ def test_a_staging_table_that_another_run_dropped_meanwhile_is_no_failure(accoun
             return real.delete_table(**arguments)
 
     clean_up.drop_staging_tables(Raced(), account.database, table, NOW - RETENTION)
-    assert tables(account) == {"traffic"}
+    assert table_names(account) == {"traffic"}

@@ -10,24 +10,27 @@ import pytest
 
 from retime import aws
 from retime.calendar.partitions import partition_path
-from retime.dataset.reader import Table
+from retime.dataset.model import Table
 from retime.errors import DeleteError, PublishError, RunError
-from retime.published import clean_up
-from retime.published import plain_folders as plain_objects
-from retime.published import tables as catalog
+from retime.published import clean_up, plain_folders, tables
 from retime.published.generations import generation_location
 from retime.published.ledger import ledger_of
-from retime.published.publication import Build
-from retime.published.publish import publish_build as publish_generation
-from tests.unit.conftest import Account
-from tests.unit.published.test_publication import NOW
-from tests.unit.published.test_publication import build as plain_build
-from tests.unit.published.test_publish import COLUMNS, KEYS, RETENTION, partitions, refusing
+from retime.published.publication import Publication
+from retime.published.repoint import repoint_partitions
+from retime.published.results import PartitionCounts
+from tests.accounts import Account
+from tests.unit.published.builds import (
+    NOW,
+    RETENTION,
+    of_hours,
+    partitions,
+    publication,
+    published_table,
+    refusing,
+    with_rows,
+)
 
-WRITES = {
-    *("copy", "put_object", "delete_objects"),
-    *("batch_create_partition", "batch_update_partition", "batch_delete_partition"),
-}
+WRITES = {"copy", "delete_objects", "batch_create_partition", "batch_update_partition"}
 CALLS = {*WRITES, "get_paginator", "batch_get_partition"}
 NUMBER = re.compile(r"20240401t(\d{6})z")
 Contents = dict[str, list[int]]
@@ -36,37 +39,31 @@ Contents = dict[str, list[int]]
 @pytest.fixture(autouse=True)
 def one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """What moto keeps in this process is not safe for threads, and writes are counted."""
-    monkeypatch.setattr(plain_objects, "_AT_ONCE", 1)
+    monkeypatch.setattr(plain_folders, "_AT_ONCE", 1)
 
 
 @pytest.fixture
 def table(account: Account) -> Table:
-    location = f"s3://{account.bucket}/traffic/"
-    table = Table(name="traffic", location=location, columns=COLUMNS, layout="hive")
-    catalog.ensure_table(account.clients.glue, account.database, table, KEYS)
+    table = published_table(account, layout="hive")
+    tables.ensure_table(account.clients.glue, account.database, table)
     return table
 
 
-def stage(account: Account, table: Table, *hours: int, number: int = 1) -> Build:
+def stage(account: Account, table: Table, *hours: int, number: int = 1) -> Publication:
     """A build of the hours 6 to 8: two files on S3 a partition, with its number in them."""
     generation = f"20240401t{number:06}z_00000001"
-    made = plain_build(*hours)
-    made = replace(
-        made,
-        generation=generation,
-        location=generation_location(table.generations, generation),
-        wanted={p: window for p, window in made.wanted.items() if p[-1] in (6, 7, 8)},
-    )
+    location = generation_location(table.generations, generation)
+    made = replace(publication(*hours, table=table), generation=generation, location=location)
     for partition in made.rows:
         path = aws.split_location(made.location)[1] + partition_path(partition)
         account.put(f"{path}1", f"{path}2.parquet", f"{path}_SUCCESS", body=b"%d" % number)
-    return made
+    return of_hours(made, 6, 7, 8)
 
 
-def publish(account: Account, table: Table, made: Build) -> dict[str, int]:
-    publish_build = {"hive": plain_objects.publish_build, "generations": publish_generation}
-    return publish_build[table.layout](
-        account.clients, account.database, table, made, now=NOW, retention=RETENTION
+def publish(account: Account, made: Publication) -> PartitionCounts:
+    layouts = {"hive": plain_folders.replace_folders, "generations": repoint_partitions}
+    return layouts[made.table.layout](
+        account.clients, account.database, made, now=NOW, retention=RETENTION
     )
 
 
@@ -102,10 +99,10 @@ def by_catalog(account: Account) -> Contents:
 
 
 def both(account: Account) -> Contents:
-    """What every reader sees, who must all see the same, and no partition without rows."""
+    """What every reader sees, who must all see the same, as the ledgers have it."""
     seen = by_catalog(account)
     assert by_path(account) == seen
-    assert set(partitions(account)) == set(seen)
+    assert with_rows(partitions(account)) == set(seen)
     return seen
 
 
@@ -114,8 +111,8 @@ OLD, NEW = [1, 1], [2, 2]
 
 def test_a_build_is_published_at_the_plain_paths(account, table):
     made = stage(account, table, 7, 8)
-    done = publish(account, table, made)
-    assert done == {"created": 2, "updated": 0, "removed": 0, "kept": 0, "replaced": 2}
+    done = publish(account, made)
+    assert done == PartitionCounts(created=3, replaced=3)
     assert both(account) == {"7": OLD, "8": OLD}
     names = [key for key in account.object_keys() if key.startswith(folder(7))]
     assert names == [folder(7) + f"{made.generation}-{n}.parquet" for n in (1, 2)]
@@ -126,15 +123,15 @@ def test_a_build_is_published_at_the_plain_paths(account, table):
 
 
 def test_the_ledger_and_what_others_noted_survive_the_pointing_back(account, table):
-    publish(account, table, stage(account, table, 7, number=1))
+    publish(account, stage(account, table, 7, number=1))
     record = partitions(account)["7"]
-    kept = ("StorageDescriptor", "Parameters")
-    noted = {"Values": record["Values"], **{key: record[key] for key in kept}}
-    noted["Parameters"] = {**record["Parameters"], "note": "mine"}
-    aws.update_partitions(account.clients.glue, account.database, "traffic", [noted])
+    at_7, place = (2024, 3, 28, 7), (account.clients.glue, account.database, "traffic")
+    found = aws.read_partitions(*place, [at_7])[at_7]
+    noted = replace(found, parameters={**found.parameters, "note": "mine"})
+    aws.update_partitions(*place, [noted])
 
     made = stage(account, table, 7, number=2)
-    publish(account, table, made)
+    publish(account, made)
 
     after = partitions(account)["7"]
     ledger = ledger_of(after["Parameters"])
@@ -144,32 +141,32 @@ def test_the_ledger_and_what_others_noted_survive_the_pointing_back(account, tab
     assert after["StorageDescriptor"]["Columns"] == record["StorageDescriptor"]["Columns"]
 
 
-def test_the_next_build_replaces_adds_and_removes(account, table):
-    publish(account, table, stage(account, table, 6, 7, number=1))
-    done = publish(account, table, stage(account, table, 7, 8, number=2))
-    assert done == {"created": 1, "updated": 1, "removed": 1, "kept": 0, "replaced": 2}
+def test_the_next_build_replaces_adds_and_empties(account, table):
+    publish(account, stage(account, table, 6, 7, number=1))
+    done = publish(account, stage(account, table, 7, 8, number=2))
+    assert done == PartitionCounts(updated=3, replaced=3)
     assert both(account) == {"7": NEW, "8": NEW}
 
 
 def test_a_slice_that_has_become_empty_leaves_nothing(account, table):
-    publish(account, table, stage(account, table, 6, 7, number=1))
-    publish(account, table, stage(account, table, number=2))
+    publish(account, stage(account, table, 6, 7, number=1))
+    publish(account, stage(account, table, number=2))
     assert both(account) == {}
 
 
 def test_publishing_again_does_nothing(account, table):
     made = stage(account, table, 7, 8)
-    publish(account, table, made)
+    publish(account, made)
     before = partitions(account), account.object_keys()
-    done = publish(account, table, made)
-    assert done == {"created": 0, "updated": 0, "removed": 0, "kept": 0, "replaced": 0}
+    done = publish(account, made)
+    assert done == PartitionCounts()
     assert (partitions(account), account.object_keys()) == before
 
 
 def test_an_earlier_build_brings_nothing_back(account, table):
     late = stage(account, table, 6, 7, number=1)
-    publish(account, table, stage(account, table, 7, number=2))
-    publish(account, table, late)
+    publish(account, stage(account, table, 7, number=2))
+    publish(account, late)
     assert both(account) == {"7": NEW}
 
 
@@ -183,7 +180,7 @@ def test_only_objects_of_the_slice_s_own_folders_are_deleted(account, table):
         "traffic/x",
     ]
     account.put(*others, f"{folder(7)}x", f"{folder(70)}x")
-    publish(account, table, stage(account, table, 7))
+    publish(account, stage(account, table, 7))
     left = [key for key in account.object_keys() if key.startswith("traffic/")]
     expected = [f"{folder(7)}20240401t000001z_00000001-{n}.parquet" for n in (1, 2)]
     assert left == sorted([*others, *expected, f"{folder(70)}x"])
@@ -235,15 +232,15 @@ def test_broken_off_at_any_write_readers_of_the_catalog_see_old_or_new_and_a_ret
 ):
     broken_at: list[str] = []
     for at in range(1, 99):
-        old = stage(account, table, 6, 7, number=2 * at - 1)
+        old = of_hours(stage(account, table, 6, 7, number=2 * at - 1), 6, 7)
         new = stage(account, table, 7, 8, number=2 * at)
         was, is_ = [2 * at - 1] * 2, [2 * at] * 2
-        publish(account, table, old)
+        publish(account, old)
         assert both(account) == {"6": was, "7": was}
 
         broken = breaking(at)
         try:
-            publish(broken.of(account), table, new)
+            publish(broken.of(account), new)
         except ConnectionError:
             broken_at.append(broken.calls[-1][0])
             seen = by_catalog(account)
@@ -253,33 +250,44 @@ def test_broken_off_at_any_write_readers_of_the_catalog_see_old_or_new_and_a_ret
             # Of others a crawler would make partitions.
             assert set(by_path(account)) <= set(partitions(account))
 
-        publish(account, table, new)
+        publish(account, new)
         assert both(account) == {"7": is_, "8": is_}
-        aws.delete_folder(account.clients.s3, table.generations)
+        forget(account, table)
         if len(broken.calls) < at:
             break
     assert set(broken_at) == WRITES
     assert len(broken_at) == len(broken.calls)
 
 
+def forget(account: Account, table: Table) -> None:
+    """Remove everything that was staged and published."""
+    aws.delete_folder(account.clients.s3, table.location)
+    aws.delete_folder(account.clients.s3, table.generations)
+    account.clients.glue.batch_delete_partition(
+        DatabaseName=account.database,
+        TableName=table.name,
+        PartitionsToDelete=[{"Values": p["Values"]} for p in partitions(account).values()],
+    )
+
+
 def test_after_a_publication_that_broke_off_the_next_generation_cleans_up_behind_it(account, table):
-    publish(account, table, stage(account, table, 6, 7, number=1))
+    publish(account, stage(account, table, 6, 7, number=1))
     made = stage(account, table, 7, 8, number=2)
     with pytest.raises(ConnectionError):
-        publish(breaking(9).of(account), table, made)
+        publish(breaking(5).of(account), made)
     assert len(by_path(account)["7"]) > 2
 
-    publish(account, table, stage(account, table, 7, number=3))
+    publish(account, stage(account, table, 7, number=3))
 
     assert both(account) == {"7": [3, 3]}
 
 
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_partition_that_the_catalog_refuses_to_point_is_tried_again(account, table, times):
-    publish(account, table, stage(account, table, 6, 7, number=1))
+    publish(account, stage(account, table, 6, 7, number=1))
     made = stage(account, table, 7, 8, number=2)
     flaky = refusing(account, "batch_update_partition", "PartitionValueList", {"8"}, times)
-    publish(flaky, table, made)
+    publish(flaky, made)
     assert both(account) == {"7": NEW, "8": NEW}
 
 
@@ -287,16 +295,16 @@ def test_a_partition_that_is_not_pointed_back_fails_with_the_reason_and_is_whole
     made = stage(account, table, 7, 8)
     stuck = refusing(account, "batch_update_partition", "PartitionValueList", {"8"}, 99)
     with pytest.raises(PublishError) as failure:
-        publish(stuck, table, made)
+        publish(stuck, made)
     assert "2024/3/28/8: InternalServiceException try again" in str(failure.value)
     assert by_catalog(account) == by_path(account) == {"7": OLD, "8": OLD}
-    publish(account, table, made)
+    publish(account, made)
     assert both(account) == {"7": OLD, "8": OLD}
 
 
 @pytest.mark.parametrize("hours", [[7], [8]], ids=["replaced", "removed"])
 def test_a_folder_of_which_s3_deletes_a_part_is_read_by_nobody(account, table, hours):
-    publish(account, table, stage(account, table, 7, number=1))
+    publish(account, stage(account, table, 7, number=1))
     made = stage(account, table, *hours, number=2)
     real = account.clients.s3
 
@@ -311,9 +319,9 @@ def test_a_folder_of_which_s3_deletes_a_part_is_read_by_nobody(account, table, h
 
     stuck = replace(account, clients=replace(account.clients, s3=Stubborn()))
     with pytest.raises(DeleteError, match=r"did not delete 1 objects .*AccessDenied"):
-        publish(stuck, table, made)
+        publish(stuck, made)
     assert by_catalog(account).get("7") == (NEW if hours == [7] else None)
-    publish(account, table, made)
+    publish(account, made)
     assert both(account) == {str(hour): NEW for hour in hours}
 
 
@@ -331,12 +339,12 @@ def test_overtaken_at_any_call_a_publication_takes_nothing_from_the_newer_one(ac
     """
     overtaken_at: list[str] = []
     for at in range(1, 99):
-        publish(account, table, stage(account, table, 6, 7, number=1))
+        publish(account, of_hours(stage(account, table, 6, 7, number=1), 6, 7))
         first = stage(account, table, 7, 8, number=2)
         second = stage(account, table, 6, 7, number=3)
 
-        overtaken = Interruption(CALLS, at, partial(publish, account, table, second))
-        publish(overtaken.of(account), table, first)
+        overtaken = Interruption(CALLS, at, partial(publish, account, second))
+        publish(overtaken.of(account), first)
         calls = overtaken.calls
         if len(calls) < at:
             break
@@ -349,30 +357,21 @@ def test_overtaken_at_any_call_a_publication_takes_nothing_from_the_newer_one(ac
         if not in_flight(calls[at - 1]):
             # What was under way, and no more.
             assert "copy" not in {name for name, _ in calls[at:]}
-        if calls[at - 1][0] == "batch_delete_partition":
-            assert by_paths["6"] == [3, 3]
-        aws.delete_folder(account.clients.s3, table.location)
-        aws.delete_folder(account.clients.s3, table.generations)
-        aws.delete_partitions(
-            account.clients.glue,
-            account.database,
-            table.name,
-            [tuple(record["Values"]) for record in partitions(account).values()],
-        )
+        forget(account, table)
     assert set(overtaken_at) == CALLS
 
 
 def test_copies_that_a_woken_publication_left_go_with_its_retry(account, table):
     """It is overtaken as it copies, and ended before it can take the copy back."""
     first, second = (stage(account, table, 7, number=n) for n in (1, 2))
-    overtaken = Interruption(WRITES, 3, partial(publish, account, table, second))
+    overtaken = Interruption(WRITES, 2, partial(publish, account, second))
     with pytest.raises(ConnectionError):
-        publish(breaking(4).of(overtaken.of(account)), table, first)
+        publish(breaking(3).of(overtaken.of(account)), first)
     names = [name for name, _ in overtaken.calls]
-    assert names == ["put_object", "batch_create_partition", "copy"]
+    assert names == ["batch_create_partition", "copy"]
     assert by_catalog(account) == {"7": [1, 2, 2]}
 
-    publish(account, table, first)
+    publish(account, first)
 
     assert both(account) == {"7": NEW}
 
@@ -391,9 +390,9 @@ def test_a_large_object_is_copied_in_parts(account, monkeypatch):
 
 
 def test_a_generation_that_is_gone_deletes_nothing(account, table):
-    publish(account, table, stage(account, table, 7, number=1))
+    publish(account, stage(account, table, 7, number=1))
     made = stage(account, table, 7, number=2)
-    publish_generation(account.clients, account.database, table, made, now=NOW, retention=RETENTION)
+    repoint_partitions(account.clients, account.database, made, now=NOW, retention=RETENTION)
     real = account.clients.s3
 
     class Racing:
@@ -412,7 +411,7 @@ def test_a_generation_that_is_gone_deletes_nothing(account, table):
 
     raced = replace(account, clients=replace(account.clients, s3=Racing()))
     with pytest.raises(RunError, match="holds no object; clear the slice"):
-        publish(raced, table, made)
+        publish(raced, made)
     assert by_path(account) == {"7": OLD}
 
 
@@ -433,8 +432,8 @@ def clean(account: Account, table: Table) -> int:
     )
 
 
-def test_a_generation_is_deleted_after_the_retention_time_and_plain_objects_never(account, table):
-    publish(account, table, stage(account, table, 6, 7, number=1))
+def test_a_generation_is_deleted_after_the_retention_time_and_plain_folders_never(account, table):
+    publish(account, stage(account, table, 6, 7, number=1))
     before = by_path(account)
     assert clean(account, table) == 1
     assert not [key for key in account.object_keys() if key.startswith("traffic_generations/v=")]
@@ -444,31 +443,30 @@ def test_a_generation_is_deleted_after_the_retention_time_and_plain_objects_neve
 def test_a_generation_that_a_broken_publication_left_in_use_stays(account, table):
     made = stage(account, table, 7, 8)
     with pytest.raises(ConnectionError):
-        publish(breaking(4).of(account), table, made)
+        publish(breaking(4).of(account), made)
     assert clean(account, table) == 0
     assert by_catalog(account) == {"7": OLD, "8": OLD}
 
 
 def test_a_table_that_changes_its_layout_and_back_loses_nothing(account, table):
     other = replace(table, layout="generations")
-    publish(account, other, stage(account, other, 6, 7, 8, number=1))
+    publish(account, stage(account, other, 6, 7, 8, number=1))
 
     # Only one of the dates' hours is built again at first.
     part = stage(account, table, 7, number=2)
-    narrow = {p: window for p, window in part.wanted.items() if p[-1] == 7}
-    publish(account, table, replace(part, wanted=narrow))
+    publish(account, of_hours(part, 7))
     assert by_catalog(account) == {"6": OLD, "7": NEW, "8": OLD}
     assert by_path(account) == {"7": NEW}
     assert clean(account, table) == 1  # the second's; the first is still in use
     assert by_catalog(account) == {"6": OLD, "7": NEW, "8": OLD}
 
-    publish(account, table, stage(account, table, 6, 7, 8, number=3))
+    publish(account, stage(account, table, 6, 7, 8, number=3))
     assert both(account) == {hour: [3, 3] for hour in "678"}
     assert clean(account, table) == 2
     assert not [key for key in account.object_keys() if "/v=" in key]
 
-    publish(account, other, stage(account, other, 7, 8, number=4))
+    publish(account, stage(account, other, 7, 8, number=4))
     assert by_catalog(account) == {"7": [4, 4], "8": [4, 4]}
     # What lies at the plain paths is out of date, and goes with the next change of layout.
-    publish(account, table, stage(account, table, 8, number=5))
+    publish(account, stage(account, table, 8, number=5))
     assert both(account) == {"8": [5, 5]}

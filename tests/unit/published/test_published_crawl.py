@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from retime.dataset.reader import Table
+from retime.dataset.model import Table
 from retime.errors import CatalogError
-from retime.published import tables as catalog
+from retime.published import tables
 from retime.published.crawl import check_crawl, check_crawler
-from tests.unit.conftest import Account
-from tests.unit.published.test_publish import COLUMNS, KEYS, publish, stage
+from tests.accounts import Account
+from tests.unit.published.builds import COLUMNS, of_hours, publish, published_table, stage
 
 LOG = {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
 SLICE = [(2024, 3, 28, hour) for hour in range(24)]
@@ -18,11 +18,10 @@ SLICE = [(2024, 3, 28, hour) for hour in range(24)]
 
 @pytest.fixture
 def table(account: Account) -> Table:
-    """A published table of two partitions."""
-    location = f"s3://{account.bucket}/traffic/"
-    table = Table(name="traffic", location=location, columns=COLUMNS)
-    catalog.ensure_table(account.clients.glue, account.database, table, KEYS)
-    publish(account, table, stage(account, table, 7, 8))
+    """A published table of two partitions, one of them empty."""
+    table = published_table(account)
+    tables.ensure_table(account.clients.glue, account.database, table)
+    publish(account, of_hours(stage(account, table, 7), 7, 8))
     return replace(table, layout="hive", crawler="retime_traffic")
 
 
@@ -35,7 +34,7 @@ def write(account: Account, call: str, hour: int) -> None:
     values = ["2024", "3", "28", str(hour)]
     record = {
         "Values": values,
-        "StorageDescriptor": catalog.storage_descriptor("s3://b/x/", COLUMNS),
+        "StorageDescriptor": tables.storage_descriptor("s3://b/x/", COLUMNS),
         "Parameters": {"UPDATED_BY_CRAWLER": "retime_traffic"},
     }
     named = {} if call == "create_partition" else {"PartitionValueList": values}
@@ -45,7 +44,7 @@ def write(account: Account, call: str, hour: int) -> None:
 
 
 def create_table(account: Account, name: str, location: str, crawler: str) -> None:
-    definition = catalog.table_input(name, location, COLUMNS, KEYS)
+    definition = tables.table_input(name, location, COLUMNS, ("year", "month", "day", "hour"))
     definition["Parameters"]["UPDATED_BY_CRAWLER"] = crawler
     account.clients.glue.create_table(DatabaseName=account.database, TableInput=definition)
 

@@ -1,23 +1,21 @@
-"""Arrivals: what has landed on S3, what still grows, and what of it the catalog knows."""
+"""What has landed on S3, and what of it still grows."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from retime import aws
-from retime.calendar.partitions import HOUR, ArrivalWindow, arrival_path
-from retime.errors import CrawlError
-from retime.published import tables as catalog
-from retime.raw import landed as arrivals
-from retime.raw.landed import Landed
-from retime.statements.macros import RawTable
-from tests.unit.conftest import Account
-from tests.unit.samples import utc
+from retime.calendar.arrival_hours import HOUR, ArrivalWindow, arrival_path, ceil_hour
+from retime.dataset.model import DataSet
+from retime.errors import RunError
+from retime.raw import landed
+from retime.raw.landed import LandedHour, LandedUntil
+from tests.accounts import Account
+from tests.unit.raw.landings import CRAWLED, HOURS, NEXT, Landing
+from tests.unit.samples import days, utc
 
 DAY = ArrivalWindow(start=utc(2024, 3, 28), end=utc(2024, 3, 29))
-OPENX = "org.openx.data.jsonserde.JsonSerDe"
-KEYS = ("year", "month", "day", "hour")
 
 
 def location(account: Account) -> str:
@@ -34,26 +32,26 @@ def land(account: Account, *hours: datetime, body: bytes = b"12345") -> None:
 @pytest.mark.parametrize("hour", [utc(2024, 3, 29), utc(2024, 3, 29, 7), utc(2025, 1, 1)])
 def test_something_has_landed_from_an_hour_on(account, hour):
     land(account, utc(2024, 3, 28, 23), hour)
-    assert arrivals.has_landed_from(account.clients.s3, location(account), utc(2024, 3, 29))
+    assert landed.has_landed_from(account.clients.s3, location(account), utc(2024, 3, 29))
 
 
 @pytest.mark.parametrize("hour", [utc(2024, 3, 28, 23), utc(2023, 12, 31, 23)])
 def test_what_landed_before_an_hour_is_not_waited_for(account, hour):
     land(account, hour)
-    assert not arrivals.has_landed_from(account.clients.s3, location(account), utc(2024, 3, 29))
+    assert not landed.has_landed_from(account.clients.s3, location(account), utc(2024, 3, 29))
 
 
 def test_objects_that_are_no_arrivals_are_not_waited_for(account):
     account.put("raw/year_report.csv", "raw/zzz", "raw2/year=2025/month=01/day=01/hour=00/x")
-    assert not arrivals.has_landed_from(account.clients.s3, location(account), utc(2024, 3, 29))
+    assert not landed.has_landed_from(account.clients.s3, location(account), utc(2024, 3, 29))
 
 
 def test_landed_objects_and_bytes_are_counted_by_hour(account):
     land(account, utc(2024, 3, 28, 0), utc(2024, 3, 28, 23), utc(2024, 3, 27, 23), utc(2024, 3, 29))
     account.put("raw/year=2024/month=03/day=28/hour=23/part-2", body=b"1234567890")
-    assert arrivals.list_landed(account.clients.s3, location(account), DAY) == {
-        utc(2024, 3, 28, 0): Landed(objects=1, size=5),
-        utc(2024, 3, 28, 23): Landed(objects=2, size=15),
+    assert landed.list_landed(account.clients.s3, location(account), DAY) == {
+        utc(2024, 3, 28, 0): LandedHour(objects=1, size=5),
+        utc(2024, 3, 28, 23): LandedHour(objects=2, size=15),
     }
 
 
@@ -61,14 +59,14 @@ def test_landed_hours_are_found_over_the_ends_of_months_and_years(account):
     hours = [utc(2023, 12, 31, 22) + n * HOUR for n in range(5)]
     land(account, *hours)
     window = ArrivalWindow(start=hours[1], end=hours[-1])
-    found = arrivals.list_landed(account.clients.s3, location(account), window)
+    found = landed.list_landed(account.clients.s3, location(account), window)
     assert list(found) == hours[1:-1]
 
 
 def test_empty_objects_and_other_paths_have_not_landed(account):
     account.put("raw/year=2024/month=03/day=28/hour=07/", body=b"")
     account.put("raw/year=2024/month=03/day=28/notes.txt", "raw/errors/2024/03/28/07/x")
-    assert arrivals.list_landed(account.clients.s3, location(account), DAY) == {}
+    assert landed.list_landed(account.clients.s3, location(account), DAY) == {}
 
 
 # What still grows.
@@ -80,7 +78,7 @@ HOUR_7 = utc(2024, 3, 28, 7)
 def is_closed(account: Account, minutes: int) -> bool:
     """Whether the hour is closed so many minutes after its end."""
     now = HOUR_7 + HOUR + timedelta(minutes=minutes)
-    return arrivals.is_closed(account.clients.s3, location(account), HOUR_7, now)
+    return landed.is_closed(account.clients.s3, location(account), HOUR_7, now)
 
 
 @pytest.mark.parametrize("later", [HOUR_7 + HOUR, utc(2024, 3, 29)])
@@ -98,134 +96,129 @@ def test_the_last_hour_is_closed_an_hour_after_its_end(account, minutes, closed)
     assert is_closed(account, minutes) == closed
 
 
-# What the catalog knows.
+# What a run may read.
+
+DATE = days("2024-03-28")
 
 
-def create_raw(account: Account, key_type: str = "string", serde: str = "parquet") -> RawTable:
-    table = {
-        "Name": "raw",
-        "Parameters": {"classification": "json"},
-        "PartitionKeys": [{"Name": key, "Type": key_type} for key in KEYS],
-        "StorageDescriptor": {
-            "Columns": [{"Name": "a", "Type": "int"}],
-            "Location": location(account),
-            "SerdeInfo": {"SerializationLibrary": serde, "Parameters": {"paths": "a"}},
-        },
-    }
-    account.clients.glue.create_table(DatabaseName=account.database, TableInput=table)
-    return catalog.read_raw_table(account.clients.glue, account.database, "raw")
+@pytest.fixture
+def landing(account: Account) -> Landing:
+    return Landing(account)
 
 
-def register(account: Account, raw: RawTable, *hours: datetime) -> None:
-    arrivals.register_hours(account.clients.glue, raw, hours, location(account))
+def test_what_landed_is_read_through_the_last_hour_that_no_longer_grows(landing):
+    landing.land(*HOURS, NEXT)
+    window = CRAWLED.events.window_of(DATE)
+    found = landed.read_landed(landing.deploy(), window, utc(2024, 3, 29, 0, 20))
+    assert list(found.hours) == HOURS
+    assert found.until == LandedUntil(instant=NEXT)
 
 
-def partitions(account: Account) -> list[Any]:
-    return list(aws.get_partitions(account.clients.glue, account.database, "raw"))
+def test_how_far_raw_has_landed_survives_the_way_from_task_to_task():
+    until = LandedUntil(instant=NEXT)
+    assert until.to_json() == {"landed_until": "2024-03-29T00:00:00+00:00"}
+    assert LandedUntil.from_json(until.to_json()) == until
 
 
-key_types = pytest.mark.parametrize("key_type", ["string", "bigint", "int"])
-HOURS = [utc(2023, 12, 31, 23), utc(2024, 1, 1, 0), utc(2024, 1, 1, 7)]
+def test_a_slice_whose_raw_has_expired_since_its_plan_is_not_staged(landing):
+    """It would find nothing, and take what is published for what has become empty."""
+    landing.land(*HOURS, NEXT)
+    planned = ArrivalWindow(start=HOURS[0], end=NEXT)
+    landed.check_still_there(landing.deploy(), planned)
+    landing.expire(HOURS[0])
+    with pytest.raises(RunError, match=r"from 2024-03-28 00:00 UTC on, .* is now 2024-03-28 01:00"):
+        landed.check_still_there(landing.deploy(), planned)
 
 
-@key_types
-def test_registered_hours_are_known(account, key_type):
-    raw = create_raw(account, key_type)
-    register(account, raw, *HOURS)
-    window = ArrivalWindow(start=HOURS[0], end=HOURS[-1] + HOUR)
-    assert arrivals.registered_hours(account.clients.glue, raw, window) == set(HOURS)
+@pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
+def test_archived_raw_is_not_taken_for_empty(landing, storage_class):
+    """Athena skips it, and the rows that are published of it would go."""
+    landing.land(*HOURS, NEXT)
+    landing.archive(HOURS[7], storage_class)
+    refused = rf"hour=07/part-1 has the storage class {storage_class}, .* copy what is archived"
+    window = ArrivalWindow(start=HOURS[0], end=NEXT)
+    with pytest.raises(RunError, match=refused):
+        landed.read_landed(landing.deploy(), window, NEXT)
+    with pytest.raises(RunError, match=refused):
+        landed.check_still_there(landing.deploy(), window)
 
 
-@pytest.mark.parametrize(
-    ("key_type", "values"),
-    [("string", ["2024", "01", "01", "07"]), ("bigint", ["2024", "1", "1", "7"])],
-)
-def test_an_hour_is_registered_with_values_of_its_keys_types_at_its_folder(
-    account, key_type, values
-):
-    register(account, create_raw(account, key_type), utc(2024, 1, 1, 7))
-    (partition,) = partitions(account)
-    assert partition["Values"] == values
-    descriptor = partition["StorageDescriptor"]
-    assert descriptor["Location"] == location(account) + "year=2024/month=01/day=01/hour=07/"
-    assert descriptor["SerdeInfo"]["SerializationLibrary"] == "parquet"
+def test_raw_that_is_archived_but_read_at_once_is_read(landing):
+    landing.land(*HOURS, NEXT)
+    landing.archive(HOURS[7], "GLACIER_IR")
+    window = ArrivalWindow(start=HOURS[0], end=NEXT)
+    found = landed.read_landed(landing.deploy(), window, utc(2024, 3, 29, 0, 20))
+    assert list(found.hours) == HOURS
 
 
-def test_an_hour_that_another_run_registered_meanwhile_is_no_failure(account):
-    raw = create_raw(account)
-    register(account, raw, HOURS[0])
-    register(account, raw, *HOURS)
-    assert len(partitions(account)) == 3
+@pytest.mark.parametrize("marker", ["year=2024/", "year=2023_$folder$"])
+def test_an_empty_object_that_marks_a_folder_is_no_raw(landing, marker):
+    landing.land(*HOURS, NEXT)
+    landing.account.put(f"traffic_raw/{marker}", body=b"")
+    s3 = landing.account.clients.s3
+    assert landed.first_landed(s3, landing.location) == HOURS[0]
+    landed.check_still_there(landing.deploy(), ArrivalWindow(start=HOURS[0], end=NEXT))
 
 
-def test_an_hour_that_the_catalog_refuses_is_told(account):
-    raw = create_raw(account)
-    real = account.clients.glue
-    error = {"ErrorCode": "InternalServiceException", "ErrorMessage": "try again"}
-
-    class Refusing:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(real, name)
-
-        def batch_create_partition(self, **_: Any) -> Any:
-            return {"Errors": [{"PartitionValues": ["2024"], "ErrorDetail": error}]}
-
-    with pytest.raises(CrawlError, match=r"1 hours.*2024: InternalServiceException try again"):
-        arrivals.register_hours(Refusing(), raw, HOURS, location(account))
+# Waiting.
 
 
-@key_types
-def test_missing_hours_are_those_that_landed_and_are_not_known(account, key_type):
-    raw = create_raw(account, key_type)
-    register(account, raw, HOURS[1])
-    missing = arrivals.missing_hours(account.clients.glue, raw, reversed(HOURS))
-    assert missing == [HOURS[0], HOURS[2]]
+def has_landed(landing: Landing, now: datetime, data_set: DataSet = CRAWLED) -> bool:
+    dates = replace(DATE, zone=data_set.zone)
+    return landed.has_landed_after(landing.deploy(data_set), dates, now)
 
 
-def test_without_a_table_all_landed_hours_are_missing():
-    assert arrivals.missing_hours(None, None, HOURS) == HOURS
+def test_a_run_waits_for_the_hour_after_its_date_to_be_complete(landing):
+    """The last events of a date land in the first minutes of the next."""
+    landing.land(*HOURS, NEXT)
+    assert not has_landed(landing, utc(2024, 3, 29, 1, 14))
+    landing.land(utc(2024, 3, 29, 1))
+    now = utc(2024, 3, 29, 1, 14)
+    assert not has_landed(landing, now), "the stream may still have some of its records"
+    assert has_landed(landing, utc(2024, 3, 29, 1, 15))
 
 
-def test_where_nothing_landed_nothing_is_missing(account):
-    assert arrivals.missing_hours(account.clients.glue, create_raw(account), []) == []
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Brussels", "Asia/Kolkata"])
+@pytest.mark.parametrize("delay", [2, 14, 16, 59, 61, 400])
+def test_a_run_that_need_not_wait_reads_the_hour_after_its_date(landing, zone, delay):
+    """Objects of an hour land from its first minutes on, the last one `delay` minutes after it."""
+    data_set = replace(CRAWLED, zone=ZoneInfo(zone))
+    dates = replace(DATE, zone=data_set.zone)
+    after = ceil_hour(dates.end)
+    landing.land(*HOURS[:18], *(after + n * HOUR for n in range(-6, 1)))
+    for minutes in range(60, 600):
+        now = after + timedelta(minutes=minutes)
+        if minutes == 60 + delay:
+            landing.land(after + HOUR)
+        if has_landed(landing, now, data_set):
+            break
+    window = data_set.events.window_of(dates)
+    found = landed.read_landed(landing.deploy(data_set), window, now)
+    assert found.until.instant >= after + HOUR
 
 
-# Lines that are not JSON.
+def test_an_hour_that_is_long_over_is_complete(landing):
+    landing.land(*HOURS, NEXT)
+    assert has_landed(landing, utc(2024, 3, 29, 2))
 
 
-def ignored(entry: Any) -> dict[str, str]:
-    return entry["StorageDescriptor"]["SerdeInfo"]["Parameters"]
+def test_a_run_whose_stream_has_stopped_waits(landing):
+    landing.land(*HOURS)
+    assert not has_landed(landing, utc(2024, 3, 29, 5))
 
 
-def test_table_and_partitions_of_json_lines_let_lines_be_unreadable(account):
-    raw = create_raw(account, serde=OPENX)
-    register(account, raw, *HOURS)
-    arrivals.let_json_be_unreadable(account.clients.glue, raw, HOURS[:2])
-    wanted = {"paths": "a", "ignore.malformed.json": "true"}
-    table = aws.get_table(account.clients.glue, account.database, "raw")
-    assert ignored(table) == wanted
-    assert table["Parameters"]["classification"] == "json"
-    assert [key["Name"] for key in table["PartitionKeys"]] == list(KEYS)
-    by_hour = {p["Values"][-1]: ignored(p) for p in partitions(account)}
-    assert by_hour == {"23": wanted, "00": wanted, "07": {"paths": "a"}}
+def test_a_date_of_the_past_is_not_waited_for(landing):
+    """What has not arrived within the timeout of a run at its time is not going to."""
+    now = utc(2024, 3, 29, 6)
+    assert not has_landed(landing, now), "the wait has only just timed out"
+    assert has_landed(landing, utc(2024, 3, 30, 6))
 
 
-def test_hours_registered_later_inherit_it(account):
-    raw = create_raw(account, serde=OPENX)
-    arrivals.let_json_be_unreadable(account.clients.glue, raw, [])
-    register(account, raw, HOURS[0])
-    assert ignored(partitions(account)[0])["ignore.malformed.json"] == "true"
-
-
-def test_what_already_lets_lines_be_unreadable_is_not_written_again(account):
-    raw = create_raw(account, serde=OPENX)
-    register(account, raw, *HOURS)
-    arrivals.let_json_be_unreadable(account.clients.glue, raw, HOURS)
-    real = account.clients.glue
-
-    class ReadOnly:
-        def __getattr__(self, name: str) -> Any:
-            assert not name.startswith(("update", "batch_update")), name
-            return getattr(real, name)
-
-    arrivals.let_json_be_unreadable(ReadOnly(), raw, HOURS)
+def test_a_run_waits_until_the_hour_in_which_its_date_ends_has_settled(landing):
+    """Midnight of Kolkata is half past an hour of UTC, whose first half is of the date."""
+    kolkata = replace(CRAWLED, zone=ZoneInfo("Asia/Kolkata"))
+    now = utc(2024, 3, 28, 20, 45)
+    landing.land(*HOURS[:20])
+    assert not has_landed(landing, now, kolkata)
+    landing.land(HOURS[20])
+    assert has_landed(landing, now, kolkata)

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retime.calendar.partitions import HOUR, ArrivalWindow
+from retime.calendar.arrival_hours import HOUR, ArrivalWindow
 from retime.errors import DataSetError
+from retime.raw.table import RawTable
 from retime.statements import macros as fragments
-from retime.statements.macros import RawTable, arrived_predicate
+from retime.statements.macros import arrived_predicate
 from tests.unit.samples import utc
 
 KEYS = ("year", "month", "day", "hour")

@@ -1,0 +1,124 @@
+"""What the value of a key may be: each function takes it as YAML gives it, or refuses it."""
+
+import re
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from retime.calendar.partitions import partition_keys
+from retime.calendar.slices import Grain
+from retime.dataset.model import EVENT_COUNT, Columns, Layout, trino_type
+
+_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
+_LOCATION = re.compile(r"s3://[\w.${}-]+/[\w.=${}/-]+/")
+_SETTING = re.compile(r"\$\{[a-z_]+\}")
+
+
+def text(value: Any) -> str:
+    """Return a text that is not blank, without blanks around it."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(value)
+    return value.strip()
+
+
+def identifier(value: Any) -> str:
+    """Return a name of a-z, 0-9 and _, as Glue and Athena take it unquoted."""
+    found = text(value)
+    if not _IDENTIFIER.fullmatch(found):
+        raise ValueError(value)
+    return found
+
+
+def data_set_name(value: Any) -> str:
+    """Return an identifier that is not retime: the package's own SQL is in include/sql/retime."""
+    name = identifier(value)
+    if name == "retime":
+        raise ValueError(value)
+    return name
+
+
+def location(value: Any) -> str:
+    """Return an S3 location that ends with a slash; it may name settings, as `${raw_bucket}`."""
+    found = text(value)
+    if not _LOCATION.fullmatch(found) or "$" in _SETTING.sub("", found):
+        raise ValueError(value)
+    return found
+
+
+def grain(value: Any) -> Grain:
+    """Return the grain of partitions."""
+    grains: dict[Any, Grain] = {"hour": "hour", "day": "day"}
+    return grains[value]
+
+
+def layout(value: Any) -> Layout:
+    """Return the layout of a published table."""
+    layouts: dict[Any, Layout] = {"generations": "generations", "hive": "hive"}
+    return layouts[value]
+
+
+def calendar_date(value: Any) -> date:
+    """Return a date that is no time."""
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise TypeError
+    return value
+
+
+def midnight(value: Any) -> datetime:
+    """Return the first instant of a date, in UTC."""
+    day = calendar_date(value)
+    return datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
+
+
+def time_zone(value: Any) -> ZoneInfo:
+    """Return an IANA time zone."""
+    try:
+        return ZoneInfo(text(value))
+    except (ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError(value) from error
+
+
+def list_of(value: Any, read: Any) -> tuple[Any, ...]:
+    """Return a list, each item as `read` returns it."""
+    if not isinstance(value, list):
+        raise TypeError
+    return tuple(read(item) for item in value)
+
+
+def typed_columns(value: Any) -> Columns:
+    """Return columns with types that Retime can publish, none of a name that it needs itself."""
+    if not isinstance(value, dict) or not value:
+        raise TypeError
+    columns = {identifier(name): text(type_) for name, type_ in value.items()}
+    for type_ in columns.values():
+        trino_type(type_)
+    reserved = {EVENT_COUNT, "local_time", *partition_keys("hour")} & set(columns)
+    if reserved:
+        raise ValueError(reserved)
+    return columns
+
+
+def percent(value: Any) -> float:
+    """Return a number from 0 to 100."""
+    if isinstance(value, bool) or not 0 <= value <= 100:
+        raise ValueError(value)
+    return float(value)
+
+
+def positive(value: Any) -> int:
+    """Return a whole number from 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(value)
+    return value
+
+
+def whole_days(value: Any) -> timedelta:
+    """Return a whole number of days, from 1."""
+    return timedelta(days=positive(value))
+
+
+def duration(value: Any, unit: str) -> timedelta:
+    """Return a number of a unit, as hours, from 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise ValueError(value)
+    return timedelta(**{unit: value})

@@ -1,0 +1,88 @@
+"""Point the published partitions of a slice at a generation."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from retime import aws
+from retime.calendar.partitions import Partition, partition_in_path
+from retime.errors import PublishError, RunError
+from retime.published.generations import generation_time
+from retime.published.publication import Publication, plan_changes
+from retime.published.results import PartitionCounts
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# Creations and updates, each with what the catalog refused three times.
+_STEPS = 8
+
+
+def repoint_partitions(
+    clients: aws.Clients,
+    database: str,
+    publication: Publication,
+    *,
+    now: datetime,
+    retention: timedelta,
+) -> PartitionCounts:
+    """Give the published table the partitions of a publication; return what was changed.
+
+    Safe to repeat and to break off: each partition is replaced by one record of the catalog, and a
+    repetition does only what is left to do.
+
+    Raises:
+        RunError: the generation is not what was audited, or is older than the retention time and
+            may be deleted any moment.
+        PublishError: the catalog did not take a change.
+    """
+    glue, table = clients.glue, publication.table
+    sizes = _staged_sizes(clients.s3, publication)
+    created: set[Partition] = set()
+    updated: set[Partition] = set()
+    refused: list[aws.RefusedPartition] = []
+    for _ in range(_STEPS):
+        existing = aws.read_partitions(glue, database, table.name, publication.wanted)
+        changes = plan_changes(publication, sizes, existing, now)
+        if changes.is_done:
+            return PartitionCounts(
+                created=len(created), updated=len(updated), kept=len(changes.kept)
+            )
+        _refuse_old(publication, now, retention)
+        step = changes.first
+        created |= {partition.values for partition in step.create}
+        updated |= {partition.values for partition in step.update}
+        refused = [
+            *aws.create_partitions(glue, database, table.name, step.create),
+            *aws.update_partitions(glue, database, table.name, step.update),
+        ]
+    raise PublishError(
+        f"{database}.{table.name}: the catalog did not take all of generation "
+        f"{publication.generation} in {_STEPS} steps; repeat the publication: "
+        f"{', '.join(map(str, refused[:3]))}"
+    )
+
+
+def _refuse_old(publication: Publication, now: datetime, retention: timedelta) -> None:
+    if generation_time(publication.generation) < now - retention:
+        raise RunError(
+            f"generation {publication.generation} is older than {retention}, after which "
+            "unpublished files are deleted; clear the slice to stage it again"
+        )
+
+
+def _staged_sizes(s3: S3Client, publication: Publication) -> dict[Partition, int]:
+    """The bytes of each partition's files, which must be the partitions that were audited."""
+    sizes: dict[Partition, int] = {}
+    for path, size in aws.list_objects(s3, publication.location):
+        partition = partition_in_path(path, publication.table.grain)
+        if partition is not None and not aws.is_hidden(path):
+            sizes[partition] = sizes.get(partition, 0) + size
+    if set(sizes) != set(publication.rows):
+        odd = sorted(set(sizes) ^ set(publication.rows))[:3]
+        raise RunError(
+            f"{publication.location} holds {len(sizes)} partitions, the audit saw "
+            f"{len(publication.rows)}; they differ in {odd}: clear the slice to stage it again"
+        )
+    return sizes

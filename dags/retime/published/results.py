@@ -1,0 +1,157 @@
+"""The results of a slice's tasks, as values and as what goes from task to task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from retime.calendar.partitions import Partition
+from retime.calendar.slices import Slice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """A generation that is being staged: its id, and the fingerprint of the SQL that stages it."""
+
+    id: str
+    fingerprint: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain value that is kept while the query runs."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Generation:
+        """Return what `to_json` made a plain value of."""
+        return cls(**value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """A generation that was staged, by which query, and what that scanned."""
+
+    generation: Generation
+    query_id: str
+    scanned_bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain value that goes to audit and publish."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Staged:
+        """Return what `to_json` made a plain value of."""
+        return cls(**{**value, "generation": Generation.from_json(value["generation"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What became of the raw events that a slice read.
+
+    read = published_from + duplicates + filtered + quarantined + too_late + outside. `late` are
+    those of the slice that arrived an hour or more after their event time; `arrived` are the
+    records whose arrival hour lies in the slice, of which the quarantined ones are a share.
+    """
+
+    read: int
+    published_from: int
+    duplicates: int
+    filtered: int
+    quarantined: int
+    too_late: int
+    outside: int
+    late: int
+    arrived: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """A slice that passed its audits: the two generations, their rows by partition, the counts."""
+
+    generation: str
+    quarantine_generation: str
+    rows: Mapping[Partition, int]
+    quarantined: Mapping[Partition, int]
+    counts: Counts
+    scanned_bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain value that goes to publish; JSON has no mappings by partition."""
+        return {
+            **{name: getattr(self, name) for name in ("generation", "quarantine_generation")},
+            "rows": [[*partition, rows] for partition, rows in self.rows.items()],
+            "quarantined": [[*partition, rows] for partition, rows in self.quarantined.items()],
+            "counts": asdict(self.counts),
+            "scanned_bytes": self.scanned_bytes,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Audited:
+        """Return what `to_json` made a plain value of."""
+        return cls(
+            **{
+                **value,
+                "rows": _by_partition(value["rows"]),
+                "quarantined": _by_partition(value["quarantined"]),
+                "counts": Counts(**value["counts"]),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionCounts:
+    """What a publication did, in partitions; `kept` are from a newer build, or from more raw.
+
+    `replaced` are those whose objects were brought to their plain folders: layout `hive` only.
+    """
+
+    created: int = 0
+    updated: int = 0
+    kept: int = 0
+    replaced: int = 0
+
+    @property
+    def changed(self) -> int:
+        """How many partitions readers see something else of."""
+        return self.created + self.updated + self.replaced
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A slice that was published: what of, how many partitions it changed, what it scanned."""
+
+    slice_: Slice
+    generation: str
+    counts: Counts
+    partitions: PartitionCounts
+    stage_scanned_bytes: int
+    scanned_bytes: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain value that goes to the report."""
+        return {
+            "slice": self.slice_.to_json(),
+            "generation": self.generation,
+            "counts": asdict(self.counts),
+            "partitions": asdict(self.partitions),
+            "stage_scanned_bytes": self.stage_scanned_bytes,
+            "scanned_bytes": self.scanned_bytes,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Published:
+        """Return what `to_json` made a plain value of."""
+        return cls(
+            slice_=Slice.from_json(value["slice"]),
+            generation=value["generation"],
+            counts=Counts(**value["counts"]),
+            partitions=PartitionCounts(**value["partitions"]),
+            stage_scanned_bytes=value["stage_scanned_bytes"],
+            scanned_bytes=value["scanned_bytes"],
+        )
+
+
+def _by_partition(value: Sequence[Sequence[int]]) -> dict[Partition, int]:
+    return {tuple(entry[:-1]): entry[-1] for entry in value}

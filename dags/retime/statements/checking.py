@@ -1,0 +1,59 @@
+"""Are data sets fit to run? What can be said of them before anything is deployed, without AWS."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from retime.dataset.model import DataSet
+from retime.dataset.reader import DataSets, load_data_sets
+from retime.errors import DataSetError
+from retime.raw.table import RawTable
+from retime.statements import rendering
+
+
+class _AnyColumns(dict[str, str]):
+    """The columns of a raw table that nobody has seen: whatever a template names is there."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+    def __missing__(self, _: str) -> str:
+        return "string"
+
+
+def include_folders() -> list[Path]:
+    """Return where data sets are: beside the package's SQL, and in RETIME_INCLUDE (like PATH)."""
+    more = os.environ.get("RETIME_INCLUDE", "").split(os.pathsep)
+    return [rendering.package_sql().parent, *(Path(folder) for folder in more if folder)]
+
+
+def check_data_sets(includes: Iterable[Path]) -> DataSets:
+    """Return the data sets of include folders that can run, and what is wrong with the others."""
+    found = load_data_sets(includes)
+    right, wrong = [], list(found.wrong)
+    for data_set in found.right:
+        try:
+            check_templates(data_set)
+            right.append(data_set)
+        except DataSetError as error:  # noqa: PERF203
+            wrong.append(error)
+    return DataSets(right=tuple(right), wrong=tuple(wrong))
+
+
+def check_templates(data_set: DataSet) -> None:
+    """See that every statement of a data set can be rendered.
+
+    Raises:
+        DataSetError: a template is wrong; names the file, the line and the cause.
+    """
+    raw = RawTable(
+        database="database",
+        name=data_set.raw.table,
+        columns=_AnyColumns(),
+        keys=dict.fromkeys(("year", "month", "day", "hour"), "string"),
+        is_json=False,
+    )
+    source = rendering.any_source(data_set, raw)
+    rendering.render_stage(source, "staging")
+    rendering.render_quarantine(source, "quarantine")
+    rendering.render_audit(source, "staging", "quarantine")

@@ -1,0 +1,68 @@
+"""Stage a slice: a generation of its own, in a table and at a location that nobody used before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from retime import aws
+from retime.calendar.arrival_hours import ArrivalWindow
+from retime.calendar.slices import Slice
+from retime.dataset.model import EVENT_COUNT
+from retime.published.generations import generation_location, staging_table_name
+from retime.published.results import Generation, Staged
+from retime.published.tables import create_staging_table
+from retime.quoting import quote_name
+from retime.raw.landed import check_still_there
+from retime.raw.table import read_raw_table
+from retime.statements.rendering import (
+    SliceSource,
+    fingerprint,
+    render_quarantine,
+    render_stage,
+)
+
+if TYPE_CHECKING:
+    from retime.dataset.deployment import Deployment
+
+
+def begin_stage(
+    deployment: Deployment,
+    slice_: Slice,
+    window: ArrivalWindow,
+    generation: str,
+    *,
+    is_quarantine: bool,
+) -> tuple[str, Generation]:
+    """Create the staging table of a generation; return the statement that writes it, and what of.
+
+    Args:
+        deployment: the data set in its environment.
+        slice_: what to stage.
+        window: the arrival hours to read.
+        generation: a new one.
+        is_quarantine: whether to stage what cannot be used, instead of the transformed events.
+
+    Raises:
+        RunError: raw events that the slice was planned on have expired or been archived.
+        CatalogError: the raw table is missing, or is not partitioned by arrival hour.
+        DataSetError: a template of the data set is wrong.
+    """
+    check_still_there(deployment, window)
+    data_set, glue = deployment.data_set, deployment.clients.glue
+    raw = read_raw_table(glue, deployment.database, data_set.raw.table)
+    source = SliceSource(data_set=data_set, raw=raw, slice_=slice_, window=window)
+    table = data_set.quarantine if is_quarantine else data_set.published
+    name = staging_table_name(table.name, generation)
+    render = render_quarantine if is_quarantine else render_stage
+    statement = render(source, quote_name(deployment.database, name))
+    location = generation_location(table.generations, generation)
+    columns = table.columns if is_quarantine else {**table.columns, EVENT_COUNT: "bigint"}
+    create_staging_table(glue, deployment.database, name, location, columns, table.partition_keys)
+    # Of the SQL that is asked, which a deployment may change before it is published.
+    return statement, Generation(id=generation, fingerprint=fingerprint(source))
+
+
+def conclude_stage(deployment: Deployment, generation: Generation, query_id: str) -> Staged:
+    """Return what a statement staged that has succeeded."""
+    scanned = aws.get_scanned_bytes(deployment.clients.athena, query_id)
+    return Staged(generation=generation, query_id=query_id, scanned_bytes=scanned)

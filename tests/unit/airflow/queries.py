@@ -1,0 +1,87 @@
+"""A statement about a slice, and an Athena whose queries end as a test says."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from airflow.providers.amazon.aws.operators.athena import AthenaOperator
+
+from retime.airflow import runtime
+from retime.airflow.slice_operators import SliceQuery
+from retime.dataset.deployment import Deployment
+from retime.dataset.settings import read_settings
+from retime.planning.plan import PlannedSlice
+from retime.raw.landed import LandedHour
+from tests.unit.samples import TRAFFIC, days, plan, utc
+
+ATHENA = boto3.client("athena", "eu-west-1")
+CONTEXT: dict[str, Any] = {
+    "ti": SimpleNamespace(xcom_push=lambda *_, **__: None),
+    "task_instance": None,
+}
+
+
+class Query(SliceQuery):
+    """A statement that is there already."""
+
+    def make_query(self, deployment: Deployment, plan: PlannedSlice, context: Any) -> str:
+        return "SELECT 1"
+
+    def conclude(
+        self, deployment: Deployment, plan: PlannedSlice, query_id: str, context: Any
+    ) -> dict[str, Any]:
+        return {"query_id": query_id, "connection": self.hook.connection}
+
+
+class Hook:
+    """Athena's, whose queries end as a test says."""
+
+    conn_region_name, conn_partition = "us-east-1", "aws"
+
+    def __init__(self, connection: str, error: dict[str, Any] | None) -> None:
+        self.connection, self.error = connection, error
+
+    def get_conn(self) -> Any:
+        return ATHENA
+
+    def run_query(self, *_: Any) -> str:
+        return "query-1"
+
+    def poll_query_status(self, *_: Any, **__: Any) -> str:
+        return "FAILED" if self.error else "SUCCEEDED"
+
+    def get_state_change_reason(self, _: str) -> str:
+        return "TYPE_MISMATCH: line 7"
+
+    def get_query_info(self, _: str) -> dict[str, Any]:
+        reason = {"State": "FAILED", "StateChangeReason": "TYPE_MISMATCH: line 7"}
+        return {"QueryExecution": {"Status": {**reason, "AthenaError": self.error}}}
+
+
+@pytest.fixture
+def athena(monkeypatch) -> SimpleNamespace:
+    """How queries end; a test sets `error`."""
+    ends = SimpleNamespace(error=None)
+    settings = {"database": "events", "aws_conn_id": "aws_events", "deferrable": "false"}
+    monkeypatch.setattr(runtime, "get_settings", lambda: read_settings(settings.get))
+    monkeypatch.setattr(runtime, "deployment", lambda _: None)
+    monkeypatch.setattr(
+        AthenaOperator, "hook", property(lambda self: Hook(self.aws_conn_id, ends.error))
+    )
+    return ends
+
+
+def query() -> Query:
+    landed = {utc(2024, 3, 28): LandedHour(objects=1, size=1)}
+    (planned,) = plan(days("2024-03-28"), landed)
+    return Query(task_id="query", data_set=TRAFFIC, planned=planned.to_json())
+
+
+def run_to_its_end(task: Query) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "airflow.providers.amazon.aws.links.athena.AthenaQueryResultsLink.persist",
+            lambda **_: None,
+        )
+        return task.execute(CONTEXT)

@@ -1,0 +1,227 @@
+"""What the catalog knows of raw: arrival hours as partitions of the raw table."""
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from retime import aws
+from retime.calendar.arrival_hours import HOUR, ArrivalWindow
+from retime.errors import CrawlError
+from retime.raw import partitions
+from retime.raw.landed import LandedUntil
+from retime.raw.table import RawTable, read_raw_table
+from tests.accounts import Account
+from tests.unit.raw.landings import CRAWLED, HOURS, NEXT, UNCRAWLED, Landing
+from tests.unit.samples import days, utc
+
+OPENX = "org.openx.data.jsonserde.JsonSerDe"
+KEYS = ("year", "month", "day", "hour")
+
+
+def location(account: Account) -> str:
+    return f"s3://{account.bucket}/raw/"
+
+
+def create_raw(account: Account, key_type: str = "string", serde: str = "parquet") -> RawTable:
+    table = {
+        "Name": "raw",
+        "Parameters": {"classification": "json"},
+        "PartitionKeys": [{"Name": key, "Type": key_type} for key in KEYS],
+        "StorageDescriptor": {
+            "Columns": [{"Name": "a", "Type": "int"}],
+            "Location": location(account),
+            "SerdeInfo": {"SerializationLibrary": serde, "Parameters": {"paths": "a"}},
+        },
+    }
+    account.clients.glue.create_table(DatabaseName=account.database, TableInput=table)
+    return read_raw_table(account.clients.glue, account.database, "raw")
+
+
+def register(account: Account, raw: RawTable, *hours: datetime) -> None:
+    partitions.register_hours(account.clients.glue, raw, hours, location(account))
+
+
+def known(account: Account) -> list[Any]:
+    """The partitions of the raw table, as Glue has them."""
+    pages = account.clients.glue.get_paginator("get_partitions").paginate(
+        DatabaseName=account.database, TableName="raw"
+    )
+    return [partition for page in pages for partition in page["Partitions"]]
+
+
+key_types = pytest.mark.parametrize("key_type", ["string", "bigint", "int"])
+SOME_HOURS = [utc(2023, 12, 31, 23), utc(2024, 1, 1, 0), utc(2024, 1, 1, 7)]
+
+
+@key_types
+def test_registered_hours_are_known(account, key_type):
+    raw = create_raw(account, key_type)
+    register(account, raw, *SOME_HOURS)
+    window = ArrivalWindow(start=SOME_HOURS[0], end=SOME_HOURS[-1] + HOUR)
+    assert partitions.registered_hours(account.clients.glue, raw, window) == set(SOME_HOURS)
+
+
+@pytest.mark.parametrize(
+    ("key_type", "values"),
+    [("string", ["2024", "01", "01", "07"]), ("bigint", ["2024", "1", "1", "7"])],
+)
+def test_an_hour_is_registered_with_values_of_its_keys_types_at_its_folder(
+    account, key_type, values
+):
+    register(account, create_raw(account, key_type), utc(2024, 1, 1, 7))
+    (partition,) = known(account)
+    assert partition["Values"] == values
+    descriptor = partition["StorageDescriptor"]
+    assert descriptor["Location"] == location(account) + "year=2024/month=01/day=01/hour=07/"
+    assert descriptor["SerdeInfo"]["SerializationLibrary"] == "parquet"
+
+
+def test_an_hour_that_another_run_registered_meanwhile_is_no_failure(account):
+    raw = create_raw(account)
+    register(account, raw, SOME_HOURS[0])
+    register(account, raw, *SOME_HOURS)
+    assert len(known(account)) == 3
+
+
+def test_an_hour_that_the_catalog_refuses_is_told(account):
+    raw = create_raw(account)
+    real = account.clients.glue
+    error = {"ErrorCode": "InternalServiceException", "ErrorMessage": "try again"}
+
+    class Refusing:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(real, name)
+
+        def batch_create_partition(self, **_: Any) -> Any:
+            return {"Errors": [{"PartitionValues": ["2024"], "ErrorDetail": error}]}
+
+    with pytest.raises(CrawlError, match="1 hours refused: 2024: InternalServiceException try"):
+        partitions.register_hours(Refusing(), raw, SOME_HOURS, location(account))
+
+
+@key_types
+def test_missing_hours_are_those_that_landed_and_are_not_known(account, key_type):
+    raw = create_raw(account, key_type)
+    register(account, raw, SOME_HOURS[1])
+    missing = partitions.missing_hours(account.clients.glue, raw, reversed(SOME_HOURS))
+    assert missing == [SOME_HOURS[0], SOME_HOURS[2]]
+
+
+def test_without_a_table_all_landed_hours_are_missing():
+    assert partitions.missing_hours(None, None, SOME_HOURS) == SOME_HOURS
+
+
+def test_where_nothing_landed_nothing_is_missing(account):
+    assert partitions.missing_hours(account.clients.glue, create_raw(account), []) == []
+
+
+# Lines that are not JSON.
+
+
+def ignored(entry: Any) -> dict[str, str]:
+    return entry["StorageDescriptor"]["SerdeInfo"]["Parameters"]
+
+
+def test_table_and_partitions_of_json_lines_let_lines_be_unreadable(account):
+    raw = create_raw(account, serde=OPENX)
+    register(account, raw, *SOME_HOURS)
+    partitions.ignore_malformed_json(account.clients.glue, raw, SOME_HOURS[:2])
+    wanted = {"paths": "a", "ignore.malformed.json": "true"}
+    table = aws.get_table(account.clients.glue, account.database, "raw")
+    assert ignored(table) == wanted
+    assert table["Parameters"]["classification"] == "json"
+    assert [key["Name"] for key in table["PartitionKeys"]] == list(KEYS)
+    by_hour = {p["Values"][-1]: ignored(p) for p in known(account)}
+    assert by_hour == {"23": wanted, "00": wanted, "07": {"paths": "a"}}
+
+
+def test_hours_registered_later_inherit_it(account):
+    raw = create_raw(account, serde=OPENX)
+    partitions.ignore_malformed_json(account.clients.glue, raw, [])
+    register(account, raw, SOME_HOURS[0])
+    assert ignored(known(account)[0])["ignore.malformed.json"] == "true"
+
+
+def test_what_already_lets_lines_be_unreadable_is_not_written_again(account):
+    raw = create_raw(account, serde=OPENX)
+    register(account, raw, *SOME_HOURS)
+    partitions.ignore_malformed_json(account.clients.glue, raw, SOME_HOURS)
+    real = account.clients.glue
+
+    class ReadOnly:
+        def __getattr__(self, name: str) -> Any:
+            assert not name.startswith(("update", "batch_update")), name
+            return getattr(real, name)
+
+    partitions.ignore_malformed_json(ReadOnly(), raw, SOME_HOURS)
+
+
+# What a run needs of it.
+
+NOW = utc(2024, 3, 29, 0, 20)
+WINDOW = CRAWLED.events.window_of(days("2024-03-28"))
+
+
+@pytest.fixture
+def landing(account: Account) -> Landing:
+    return Landing(account)
+
+
+def ensure(landing: Landing, now: datetime = NOW, crawled: LandedUntil | None = None) -> datetime:
+    return partitions.ensure_registered(landing.deploy(), WINDOW, now, crawled).instant
+
+
+def test_the_hours_to_crawl_are_those_that_landed_and_are_not_known(landing):
+    landing.land(*HOURS, NEXT)
+    landing.crawl(*HOURS[:20])
+    missing, until = partitions.uncrawled_hours(landing.deploy(), WINDOW, NOW)
+    assert missing == HOURS[20:]
+    assert until.instant == NEXT
+
+
+def test_without_a_raw_table_every_hour_is_to_be_crawled(landing):
+    account = landing.account
+    account.clients.glue.delete_table(DatabaseName=account.database, Name="traffic_raw")
+    landing.land(*HOURS, NEXT)
+    assert partitions.uncrawled_hours(landing.deploy(), WINDOW, NOW)[0] == HOURS
+
+
+def test_hours_that_a_crawl_left_out_are_told(landing):
+    landing.land(*HOURS, NEXT)
+    landing.crawl(*HOURS[:20])
+    with pytest.raises(CrawlError, match=r"4 arrival hours .* from 2024-03-28 20:00 UTC, are not"):
+        ensure(landing)
+
+
+def test_an_hour_that_was_closed_after_the_crawl_began_is_left_to_the_next_run(landing):
+    landing.land(*HOURS, NEXT)
+    _, crawled = partitions.uncrawled_hours(landing.deploy(), WINDOW, NOW)
+    landing.crawl(*HOURS)
+    landing.land(utc(2024, 3, 29, 1))
+    assert ensure(landing, utc(2024, 3, 29, 1, 20), crawled) == NEXT
+
+
+def test_without_a_crawler_the_hours_are_registered(landing):
+    landing.land(*HOURS, NEXT)
+    deployment = landing.deploy(UNCRAWLED)
+    until = partitions.ensure_registered(deployment, WINDOW, NOW, None)
+    assert until.instant == NEXT
+    assert partitions.uncrawled_hours(deployment, WINDOW, NOW)[0] == []
+
+
+def test_partitions_that_are_no_hours_are_passed_over(account):
+    raw = create_raw(account)
+    register(account, raw, *SOME_HOURS)
+    (partition, *_) = known(account)
+    for values in (["2024", "01", "01", "__HIVE_DEFAULT_PARTITION__"], ["2024", "01", "01", "77"]):
+        account.clients.glue.create_partition(
+            DatabaseName=account.database,
+            TableName="raw",
+            PartitionInput={
+                "Values": values,
+                "StorageDescriptor": partition["StorageDescriptor"],
+            },
+        )
+    window = ArrivalWindow(start=SOME_HOURS[0], end=SOME_HOURS[-1] + HOUR)
+    assert partitions.registered_hours(account.clients.glue, raw, window) == set(SOME_HOURS)
