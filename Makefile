@@ -9,7 +9,7 @@ READY := $(VENV)/.ready-$(shell cat $(PINS) | cksum | cut -d' ' -f1)
 PINS2 := requirements.txt requirements-airflow2.txt constraints-airflow2.txt
 READY2 := .venv-airflow2/.ready-$(shell cat $(PINS2) | cksum | cut -d' ' -f1)
 
-.PHONY: help demo test test-airflow2 test-scheduler up down env bench mwaa constraints clean
+.PHONY: help demo test test-airflow2 test-scheduler install lint up down env bench mwaa constraints clean
 
 help: ## Show the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 24
@@ -17,10 +17,7 @@ help: ## Show the targets
 demo: $(READY) ## Land six days of traffic on a local AWS and run the DAG on them
 	@$(RUN) -m demo run
 
-test: $(READY) ## Check style and types and run every test
-	$(VENV)/bin/ruff format --check --quiet .
-	$(VENV)/bin/ruff check --quiet .
-	$(VENV)/bin/mypy
+test: lint ## Check style and types and run every test
 	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --disable-warnings
 
 test-airflow2: $(READY) $(READY2) ## Test on Airflow 2.11, as Amazon MWAA 2.11 has it
@@ -30,6 +27,13 @@ test-airflow2: $(READY) $(READY2) ## Test on Airflow 2.11, as Amazon MWAA 2.11 h
 test-scheduler: $(READY) ## Run what needs Airflow as users have it: scheduler, API, PostgreSQL
 	@scripts/install-postgresql
 	$(RUN) -m pytest tests/scheduler --timeout 1500
+
+install: $(READY) ## Make the development environment, in .venv
+
+lint: $(READY) ## Check style and types
+	$(VENV)/bin/ruff format --check --quiet .
+	$(VENV)/bin/ruff check --quiet .
+	$(VENV)/bin/mypy
 
 up: $(READY) ## Serve Airflow's UI and the local AWS with the demo's data
 	@$(RUN) -m demo up
