@@ -1,6 +1,7 @@
 """Who may import whom: a folder imports only from the folders below its own."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "dags" / "retime"
-# From the top down, as docs/architecture.md draws them.
+# From the top down, as CONTRIBUTING.md lists them.
 FOLDERS = ["airflow", "planning", "statements", "published", "raw", "dataset", "calendar"]
 STRANGERS = {"published", "raw"}  # two clocks: what is ours, and what is not, share no code
 AIRFLOW = "airflow"
@@ -46,7 +47,10 @@ def by_path(path: Path) -> str:
 
 def test_every_folder_has_its_place():
     found = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert found == set(FOLDERS), "give a new folder its place in FOLDERS and in the design"
+    assert found == set(FOLDERS), "give a new folder its place in FOLDERS"
+    told = re.findall(r"^    (\w+)/ {2,}", (ROOT / "CONTRIBUTING.md").read_text(), re.M)
+    listed = [folder for folder in told if folder in FOLDERS]
+    assert listed == FOLDERS, "list the folders in CONTRIBUTING.md in the order of imports"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=by_path)
