@@ -116,7 +116,7 @@ def list_folders(s3: S3Client, location: str) -> Iterator[str]:
 
 
 def put_empty(s3: S3Client, location: str, path: str) -> None:
-    """Put an empty object below a location: its name is what it tells."""
+    """Put an empty object below a location: only its name has a meaning."""
     bucket, prefix = split_location(location)
     s3.put_object(Bucket=bucket, Key=prefix + path, Body=b"")
 
@@ -160,7 +160,7 @@ def copy_object(s3: S3Client, source: str, target: str) -> None:
 
 
 def is_hidden(path: str) -> bool:
-    """Tell whether Athena ignores an object for its name, as it does the mark of a folder."""
+    """Return whether Athena ignores an object for its name, as it does the mark of a folder."""
     name = path.rpartition("/")[2]
     return not name or name.startswith(("_", "."))
 

@@ -32,7 +32,7 @@ def get_variable(name: str) -> str | None:
 
 
 def is_manual(context: Any) -> bool:
-    """Tell whether somebody asked for the run, rather than the schedule or a backfill."""
+    """Return whether somebody asked for the run, rather than the schedule or a backfill."""
     run_type = context["dag_run"].run_type
     return str(getattr(run_type, "value", run_type)) == "manual"
 

@@ -1,4 +1,4 @@
-"""The provider's Glue crawler operator and sensor, told what only a data set knows."""
+"""The provider's Glue crawler operator and sensor, for the crawlers of a data set."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,7 +1,7 @@
 """Notifications of failed and finished runs, to the SNS topic that the settings name.
 
 Airflow calls a DAG's callbacks in its DAG processor, once a run, also when it ran too long. It does
-not tell them why tasks failed, so each task that fails for good leaves its reason in an XCom first.
+not give them the reasons, so each task that fails for good leaves its reason in an XCom first.
 What a callback raises, Airflow logs: it changes no run.
 """
 
@@ -19,7 +19,7 @@ from retime.planning.report import describe_totals
 log = logging.getLogger(__name__)
 
 _ADVICE = (
-    "Nothing of a slice whose publish did not succeed is published. Mend the cause, then clear the "
+    "Nothing of a slice whose publish did not succeed is published. Fix the cause, then clear the "
     "failed tasks with what follows them: building again is always safe."
 )
 _FAILURE = "failure"
@@ -35,7 +35,7 @@ def note_failure(context: Any) -> None:
     mapped = f"_{ti.map_index}" if ti.map_index >= 0 else ""
     value = {
         "task": f"{ti.task_id}{mapped}",
-        "told": f"{ti.task_id}{where}",
+        "where": f"{ti.task_id}{where}",
         "reason": str(context.get("exception") or "unknown")[:_MAX_REASON],
         "log": ti.log_url,
     }
@@ -52,7 +52,7 @@ def run_failed(data_set: DataSet, context: Any) -> None:
         f"Run {context['run_id']} of {context['dag'].dag_id} failed ({context.get('reason')}).",
         _dates(data_set, context),
         "",
-        *(f"{f['told']}: {f['reason']}\n  {f['log']}" for f in failures[:_MAX_FAILURES]),
+        *(f"{f['where']}: {f['reason']}\n  {f['log']}" for f in failures[:_MAX_FAILURES]),
     ]
     if len(failures) > _MAX_FAILURES:
         lines.append(f"and {len(failures) - _MAX_FAILURES} more")
@@ -84,9 +84,9 @@ def _failures(context: Any) -> list[Mapping[str, str]]:
     failed = failed_tasks(context)
     noted = context["ti"].xcom_pull(task_ids=list(context["dag"].task_ids), key=_FAILURE)
     # A task that failed before its run was cleared has its old note still.
-    told = {note["task"]: note for note in noted or () if note}
+    by_task = {note["task"]: note for note in noted or () if note}
     silent = {"reason": "no reason was noted; its process was killed", "log": "see its log"}
-    return [told.get(name, {"told": name, **silent}) for name in sorted(failed)]
+    return [by_task.get(name, {"where": name, **silent}) for name in sorted(failed)]
 
 
 def _dates(data_set: DataSet, context: Any) -> str:

@@ -23,7 +23,7 @@ from retime.dataset.settings import (
 from retime.errors import PermanentError, RequestError
 
 LANDED_UNTIL = "landed_until"
-"""The XCom of `crawl_raw` that tells how far raw had landed when the crawl began."""
+"""The XCom of `crawl_raw` with how far raw had landed when the crawl began."""
 
 
 def lookup(name: str) -> str | None:

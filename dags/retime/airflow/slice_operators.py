@@ -1,4 +1,4 @@
-"""The operators of a slice: the provider's Athena operator, told what to ask, and the publisher."""
+"""The operators of a slice: Athena operators that make their own statements, and the publisher."""
 
 import secrets
 from collections.abc import Sequence

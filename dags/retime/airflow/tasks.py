@@ -10,11 +10,11 @@ from retime.calendar.slices import Slice
 from retime.dataset.model import DataSet
 from retime.errors import RunError
 from retime.planning import report
-from retime.planning.plan import PlannedSlice, plan_slices
+from retime.planning.plan import PlannedSlice, plan_dates
 from retime.published.clean_up import clean_up
 from retime.published.ledger import read_ledgers
 from retime.published.results import Published
-from retime.raw.landed import LandedUntil, first_landed, read_landed
+from retime.raw.landed import LandedUntil
 from retime.raw.partitions import ensure_registered
 
 log = logging.getLogger(__name__)
@@ -33,12 +33,8 @@ def check_raw(data_set: DataSet, context: Any) -> dict[str, str]:
 @runtime.failing_for_good
 def plan_run(data_set: DataSet, until: Mapping[str, str], context: Any) -> list[dict[str, Any]]:
     """Return the slices to build; none if only the plan was asked for, which is in XCom `plan`."""
-    deployment, now = runtime.deployment(data_set), runtime.now()
-    dates = runtime.dates_of_run(data_set, context)
-    landed = read_landed(deployment, data_set.events.window_of(dates), now)
-    first_hour = first_landed(deployment.clients.s3, deployment.data_set.raw.location)
-    landed = landed.before(LandedUntil.from_json(until))
-    planned = plan_slices(data_set, dates, landed, first_hour)
+    deployment, dates = runtime.deployment(data_set), runtime.dates_of_run(data_set, context)
+    planned = plan_dates(deployment, dates, LandedUntil.from_json(until), runtime.now())
     log.info("%s", report.describe_plan(dates, planned))
     plan = [each.to_json() for each in planned]
     context["ti"].xcom_push(key="plan", value=plan)

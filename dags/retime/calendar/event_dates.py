@@ -12,7 +12,7 @@ from retime.errors import RequestError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """What Airflow tells of a run; a manual run of Airflow 3 has no dates of its own."""
+    """What Airflow says of a run; a manual run of Airflow 3 has no dates of its own."""
 
     params: Mapping[str, Any]
     is_manual: bool
@@ -62,8 +62,8 @@ def _date(params: Mapping[str, Any], name: str) -> date | None:
 
 
 def _own_date(facts: RunFacts, zone: ZoneInfo) -> Slice:
-    # A manual run's interval is the last complete one before its logical date. Who names a logical
-    # date at midnight, as `airflow dags test DAG 2024-03-30` does, means that very date.
+    # A manual run's interval is the last complete one before its logical date. A logical date
+    # at midnight, as of `airflow dags test DAG 2024-03-30`, means that very date.
     if facts.is_manual and facts.logical_date is not None:
         for clock in (facts.logical_date.astimezone(z) for z in (zone, timezone.utc)):
             if clock.time() == time():

@@ -1,4 +1,4 @@
-"""The values of a data set: what to read, how to tell events apart, where to publish."""
+"""The values of a data set: what to read, how to distinguish events, where to publish."""
 
 import re
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ class Raw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Events:
-    """How raw events are told apart and placed in time."""
+    """How raw events are distinguished and placed in time."""
 
     required: tuple[str, ...]
     key: tuple[str, ...]
@@ -162,12 +162,12 @@ def trino_type(type_: str) -> str:
 
 
 def overlap(first: Table, second: Table) -> bool:
-    """Tell whether two tables would write to one place, and so delete there."""
+    """Return whether two tables would write to one place, and so delete there."""
     return any(overlaps_location(second, place) for place in (first.location, first.generations))
 
 
 def overlaps_location(table: Table, location: str) -> bool:
-    """Tell whether publishing a table would write below a location, or around it."""
+    """Return whether publishing a table would write below a location, or around it."""
     return any(
         place.startswith(location) or location.startswith(place)
         for place in (table.location, table.generations)

@@ -27,7 +27,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """Who is told when a run has failed, and whether also when it has succeeded."""
+    """Who is notified of failed runs, and whether of successful ones too."""
 
     topic_arn: str
     is_of_success: bool
@@ -55,7 +55,7 @@ def read_settings(lookup: Lookup) -> Settings:
 
 
 def read_notification(lookup: Lookup) -> Notification | None:
-    """Return who is told of runs; None if nobody is.
+    """Return who is notified of runs; None if nobody is.
 
     Raises:
         SettingError: a setting cannot be understood.

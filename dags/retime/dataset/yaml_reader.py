@@ -23,7 +23,7 @@ class Section:
     taken: set[str] = field(default_factory=set)
 
     def take(self, key: str, read: Callable[[Any], T], allowed: str, default: Any = _REQUIRED) -> T:
-        """Return a key's value as `read` makes it; `allowed` tells in words what `read` takes.
+        """Return a key's value as `read` makes it; `allowed` says in words what `read` takes.
 
         Raises:
             DataSetError: the key is missing and has no default, or `read` refused its value.

@@ -1,1 +1,1 @@
-"""What a run should do, and what it did: pure, from values to values."""
+"""What a run should do, and what it did: values from values; only plan_dates reads S3."""

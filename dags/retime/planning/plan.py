@@ -9,8 +9,9 @@ from typing import Any
 
 from retime.calendar.arrival_hours import ArrivalWindow
 from retime.calendar.slices import Slice, cut_slices
+from retime.dataset.deployment import Deployment
 from retime.dataset.model import DataSet
-from retime.raw.landed import LandedHour, LandedRaw
+from retime.raw.landed import LandedHour, LandedRaw, LandedUntil, first_landed, read_landed
 
 # List price in most regions, https://aws.amazon.com/athena/pricing/; a query costs at least 10 MB.
 USD_PER_BYTE = 5 / 1e12
@@ -55,6 +56,26 @@ class PlannedSlice:
             raw_objects=value["raw_objects"],
             raw_bytes=value["raw_bytes"],
         )
+
+
+def plan_dates(
+    deployment: Deployment, dates: Slice, until: LandedUntil, now: datetime
+) -> list[PlannedSlice]:
+    """Read what has landed for event dates, and plan them.
+
+    Args:
+        deployment: the data set in its environment.
+        dates: the dates to build.
+        until: how far raw has landed of which the catalog knows.
+        now: the time.
+
+    Raises:
+        RunError: some of the raw events are archived.
+    """
+    data_set = deployment.data_set
+    landed = read_landed(deployment, data_set.events.window_of(dates), now).before(until)
+    first_hour = first_landed(deployment.clients.s3, data_set.raw.location)
+    return plan_slices(data_set, dates, landed, first_hour)
 
 
 def plan_slices(

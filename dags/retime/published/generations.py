@@ -33,7 +33,7 @@ def generation_location(table_location: str, generation: str) -> str:
 
 
 def generation_of_folder(folder: str) -> str | None:
-    """Return the generation that a folder's name tells of, or None if it is no generation's."""
+    """Return the generation that a folder is named after, or None if it is of none."""
     match = _FOLDER.fullmatch(folder)
     return match[1] if match else None
 

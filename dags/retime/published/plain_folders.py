@@ -2,8 +2,8 @@
 
 Readers of the catalog never see a folder whose objects are being replaced: a partition points at
 the staged generation first, and back at its own folder when that holds the generation and nothing
-else. A retry at any point does what is left. Object names carry their generation, which tells the
-new from the old.
+else. A retry at any point does what is left. Object names carry their generation, which distinguishes
+the new from the old.
 
 A publication that was suspended may wake up when a newer one has taken its partitions. A newer one
 puts objects into a folder only once the partition points at its own generation: what was listed
@@ -65,8 +65,8 @@ def replace_folders(
     published = read(publication.wanted)
     staged = _located_at(publication.location, published)
     _each(partial(_replace_folder, clients.s3, publication, is_ours), staged)
-    others = [v for v, found in published.items() if generation_of(found) != publication.generation]
-    _each(partial(_take_back, clients.s3, publication), others)
+    taken = [v for v, found in published.items() if generation_of(found) != publication.generation]
+    _each(partial(_take_back, clients.s3, publication), taken)
     refused: list[aws.RefusedPartition] = []
     for _ in range(_ATTEMPTS):
         # Read each time: another publication may have been faster.

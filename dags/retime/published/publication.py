@@ -95,7 +95,7 @@ def generation_of(partition: CatalogPartition) -> str | None:
 
 
 def _is_outdone(publication: Publication, partition: Partition, found: CatalogPartition) -> bool:
-    """Tell whether what is published was built from more raw, or later from as much."""
+    """Return whether what is published was built from more raw, or later from as much."""
     ledger = ledger_of(found.parameters)
     if ledger is None:
         return False

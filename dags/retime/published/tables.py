@@ -17,7 +17,7 @@ _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
 
 def has_table(glue: GlueClient, database: str, name: str) -> bool:
-    """Tell whether the catalog has a table."""
+    """Return whether the catalog has a table."""
     return aws.get_table(glue, database, name) is not None
 
 

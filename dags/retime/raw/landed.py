@@ -99,7 +99,7 @@ def read_landed(deployment: Deployment, window: ArrivalWindow, now: datetime) ->
 
 
 def has_landed_after(deployment: Deployment, dates: Slice, now: datetime) -> bool:
-    """Tell whether the arrival hour that follows the last date is complete.
+    """Return whether the arrival hour that follows the last date is complete.
 
     Its first minutes bring the last events of the date. It is complete when a later hour has begun
     to land, or when it is long over. Dates of the past are not waited for.
@@ -130,7 +130,7 @@ def check_still_there(deployment: Deployment, window: ArrivalWindow) -> None:
 
 
 def has_landed_from(s3: S3Client, location: str, hour: datetime) -> bool:
-    """Tell whether anything has landed in this arrival hour or a later one."""
+    """Return whether anything has landed in this arrival hour or a later one."""
     return first_landed(s3, location, hour) is not None
 
 
@@ -170,7 +170,7 @@ def list_landed(s3: S3Client, location: str, window: ArrivalWindow) -> dict[date
 
 
 def is_closed(s3: S3Client, location: str, hour: datetime, now: datetime) -> bool:
-    """Tell whether an arrival hour no longer grows: followed by another, or long over.
+    """Return whether an arrival hour no longer grows: followed by another, or long over.
 
     Statements of one slice read raw one after the other; in an hour that is still landing they
     would see different events, and the counts could not reconcile.

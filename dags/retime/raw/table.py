@@ -38,7 +38,7 @@ class RawTable:
 
 
 def is_text(type_: str) -> bool:
-    """Tell whether a column of the catalog is of text."""
+    """Return whether a column of the catalog is of text."""
     return type_.lower().startswith(_TEXTS)
 
 
@@ -70,7 +70,7 @@ def read_raw_table(glue: GlueClient, database: str, name: str) -> RawTable:
 
 
 def is_json(descriptor: StorageDescriptorOutputTypeDef) -> bool:
-    """Tell whether a storage descriptor is of JSON lines."""
+    """Return whether a storage descriptor is of JSON lines."""
     return descriptor.get("SerdeInfo", {}).get("SerializationLibrary", "") == _JSON_SERDE
 
 

@@ -121,7 +121,7 @@ def _render(source: SliceSource, template: str, **names: Any) -> str:
 
 
 def _place(error: Exception) -> str | None:
-    """Tell in which line of which template something went wrong; None if that is not known."""
+    """Return in which line of which template something went wrong; None if that is not known."""
     if isinstance(error, jinja2.TemplateSyntaxError):
         return f"{error.filename}, line {error.lineno}"
     # Jinja lets the frames of a template name its file and line.
