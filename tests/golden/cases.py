@@ -1,10 +1,11 @@
-"""Golden cases: one folder each, read into the values that production code takes.
+"""Golden cases: a folder each, read into the values that production code takes.
 
-parameters.yaml   data set, dates, what has landed, format and key types of the raw table
-given.yaml        raw records with the hour they arrived in; a time is epoch seconds in the raw
-stage.sql, quarantine.sql, audit.sql
-the statements as rendered; RETIME_WRITE_GOLDEN=1 writes them anew
-expected.yaml     counts, published rows and quarantined records
+    parameters.yaml   data set, dates, what has landed, format and key types of the raw table
+    given.yaml        raw records with the hour they arrived in; a time is epoch seconds in the raw
+    expected.yaml     counts, published rows and quarantined records
+
+Every case is executed. The statements of two of them are also compared with a text, see
+test_rendered_sql.py.
 """
 
 import json
@@ -46,7 +47,7 @@ class Case:
     expected: Mapping[str, Any]
 
     def statements(self, database: str = "db") -> dict[str, str]:
-        """The three statements of the slice, by file name."""
+        """The three statements of the slice, by the names of the files that hold their texts."""
         staging, quarantine = f'"{database}"."{STAGING}"', f'"{database}"."{QUARANTINE}"'
         source = replace(self.source, raw=replace(self.source.raw, database=database))
         return {
