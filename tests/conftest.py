@@ -15,7 +15,7 @@ from hypothesis import configuration
 from demo.environment import ROOT, airflow_environment
 from local_aws.server import LocalAws
 from tests.airflow_home import HOME
-from tests.local_aws.servers import Aws
+from tests.local_aws.servers import Aws, Control
 
 # Airflow reads its settings when it is first imported, by whichever test that is.
 for name in [name for name in os.environ if name.startswith(("AIRFLOW", "RETIME_"))]:
@@ -45,6 +45,14 @@ def aws() -> Iterator[Aws]:
         # Opening DuckDB reads the environment, which must not change meanwhile: tests change it.
         server.hosted["athena"].result()
         yield Aws(endpoint=server.endpoint, server=server)
+
+
+@pytest.fixture
+def faults(aws: Aws) -> Iterator[Control]:
+    """The faults of the server; all are cleared afterwards."""
+    control = Control(aws.endpoint)
+    yield control
+    control.clear()
 
 
 @pytest.fixture(scope="session")

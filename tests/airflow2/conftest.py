@@ -19,8 +19,8 @@ from demo.environment import Home, airflow_environment
 from demo.landing import land_records
 from demo.processes import process_environment
 from tests.airflow2.commands import PYTHON, Airflow2
+from tests.end_to_end.events import CRAWLER, PREFIX, event
 from tests.end_to_end.pipeline import Pipeline
-from tests.end_to_end.test_changes import CRAWLER, PREFIX, event
 from tests.scheduler import parcels
 from tests.scheduler.parcels import MONTH, DataSet
 from tests.scheduler.postgres import Postgres

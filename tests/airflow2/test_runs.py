@@ -8,8 +8,8 @@ import pytest
 
 from tests.airflow2.commands import Airflow2
 from tests.airflow2.conftest import DATA_SETS, DAYS, DEFERRING
+from tests.end_to_end.events import PREFIX
 from tests.end_to_end.pipeline import Pipeline, oracle
-from tests.end_to_end.test_changes import PREFIX
 from tests.landed_records import read_landing
 from tests.oracle import assert_rows_equal, typed_row
 from tests.scheduler.parcels import MONTH

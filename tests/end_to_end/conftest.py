@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from demo.landing import land_records
 from tests.airflow_home import sleep_briefly
+from tests.end_to_end.events import CRAWLER, HOUR, MIDNIGHT, PREFIX, event
 from tests.end_to_end.pipeline import Pipeline
 
 INCLUDE = Path(__file__).parent / "include"
@@ -24,4 +26,16 @@ def pipeline(aws, airflow: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> P
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     sleep_briefly(monkeypatch)
+    return pipeline
+
+
+@pytest.fixture
+def traffic(pipeline: Pipeline) -> Pipeline:
+    """Three hours of the day, one point, and an arrival after the day."""
+    for hour in range(3):
+        records = [event(60 * hour + minute) for minute in range(0, 60, 5)]
+        land_records(pipeline.s3, pipeline.name, PREFIX, records, MIDNIGHT + hour * HOUR)
+    last = event(24 * 60 + 1)
+    land_records(pipeline.s3, pipeline.name, PREFIX, [last], MIDNIGHT + 24 * HOUR)
+    pipeline.crawl_from(CRAWLER, pipeline.name, PREFIX)
     return pipeline

@@ -5,11 +5,8 @@ from datetime import timedelta
 from demo.landing import land_records
 from retime.published.ledger import ledger_of
 from tests.end_to_end.asset_events import asset_events
+from tests.end_to_end.events import DAY, MIDNIGHT, PREFIX, event
 from tests.end_to_end.pipeline import Pipeline
-from tests.end_to_end.test_changes import DAY, MIDNIGHT, PREFIX, event, traffic
-from tests.end_to_end.test_failures import faults
-
-assert traffic, faults  # fixtures
 
 TABLE = "x-retime://traffic"
 

@@ -1,54 +1,20 @@
 """What changes between two runs: raw that goes, late events, records that cannot be used."""
 
-from datetime import date, datetime, timedelta, timezone
-from typing import Any
-
-import pytest
+from datetime import date, timedelta
 
 from demo.landing import land_records
+from tests.end_to_end.events import (
+    DAY,
+    HOUR,
+    MIDNIGHT,
+    PREFIX,
+    delete_hour,
+    event,
+    object_of_hour,
+)
 from tests.end_to_end.pipeline import Pipeline, oracle
 from tests.landed_records import read_landing
 from tests.oracle import assert_rows_equal, typed_row
-
-CRAWLER, PREFIX = "retime_traffic_raw", "traffic_raw/"
-DAY = date(2024, 3, 29)
-MIDNIGHT = datetime(2024, 3, 29, tzinfo=timezone.utc)
-HOUR = timedelta(hours=1)
-
-
-def event(minute: int, point: int = 32, **changes: Any) -> dict[str, Any]:
-    """One lane's measurement of a minute of the day: two cars at 100 km/h."""
-    record: dict[str, Any] = {
-        "beschrijvende_id": f"H{point}",
-        "unieke_id": point,
-        "lve_nr": 1000 + point,
-        "tijd_waarneming": int(MIDNIGHT.timestamp()) + 60 * minute,
-        "tijd_laatst_gewijzigd": (MIDNIGHT + timedelta(minutes=minute + 1)).isoformat(),
-        "actueel_publicatie": 1,
-        "beschikbaar": 1,
-        "defect": 0,
-        "geldig": 0,
-        "rekendata_bezettingsgraad": 5,
-        "rekendata_beschikbaarheidsgraad": 100,
-        "rekendata_onrustigheid": 0,
-    }
-    for klasse in range(1, 6):
-        record[f"verkeersintensiteit_klasse{klasse}"] = 2 if klasse == 2 else 0
-        record[f"voertuigsnelheid_rekenkundig_klasse{klasse}"] = 100 if klasse == 2 else 0
-        record[f"voertuigsnelheid_harmonisch_klasse{klasse}"] = 99 if klasse == 2 else 252
-    return {**record, **changes}
-
-
-@pytest.fixture
-def traffic(pipeline: Pipeline) -> Pipeline:
-    """Three hours of the day, one point, and an arrival after the day."""
-    for hour in range(3):
-        records = [event(60 * hour + minute) for minute in range(0, 60, 5)]
-        land_records(pipeline.s3, pipeline.name, PREFIX, records, MIDNIGHT + hour * HOUR)
-    last = event(24 * 60 + 1)
-    land_records(pipeline.s3, pipeline.name, PREFIX, [last], MIDNIGHT + 24 * HOUR)
-    pipeline.crawl_from(CRAWLER, pipeline.name, PREFIX)
-    return pipeline
 
 
 def assert_published_as_landed(pipeline: Pipeline) -> None:
@@ -60,9 +26,7 @@ def assert_published_as_landed(pipeline: Pipeline) -> None:
 def test_an_hour_that_becomes_empty_disappears(traffic) -> None:
     traffic.succeed(DAY)
     assert len(traffic.partitions("traffic")) == 3
-    folder = f"{PREFIX}year=2024/month=03/day=29/hour=01/"
-    (entry,) = traffic.s3.list_objects_v2(Bucket=traffic.name, Prefix=folder)["Contents"]
-    traffic.s3.delete_object(Bucket=traffic.name, Key=entry["Key"])
+    delete_hour(traffic, 1)
 
     traffic.succeed(DAY)
 
@@ -75,9 +39,7 @@ def test_an_hour_that_becomes_empty_disappears(traffic) -> None:
 
 def test_raw_that_was_archived_takes_nothing_with_it(traffic) -> None:
     traffic.succeed(DAY)
-    folder = f"{PREFIX}year=2024/month=03/day=29/hour=01/"
-    (entry,) = traffic.s3.list_objects_v2(Bucket=traffic.name, Prefix=folder)["Contents"]
-    place = {"Bucket": traffic.name, "Key": entry["Key"]}
+    place = object_of_hour(traffic, 1)
     traffic.s3.copy_object(**place, CopySource=place, StorageClass="GLACIER")
     before = traffic.query("SELECT * FROM traffic ORDER BY recordtimestamp")
 

@@ -1,21 +1,9 @@
 """What fails tells why, and publishes nothing."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from demo.landing import land_records
-from tests.end_to_end.test_changes import CRAWLER, DAY, HOUR, MIDNIGHT, PREFIX, event, traffic
-from tests.local_aws.servers import Control
-
-assert traffic, "a fixture"
-
-
-@pytest.fixture
-def faults(aws) -> Iterator[Control]:
-    control = Control(aws.endpoint)
-    yield control
-    control.clear()
+from tests.end_to_end.events import CRAWLER, DAY, HOUR, MIDNIGHT, PREFIX, event
 
 
 def test_a_failed_crawl_fails_the_run_with_its_reason(traffic, faults, capfd) -> None:

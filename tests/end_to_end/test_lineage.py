@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.environment import REGION, ROOT
-from tests.end_to_end.test_changes import MIDNIGHT, traffic
-
-assert traffic, "a fixture"
+from tests.end_to_end.events import MIDNIGHT
 
 # Airflow reads where lineage goes when it is imported: a process of its own.
 RUN = """

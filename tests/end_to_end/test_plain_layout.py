@@ -3,38 +3,33 @@
 The data set is traffic's, in the layout `hive` and with a crawler over the published table.
 """
 
-import shutil
-import time
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import duckdb
-import pyarrow.dataset as ds
 import pytest
 from botocore.exceptions import ClientError
-from fsspec.implementations.arrow import ArrowFSWrapper
-from pyarrow.fs import S3FileSystem
 
 from demo.account import create_crawler
-from demo.environment import REGION, ROOT
 from demo.landing import land_records
 from retime.airflow import tasks
 from retime.published.ledger import ledger_of
+from tests.end_to_end.events import DAY, HOUR, MIDNIGHT, PREFIX, delete_hour, event
 from tests.end_to_end.pipeline import Pipeline, oracle
-from tests.end_to_end.test_changes import DAY, HOUR, MIDNIGHT, PREFIX, event, traffic
-from tests.end_to_end.test_failures import faults
+from tests.end_to_end.plain_tables import (
+    CRAWLED,
+    CRAWLER,
+    Seen,
+    by_catalog,
+    by_duckdb,
+    by_hour,
+    by_pyarrow,
+    crawl,
+    give_layout,
+)
 from tests.landed_records import read_landing
 from tests.oracle import assert_rows_equal, typed_row
 
-assert faults, "a fixture"
-assert traffic, "a fixture"
-
-CRAWLER = "retime_plain"
-CRAWLED = f"published:\n  layout: hive\n  crawler: {CRAWLER}\n"
 LOG = {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
-Seen = dict[str, Counter[tuple[Any, ...]]]
-"""The rows of each hour, as somebody reads them."""
 
 
 @pytest.fixture
@@ -51,81 +46,6 @@ def plain(traffic, aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pipe
     return traffic
 
 
-def give_layout(include: Path, published: str) -> None:
-    """Write the data set, of the layout that its section `published` says."""
-    (include / "datasets").mkdir(exist_ok=True)
-    sql = ROOT / "include" / "sql" / "traffic"
-    shutil.copytree(sql, include / "sql" / "plain", dirs_exist_ok=True)
-    text = (ROOT / "include" / "datasets" / "traffic.yaml").read_text()
-    for old, new in (
-        ("name: traffic\n", "name: plain\n"),
-        ("table: traffic\n", "table: plain\n"),
-        ("traffic_quarantine", "plain_quarantine"),
-        ("_bucket}/traffic/", "_bucket}/plain/"),
-        ("published:\n", published),
-    ):
-        assert old in text
-        text = text.replace(old, new)
-    (include / "datasets" / "plain.yaml").write_text(text)
-
-
-def crawl(pipeline: Pipeline) -> None:
-    """Run the crawler over the published table, as somebody's schedule would."""
-    pipeline.glue.start_crawler(Name=CRAWLER)
-    while (found := pipeline.glue.get_crawler(Name=CRAWLER)["Crawler"])["State"] != "READY":
-        time.sleep(0.01)
-    assert found["LastCrawl"]["Status"] == "SUCCEEDED"
-
-
-def by_hour(rows: list[dict[str, Any]]) -> Seen:
-    """Rows without the one column that only files have."""
-    seen: Seen = {}
-    for row in rows:
-        columns = sorted((name, value) for name, value in row.items() if name != "event_count")
-        seen.setdefault(str(row["hour"]), Counter())[tuple(columns)] += 1
-    return seen
-
-
-def by_catalog(pipeline: Pipeline) -> Seen:
-    """What Athena reads."""
-    return by_hour([typed_row(row) for row in pipeline.query("SELECT * FROM plain")])
-
-
-def by_pyarrow(pipeline: Pipeline) -> Seen:
-    """What pyarrow reads below the location."""
-    files = ds.dataset(
-        f"{pipeline.name}/plain/", format="parquet", partitioning="hive", filesystem=s3(pipeline)
-    )
-    return by_hour(files.to_table().to_pylist())
-
-
-def by_duckdb(pipeline: Pipeline) -> Seen:
-    """What DuckDB reads below the location, whatever the depth; it has no S3 of its own here."""
-
-    class Files(ArrowFSWrapper):
-        protocol = ("arrow",)
-
-        @classmethod
-        def _strip_protocol(cls, path: str) -> str:
-            return path.removeprefix("arrow://")
-
-    with duckdb.connect() as connection:
-        connection.register_filesystem(Files(s3(pipeline)))
-        files = f"'arrow://{pipeline.name}/plain/**/*.parquet'"
-        found = connection.execute(f"SELECT * FROM read_parquet({files}, hive_partitioning = true)")
-        names = [column[0] for column in found.description]
-        return by_hour([dict(zip(names, row, strict=True)) for row in found.fetchall()])
-
-
-def s3(pipeline: Pipeline) -> S3FileSystem:
-    return S3FileSystem(
-        endpoint_override=pipeline.aws.endpoint,
-        region=REGION,
-        access_key="local",
-        secret_key="local",
-    )
-
-
 def assert_all_readers_see_what_landed(pipeline: Pipeline) -> None:
     records = read_landing(pipeline.s3, pipeline.name, PREFIX)
     rows = [typed_row(row) for row in pipeline.query("SELECT * FROM plain")]
@@ -137,9 +57,7 @@ def assert_all_readers_see_what_landed(pipeline: Pipeline) -> None:
 
 def change_raw(pipeline: Pipeline) -> None:
     """Hour 1 loses its events, hour 2 gets a late one, and hour 5 its first."""
-    folder = f"{PREFIX}year=2024/month=03/day=29/hour=01/"
-    (entry,) = pipeline.s3.list_objects_v2(Bucket=pipeline.name, Prefix=folder)["Contents"]
-    pipeline.s3.delete_object(Bucket=pipeline.name, Key=entry["Key"])
+    delete_hour(pipeline, 1)
     late = [event(121), event(301)]
     land_records(pipeline.s3, pipeline.name, PREFIX, late, MIDNIGHT + 30 * HOUR)
 
@@ -152,7 +70,7 @@ def lose_a_partition_and_crawl(pipeline: Pipeline) -> None:
     pipeline.glue.delete_partition(**place, TableName="plain", PartitionValues=values)
     assert set(by_catalog(pipeline)) == {"0", "2"}
 
-    crawl(pipeline)
+    crawl(pipeline.glue)
 
     assert by_catalog(pipeline) == before
     assert pipeline.glue.get_table(**place, Name="plain")["Table"] == table
@@ -209,7 +127,7 @@ def test_whichever_step_breaks_readers_see_old_or_new_whole_and_a_retry_mends_it
                 publish(*given)
             faults.clear()
             # A crawl in between must not make anything of what is half done.
-            crawl(plain)
+            crawl(plain.glue)
             broken[step] = by_catalog(plain)
         return publish(*given)
 
@@ -243,7 +161,7 @@ def test_a_table_can_change_to_the_plain_layout_and_an_updating_crawler_is_refus
     assert by_catalog(plain) == before
     # The generations of before are still there, for queries that planned on them.
     plain.glue.update_crawler(Name=CRAWLER, SchemaChangePolicy=LOG)
-    crawl(plain)
+    crawl(plain.glue)
     assert by_catalog(plain) == before
     assert {name for name in plain.tables() if "__" not in name} == {
         *("traffic_raw", "plain", "plain_quarantine")

@@ -10,12 +10,11 @@ import pytest
 from demo.environment import REGION
 from demo.landing import land
 from demo.traffic import generate
+from tests.end_to_end.events import CRAWLER, PREFIX
 from tests.end_to_end.pipeline import Pipeline, oracle
 from tests.landed_records import read_landing
 from tests.oracle import assert_rows_equal, typed_row
 
-CRAWLER = "retime_traffic_raw"
-PREFIX = "traffic_raw/"
 FIRST, LAST = date(2024, 3, 28), date(2024, 4, 2)
 READ_COLUMNS = [
     *("unieke_id", "lve_nr", "tijd_waarneming", "tijd_laatst_gewijzigd", "defect"),
@@ -48,7 +47,7 @@ def records(aws, raw_bucket: str) -> list[Any]:
 
 @pytest.fixture
 def traffic(pipeline: Pipeline, raw_bucket: str, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
-    """The pipeline over those events."""
+    """The pipeline over those six days, instead of the three hours of conftest.py."""
     pipeline.raw_bucket = raw_bucket
     monkeypatch.setenv("RETIME_RAW_BUCKET", raw_bucket)
     pipeline.crawl_from(CRAWLER, raw_bucket, PREFIX)

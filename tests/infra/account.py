@@ -15,7 +15,9 @@ import pytest
 
 from demo.account import deploy
 from demo.data import midnight
+from demo.landing import land_records
 from demo.runs import DagResult, run_dag
+from tests.end_to_end.events import HOUR, MIDNIGHT, PREFIX, event
 from tests.local_aws.servers import Aws
 
 # The crawler of the data set has one name; tests of other accounts use other regions.
@@ -166,6 +168,14 @@ class Account:
         assert status["Status"]["State"] == "SUCCEEDED", status
         rows = athena.get_query_results(QueryExecutionId=query_id)["ResultSet"]["Rows"]
         return [[datum.get("VarCharValue") for datum in row["Data"]] for row in rows[1:]]
+
+
+def land_hour(account: Account, hour: int) -> str:
+    """Land an hour of one point's events, as the stream of the template does; return the key."""
+    records = [event(60 * hour + minute) for minute in range(0, 60, 10)]
+    when = MIDNIGHT + hour * HOUR
+    bucket = account.outputs["RetimeRawBucket"]
+    return land_records(account.client("s3"), bucket, PREFIX, records, when, "gz")
 
 
 def run_traffic(day: date | None = None, *, data_set: str = "traffic", **conf: Any) -> DagResult:

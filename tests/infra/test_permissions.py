@@ -2,24 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from demo.landing import land_records
 from demo.runs import DagResult
 from local_aws.iam_policy import decide
 from retime.airflow import notify, runtime
 from tests.airflow_home import sleep_briefly
-from tests.end_to_end.test_changes import event
-from tests.infra.account import Account, Check, run_traffic
+from tests.end_to_end.events import DAY
+from tests.infra.account import Account, Check, land_hour, run_traffic
 from tests.infra.policies import permissions, statement_ids, without, without_statement
 
-DAY = date(2024, 3, 29)
-MIDNIGHT = datetime(2024, 3, 29, tzinfo=timezone.utc)
-HOUR = timedelta(hours=1)
-PREFIX = "traffic_raw/"
 RETENTION = timedelta(days=8)
 
 
@@ -29,14 +24,6 @@ class Life:
 
     results: list[DagResult]
     checks: list[Check]
-
-
-def land_hour(account: Account, hour: int) -> str:
-    """Land an hour of one point's events, as the stream of the template does; return the key."""
-    records = [event(60 * hour + minute) for minute in range(0, 60, 10)]
-    when = MIDNIGHT + hour * HOUR
-    bucket = account.outputs["RetimeRawBucket"]
-    return land_records(account.client("s3"), bucket, PREFIX, records, when, "gz")
 
 
 def put_unused_generation(account: Account) -> None:

@@ -2,12 +2,10 @@
 
 import pytest
 
-from demo.landing import land_records
 from tests.airflow_home import sleep_briefly
-from tests.end_to_end.test_changes import event
-from tests.end_to_end.test_plain_layout import CRAWLED, CRAWLER, give_layout
-from tests.infra.account import Account, run_traffic
-from tests.infra.test_permissions import DAY, HOUR, MIDNIGHT, PREFIX
+from tests.end_to_end.events import DAY
+from tests.end_to_end.plain_tables import CRAWLED, CRAWLER, give_layout
+from tests.infra.account import Account, land_hour, run_traffic
 
 
 @pytest.fixture
@@ -24,10 +22,8 @@ def crawled(aws, tmp_path, monkeypatch) -> Account:
 def test_a_run_publishes_plain_objects_and_crawls_them_under_the_policy(
     crawled, airflow, enforced, tmp_path
 ) -> None:
-    bucket = crawled.outputs["RetimeRawBucket"]
     for hour in (0, 25):
-        records = [event(60 * hour + minute) for minute in range(0, 60, 10)]
-        land_records(crawled.client("s3"), bucket, PREFIX, records, MIDNIGHT + hour * HOUR, "gz")
+        land_hour(crawled, hour)
 
     with crawled.as_role(crawled.name, airflow | {"RETIME_INCLUDE": str(tmp_path)}) as (_, checks):
         run = run_traffic(DAY, data_set="plain")

@@ -13,11 +13,11 @@ from demo.account import TEMPLATE
 from demo.environment import ROOT
 from local_aws.iam_policy import decide
 from retime.calendar.arrival_hours import arrival_hour_in_path, arrival_path
+from tests.end_to_end.events import PREFIX
 from tests.infra.account import REGION, Account
 from tests.infra.policies import listed, template
 
 BUCKETS = ("RetimeRawBucket", "RetimePublishedBucket", "ResultsBucket")
-PREFIX = "traffic_raw/"
 KEY = "arn:aws:kms:us-west-2:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"
 
 

@@ -1,11 +1,10 @@
 """What the tests of local_aws work with, each with names of its own."""
 
 import uuid
-from collections.abc import Iterator
 
 import pytest
 
-from tests.local_aws.servers import Aws, Control
+from tests.local_aws.servers import Aws
 
 
 @pytest.fixture
@@ -22,11 +21,3 @@ def database(aws: Aws) -> str:
     name = f"db_{uuid.uuid4().hex[:12]}"
     aws.client("glue").create_database(DatabaseInput={"Name": name})
     return name
-
-
-@pytest.fixture
-def faults(aws: Aws) -> Iterator[Control]:
-    """The faults of the server; all are cleared afterwards."""
-    control = Control(aws.endpoint)
-    yield control
-    control.clear()

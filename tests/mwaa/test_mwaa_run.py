@@ -14,13 +14,13 @@ import pytest
 
 from demo.landing import land
 from demo.traffic import generate
+from tests.end_to_end.events import CRAWLER, PREFIX
 from tests.end_to_end.pipeline import Pipeline, oracle
 from tests.landed_records import read_landing
 from tests.mwaa.layout import Mwaa, build_mwaa
 from tests.oracle import assert_rows_equal, typed_row
 
 DAY = date(2024, 3, 30)
-PREFIX = "traffic_raw/"
 VERSION = "from importlib.metadata import version; print(version('apache-airflow'))"
 # The DAG processor puts its folder on the path; in Airflow 2 it is there from the start.
 FOUND = """
@@ -44,7 +44,7 @@ def account(aws) -> Pipeline:
     """An AWS account with one day of raw events."""
     account = Pipeline(aws=aws, name="mwaa")
     account.set_up()
-    account.crawl_from("retime_traffic_raw", account.name, PREFIX)
+    account.crawl_from(CRAWLER, account.name, PREFIX)
     midnight = datetime(DAY.year, DAY.month, DAY.day, tzinfo=timezone.utc)
     land(
         account.s3,
