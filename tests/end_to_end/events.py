@@ -1,8 +1,10 @@
 """Raw traffic of a few hours, event by event: what the tests land, lose and count."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
+from retime.calendar.arrival_hours import arrival_path
 from tests.end_to_end.pipeline import Pipeline
 
 CRAWLER, PREFIX = "retime_traffic_raw", "traffic_raw/"
@@ -35,12 +37,22 @@ def event(minute: int, point: int = 32, **changes: Any) -> dict[str, Any]:
 
 
 def object_of_hour(pipeline: Pipeline, hour: int) -> dict[str, str]:
-    """Bucket and key of the only raw object that landed in an hour of the day."""
-    folder = f"{PREFIX}year=2024/month=03/day=29/hour={hour:02}/"
+    """Bucket and key of the only raw object that landed in an hour, counted from midnight."""
+    folder = PREFIX + arrival_path(MIDNIGHT + hour * HOUR)
     (entry,) = pipeline.s3.list_objects_v2(Bucket=pipeline.name, Prefix=folder)["Contents"]
     return {"Bucket": pipeline.name, "Key": entry["Key"]}
 
 
 def delete_hour(pipeline: Pipeline, hour: int) -> None:
-    """Delete what landed in an hour of the day."""
+    """Delete what landed in an hour, counted from midnight."""
     pipeline.s3.delete_object(**object_of_hour(pipeline, hour))
+
+
+def partition(hour: int) -> tuple[str, ...]:
+    """The values of the published partition of an hour of the day."""
+    return "2024", "3", "29", str(hour)
+
+
+def rows_of_day(rows: Mapping[int, int], hours: int = 24) -> dict[tuple[str, ...], int]:
+    """The rows of each partition of the day, or of its first hours: none where none are given."""
+    return {partition(hour): rows.get(hour, 0) for hour in range(hours)}

@@ -16,6 +16,7 @@ from demo.account import create_crawler
 from demo.environment import REGION
 from demo.runs import DagResult, run_dag
 from retime.aws import split_location
+from retime.published.ledger import Ledger, ledger_of
 from tests.landed_records import arrival_hour_of
 from tests.local_aws.servers import Aws
 from tests.oracle import Expected, Settings, expect
@@ -121,6 +122,16 @@ class Pipeline:
             DatabaseName=self.database, TableName=table
         )
         return {tuple(p["Values"]): p for page in pages for p in page["Partitions"]}
+
+    def ledgers(self, table: str) -> dict[tuple[str, ...], Ledger]:
+        """Return the ledgers of a table by the values of its partitions, which all have one."""
+        found = {v: ledger_of(p["Parameters"]) for v, p in self.partitions(table).items()}
+        assert None not in found.values(), found
+        return {values: ledger for values, ledger in found.items() if ledger}
+
+    def rows_by_ledger(self, table: str) -> dict[tuple[str, ...], int]:
+        """Return how many rows each partition of a table has, as its ledger says."""
+        return {values: ledger.rows for values, ledger in self.ledgers(table).items()}
 
     def tables(self) -> list[str]:
         """Return the names of all tables of the catalog."""

@@ -11,6 +11,8 @@ from tests.end_to_end.events import (
     delete_hour,
     event,
     object_of_hour,
+    partition,
+    rows_of_day,
 )
 from tests.end_to_end.pipeline import Pipeline, oracle
 from tests.landed_records import read_landing
@@ -23,18 +25,78 @@ def assert_published_as_landed(pipeline: Pipeline) -> None:
     assert_rows_equal(rows, oracle(records, DAY, DAY).all_rows)
 
 
-def test_an_hour_that_becomes_empty_disappears(traffic) -> None:
+def test_an_hour_that_becomes_empty_stays_with_a_ledger_of_no_rows(traffic) -> None:
     traffic.succeed(DAY)
-    assert len(traffic.partitions("traffic")) == 3
+    assert traffic.rows_by_ledger("traffic") == rows_of_day({0: 12, 1: 12, 2: 12})
+    before = traffic.ledgers("traffic")[partition(1)]
     delete_hour(traffic, 1)
 
     traffic.succeed(DAY)
 
-    assert set(traffic.partitions("traffic")) == {
-        ("2024", "3", "29", "0"),
-        ("2024", "3", "29", "2"),
-    }
+    assert traffic.rows_by_ledger("traffic") == rows_of_day({0: 12, 2: 12})
+    assert traffic.ledgers("traffic")[partition(1)].generation > before.generation
     assert_published_as_landed(traffic)
+
+
+def test_built_and_empty_can_be_told_from_never_built_and_reads_as_no_rows(traffic) -> None:
+    """The event of the next day has landed, but only the day is built."""
+    traffic.succeed(DAY)
+
+    ledger = traffic.ledgers("traffic")[partition(7)]
+    assert (ledger.rows, ledger.bytes) == (0, 0)
+    # Its arrivals: look-back and clock skew before it, what had landed of its lateness after it.
+    assert ledger.built_from == (MIDNIGHT + 6 * HOUR).isoformat()
+    assert ledger.built_through == (MIDNIGHT + 25 * HOUR).isoformat()
+    location = traffic.partitions("traffic")[partition(7)]["StorageDescriptor"]["Location"]
+    folder = f"traffic/v={ledger.generation}/year=2024/month=3/day=29/hour=7/"
+    assert location == f"s3://{traffic.name}/{folder}"
+    assert traffic.s3.list_objects_v2(Bucket=traffic.name, Prefix=folder)["KeyCount"] == 0
+    listed = traffic.query('SELECT * FROM "traffic$partitions" ORDER BY day, hour')
+    assert [tuple(row.values()) for row in listed] == [partition(hour) for hour in range(24)]
+    for where, rows in (("day = 29 AND hour = 7", 0), ("day = 30", 0), ("day = 29", 36)):
+        assert traffic.query(f"SELECT count(*) AS n FROM traffic WHERE {where}") == [
+            {"n": str(rows)}
+        ]
+    assert traffic.rows_by_ledger("traffic_quarantine") == {("2024", "3", "29"): 0}
+    assert traffic.query("SELECT * FROM traffic_quarantine") == []
+
+
+def test_an_hour_whose_events_can_still_all_land_is_left_as_it_is(traffic) -> None:
+    """Events of hour 4 are looked for from arrival hour 3 on, and nothing of that has landed."""
+    delete_hour(traffic, 24)
+
+    traffic.succeed(DAY)
+
+    assert traffic.rows_by_ledger("traffic") == rows_of_day({0: 12, 1: 12, 2: 12}, hours=4)
+
+    land_records(traffic.s3, traffic.name, PREFIX, [event(301)], MIDNIGHT + 24 * HOUR)
+    traffic.succeed(DAY)
+    assert traffic.rows_by_ledger("traffic") == rows_of_day({0: 12, 1: 12, 2: 12, 5: 1})
+    assert_published_as_landed(traffic)
+
+
+def test_a_build_from_less_raw_replaces_neither_rows_nor_empty_partitions(traffic) -> None:
+    traffic.succeed(DAY)
+    before = traffic.partitions("traffic")
+    delete_hour(traffic, 24)
+
+    traffic.succeed(DAY)
+
+    assert traffic.runs[-1].returned["slice.publish", 0]["partitions"]["kept"] == 24
+    assert traffic.partitions("traffic") == before
+
+
+def test_of_a_date_of_which_nothing_landed_nothing_is_made(traffic) -> None:
+    """Raw lands until the night of 30 March, and again from 19 April on."""
+    land_records(traffic.s3, traffic.name, PREFIX, [event(9999)], MIDNIGHT + 21 * 24 * HOUR)
+    traffic.succeed(DAY)
+    tables = ("traffic", "traffic_quarantine")
+    before = [traffic.partitions(table) for table in tables]
+
+    report = traffic.succeed(date(2024, 4, 10))
+
+    assert report["slices"] == 0
+    assert [traffic.partitions(table) for table in tables] == before
 
 
 def test_raw_that_was_archived_takes_nothing_with_it(traffic) -> None:
@@ -89,7 +151,8 @@ def test_records_that_cannot_be_used_are_quarantined_once(traffic) -> None:
     assert {row["source_file"] for row in rows} == {f"s3://{traffic.name}/{key}"}
     assert {row["arrival_time"] for row in rows} == {str(int(arrival.timestamp()))}
     assert rows[0]["record"] == "tijd_waarneming=null, unieke_id=32, lve_nr=1032"
-    assert {(row["day"], row["hour"]) for row in rows} == {("29", "1")}
+    assert {(row["year"], row["month"], row["day"]) for row in rows} == {("2024", "3", "29")}
+    assert traffic.rows_by_ledger("traffic_quarantine") == {("2024", "3", "29"): 2}
 
 
 def test_more_unusable_records_than_the_limit_fail_the_slice(traffic, capfd) -> None:

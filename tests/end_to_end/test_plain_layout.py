@@ -11,9 +11,17 @@ from botocore.exceptions import ClientError
 
 from demo.account import create_crawler
 from demo.landing import land_records
-from retime.airflow import tasks
-from retime.published.ledger import ledger_of
-from tests.end_to_end.events import DAY, HOUR, MIDNIGHT, PREFIX, delete_hour, event
+from retime.airflow import slice_operators
+from tests.end_to_end.events import (
+    DAY,
+    HOUR,
+    MIDNIGHT,
+    PREFIX,
+    delete_hour,
+    event,
+    partition,
+    rows_of_day,
+)
 from tests.end_to_end.pipeline import Pipeline, oracle
 from tests.end_to_end.plain_tables import (
     CRAWLED,
@@ -66,7 +74,7 @@ def lose_a_partition_and_crawl(pipeline: Pipeline) -> None:
     """The crawl registers what is there, and changes nothing else."""
     place = {"DatabaseName": pipeline.database}
     before, table = by_catalog(pipeline), pipeline.glue.get_table(**place, Name="plain")["Table"]
-    values = ["2024", "3", "29", "1"]
+    values = list(partition(1))
     pipeline.glue.delete_partition(**place, TableName="plain", PartitionValues=values)
     assert set(by_catalog(pipeline)) == {"0", "2"}
 
@@ -84,58 +92,81 @@ def test_crawl_transform_crawl_gives_every_reader_the_same_table(plain) -> None:
 
     assert plain.runs[-1].states["wait_for_published_crawl", -1] == "success"
     assert_all_readers_see_what_landed(plain)
-    found = plain.partitions("plain")
-    assert set(found) == {("2024", "3", "29", hour) for hour in ("0", "2", "5")}
-    generations = {ledger_of(p["Parameters"]).generation for p in found.values()}
+    rows = {0: 12, 2: 13, 5: 1}
+    assert plain.rows_by_ledger("plain") == rows_of_day(rows)
+    generations = {ledger.generation for ledger in plain.ledgers("plain").values()}
     assert len(generations) == 1
-    for (_, _, _, hour), partition in found.items():
+    for (_, _, _, hour), found in plain.partitions("plain").items():
         folder = f"plain/year=2024/month=3/day=29/hour={hour}/"
-        assert partition["StorageDescriptor"]["Location"] == f"s3://{plain.name}/{folder}"
-        entries = plain.s3.list_objects_v2(Bucket=plain.name, Prefix=folder)["Contents"]
+        assert found["StorageDescriptor"]["Location"] == f"s3://{plain.name}/{folder}"
+        entries = plain.s3.list_objects_v2(Bucket=plain.name, Prefix=folder).get("Contents", ())
         names = [entry["Key"].removeprefix(folder) for entry in entries]
-        assert {name.partition("-")[0] for name in names} == generations
+        expected = generations if int(hour) in rows else set()
+        assert {name.partition("-")[0] for name in names} == expected
     tables = {name for name in plain.tables() if "__" not in name}
     assert tables == {"traffic_raw", "plain", "plain_quarantine"}
 
 
+def test_a_crawl_leaves_empty_partitions_and_their_ledgers_as_they_are(plain) -> None:
+    """Their folders hold no object, which a crawler may take for partitions that are gone."""
+    plain.succeed(DAY)
+    before = plain.partitions("plain")
+    assert plain.rows_by_ledger("plain") == rows_of_day({0: 12, 1: 12, 2: 12})
+    delete_hour(plain, 1)
+    plain.succeed(DAY)
+    emptied = plain.partitions("plain")
+    assert plain.rows_by_ledger("plain") == rows_of_day({0: 12, 2: 12})
+    assert emptied.keys() == before.keys()
+
+    crawl(plain.glue)
+
+    assert plain.partitions("plain") == emptied
+    assert_all_readers_see_what_landed(plain)
+    assert plain.query("SELECT count(*) AS n FROM plain WHERE hour IN (1, 7)") == [{"n": "0"}]
+
+
+OF_GENERATION, OF_HOUR_2 = "plain_generations/", "/plain/year=2024/month=3/day=29/hour=2/"
 STEPS = {
-    "new partitions are created": ("glue.BatchCreatePartition", "plain_generations/"),
-    "others are pointed at the generation": ("glue.BatchUpdatePartition", "plain_generations/"),
-    "hour 1 is pointed at nothing": ("glue.BatchUpdatePartition", "day=29/hour=1/"),
-    "and its folder is emptied": ("s3.DeleteObjects", ""),
-    "hour 1 is forgotten": ("glue.BatchDeletePartition", ""),
-    "an object is copied": ("s3.CopyObject", "/plain/year=2024/month=3/day=29/hour=2/"),
-    "objects of before are deleted": ("s3.DeleteObjects", ""),
-    "partitions are pointed back": ("glue.BatchUpdatePartition", "/plain/year=2024"),
+    "new partitions are created": {"glue.BatchCreatePartition": OF_GENERATION},
+    "others are pointed at the generation": {"glue.BatchUpdatePartition": OF_GENERATION},
+    "the folder of hour 1 is emptied": {"s3.DeleteObjects": "", "s3.CopyObject": OF_HOUR_2},
+    "an object is copied": {"s3.CopyObject": OF_HOUR_2},
+    "objects of before are deleted": {"s3.DeleteObjects": ""},
+    "partitions are pointed back": {"glue.BatchUpdatePartition": "/plain/year=2024"},
 }
 
 
-def test_whichever_step_breaks_readers_see_old_or_new_whole_and_a_retry_mends_it(
+def test_whichever_step_breaks_readers_see_old_or_new_whole_and_a_retry_completes_it(
     plain, faults, monkeypatch
 ) -> None:
+    # Until the next day's raw lands, only the first hours are built: the others are new then.
+    delete_hour(plain, 24)
     plain.succeed(DAY)
+    assert plain.rows_by_ledger("plain") == rows_of_day({0: 12, 1: 12, 2: 12}, hours=4)
     old = by_catalog(plain)
     change_raw(plain)
     broken: dict[str, Seen] = {}
-    publish = tasks.publish_slice
+    publish = slice_operators.publish_slice
 
-    def publish_with_faults(*given: Any) -> Any:
-        for step, (point, match) in STEPS.items():
-            # The client tries five times, and two partitions are replaced at once.
-            faults.set(point, "fail", match=match, times=10)
+    def publish_with_faults(*given: Any, **more: Any) -> Any:
+        for step, broken_calls in STEPS.items():
+            for point, match in broken_calls.items():
+                # The client tries five times, and partitions are replaced a few at once.
+                faults.set(point, "fail", match=match, times=40)
             with pytest.raises(ClientError):
-                publish(*given)
+                publish(*given, **more)
             faults.clear()
             # A crawl in between must not make anything of what is half done.
             crawl(plain.glue)
             broken[step] = by_catalog(plain)
-        return publish(*given)
+        return publish(*given, **more)
 
-    monkeypatch.setattr(tasks, "publish_slice", publish_with_faults)
+    monkeypatch.setattr(slice_operators, "publish_slice", publish_with_faults)
     plain.succeed(DAY)
 
     new = by_catalog(plain)
     assert_all_readers_see_what_landed(plain)
+    assert plain.rows_by_ledger("plain") == rows_of_day({0: 12, 2: 13, 5: 1})
     assert set(broken) == set(STEPS)
     for step, seen in broken.items():
         for hour in {*old, *new, *seen}:

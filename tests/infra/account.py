@@ -152,6 +152,15 @@ class Account:
         finally:
             self.aws.server.iam.asked = None
 
+    def partitions(self, table: str) -> dict[tuple[str, ...], dict[str, Any]]:
+        """The partitions of a table by their values, listed by root."""
+        pages = (
+            self.client("glue")
+            .get_paginator("get_partitions")
+            .paginate(DatabaseName=self.outputs["RetimeDatabase"], TableName=table)
+        )
+        return {tuple(found["Values"]): found for page in pages for found in page["Partitions"]}
+
     def rows(self, sql: str) -> Sequence[Sequence[str | None]]:
         """The rows of a query, asked by root."""
         athena = self.client("athena")

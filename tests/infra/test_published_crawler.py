@@ -4,7 +4,7 @@ import pytest
 
 from tests.airflow_home import sleep_briefly
 from tests.end_to_end.events import DAY
-from tests.end_to_end.plain_tables import CRAWLED, CRAWLER, give_layout
+from tests.end_to_end.plain_tables import CRAWLED, CRAWLER, crawl, give_layout
 from tests.infra.account import Account, land_hour, run_traffic
 
 
@@ -19,7 +19,7 @@ def crawled(aws, tmp_path, monkeypatch) -> Account:
     return Account.deploy(aws, **names, PublishedPrefix="plain/")
 
 
-def test_a_run_publishes_plain_objects_and_crawls_them_under_the_policy(
+def test_a_run_publishes_plain_objects_and_crawls_leave_its_partitions_as_they_are(
     crawled, airflow, enforced, tmp_path
 ) -> None:
     for hour in (0, 25):
@@ -34,3 +34,9 @@ def test_a_run_publishes_plain_objects_and_crawls_them_under_the_policy(
     location = f"s3://{crawled.outputs['RetimePublishedBucket']}/plain/year=2024/month=3/"
     (path,) = crawled.rows('SELECT DISTINCT "$path" FROM plain')
     assert path[0].startswith(f"{location}day=29/hour=0/")
+
+    before = crawled.partitions("plain")
+    rows = {values[3]: int(found["Parameters"]["retime.rows"]) for values, found in before.items()}
+    assert rows == {str(hour): 6 if hour == 0 else 0 for hour in range(24)}
+    crawl(crawled.client("glue"))
+    assert crawled.partitions("plain") == before
