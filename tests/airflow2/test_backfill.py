@@ -86,7 +86,7 @@ def test_a_deferred_query_that_fails_says_why_and_is_not_tried_again(
     change_raw_column(account, "weight_kg", Type="double")
     assert airflow.states(data_set.dag_id, days[0])["slice.stage", 0] == "failed"
     (log,) = airflow.logs(data_set.dag_id, days[0], "slice.stage")
-    assert "A retry cannot help; mend the SQL" in log
+    assert "A retry cannot help; fix the SQL" in log
 
 
 def change_raw_column(account: Pipeline, name: str, **change: str) -> None:

@@ -124,10 +124,17 @@ def expected_rows(days: Iterable[date]) -> list[tuple[str, ...]]:
     )
 
 
-def expected_partitions(days: Iterable[date], grain: str) -> set[tuple[str, ...]]:
-    """Return the values of the partitions that dates publish."""
-    hours = [(str(hour),) for hour in HOURS] if grain == "hour" else [()]
-    return {(str(d.year), str(d.month), str(d.day), *hour) for d in days for hour in hours}
+def expected_partitions(days: Iterable[date], grain: str) -> dict[tuple[str, ...], int]:
+    """Return the rows of each partition that dates publish, by its values; 0 for an empty hour."""
+    rows: dict[tuple[str, ...], int] = {}
+    for day in days:
+        values = (str(day.year), str(day.month), str(day.day))
+        hours = [event["delivered_at"].hour for event in parcels_of(day)]
+        if grain == "day":
+            rows[values] = len(hours)
+        else:
+            rows |= {(*values, str(hour)): hours.count(hour) for hour in range(24)}
+    return rows
 
 
 def _table(name: str) -> dict[str, str]:

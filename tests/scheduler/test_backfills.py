@@ -74,7 +74,7 @@ def test_a_backfill_of_completed_dates_builds_them_again_and_no_others(warehouse
 
     kept = dict(before.items() & warehouse.generations("month").items())
     others = [day for day in MONTH if day not in AGAIN]
-    assert set(kept) == expected_partitions(others, MONTHLY.grain)
+    assert kept.keys() == expected_partitions(others, MONTHLY.grain).keys()
     warehouse.assert_built(MONTHLY, MONTH)
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from retime.published.ledger import ledger_of
 from tests.end_to_end.pipeline import Pipeline
 from tests.scheduler.parcels import DataSet, expected_partitions, expected_rows
 
@@ -33,18 +32,18 @@ class Warehouse:
     def assert_built(self, data_set: DataSet, days: Sequence[date]) -> None:
         """See that a table is what one clean build of these dates makes of it, and its ledger."""
         assert self.rows(data_set.name) == expected_rows(days)
-        partitions = self.account.partitions(data_set.name)
-        assert set(partitions) == expected_partitions(days, data_set.grain)
+        ledgers = self.account.ledgers(data_set.name)
+        rows = {values: ledger.rows for values, ledger in ledgers.items()}
+        assert rows == expected_partitions(days, data_set.grain)
+        # Of each date one parcel has no name.
+        quarantined = dict.fromkeys(expected_partitions(days, "day"), 1)
+        assert self.account.rows_by_ledger(f"{data_set.name}_quarantine") == quarantined
         assert len(self._quarantined(data_set)) == len(days)
-        rows = 0
-        for values, partition in partitions.items():
-            ledger = ledger_of(partition["Parameters"])
-            assert ledger is not None, f"{values}: {partition['Parameters']}"
+        for values, partition in self.account.partitions(data_set.name).items():
             location = partition["StorageDescriptor"]["Location"]
-            assert f"/v={ledger.generation}/" in location
-            assert self._size(location) == ledger.bytes > 0
-            rows += ledger.rows
-        assert rows == len(expected_rows(days))
+            assert f"/v={ledgers[values].generation}/" in location
+            assert self._size(location) == ledgers[values].bytes
+            assert (ledgers[values].bytes > 0) == (ledgers[values].rows > 0)
 
     def _quarantined(self, data_set: DataSet) -> list[Any]:
         return self.account.query(f'SELECT * FROM "{data_set.name}_quarantine"')
