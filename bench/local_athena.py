@@ -95,6 +95,7 @@ def _measure(deployment: Deployment, settings: dict[str, str]) -> Measured:
         location=generation_location(table.generations, generation),
         rows={tuple(int(key) for key in cells[:4]): int(cells[4]) for cells in partitions},
         wanted=deployment.data_set.events.windows_of(slice_, table.grain),
+        own=deployment.data_set.events.own_windows_of(slice_, table.grain),
         read=landed,
         fingerprint=staging.fingerprint,
         run_id="bench",

@@ -1,7 +1,7 @@
 """No DAG: the place where Airflow's UI shows, as an import error, which data sets are wrong.
 
-The DAGs are in retime_dags.py, which leaves wrong data sets out so that all others keep running. An
-error there would take away every DAG of Retime.
+The DAGs are in retime_dags.py, which leaves out data sets that it cannot read, so that all others
+keep running. An error there would take away every DAG of Retime.
 """
 
 from retime.errors import DataSetError

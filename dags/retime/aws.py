@@ -197,7 +197,7 @@ def list_partitions(
 def list_locations(glue: GlueClient, database: str, table: str) -> Iterator[str]:
     """Yield where each partition of a table is, whatever its values are."""
     for partition in _list_partitions(glue, database, table, ""):
-        yield partition["StorageDescriptor"]["Location"]
+        yield partition["StorageDescriptor"].get("Location", "")
 
 
 def read_partitions(
@@ -306,7 +306,7 @@ def _list_partitions(
 def _partition(found: PartitionTypeDef) -> CatalogPartition:
     return CatalogPartition(
         values=tuple(int(value) for value in found["Values"]),
-        location=found["StorageDescriptor"]["Location"],
+        location=found["StorageDescriptor"].get("Location", ""),
         storage=found["StorageDescriptor"],
         parameters=found.get("Parameters", {}),
     )

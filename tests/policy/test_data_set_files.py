@@ -38,10 +38,10 @@ def write(include: Path, name: str, **replaced: str) -> Path:
     return path
 
 
-def wrong(parse) -> str:
+def wrong(parse, *others: str) -> str:
     """What the UI shows of wrong data sets; the DAGs of the others are there."""
     bag = parse()
-    assert set(bag.dags) == {"retime_traffic"}
+    assert set(bag.dags) == {"retime_traffic", *others}
     ((file, error),) = bag.import_errors.items()
     assert Path(file).name == "retime_wrong_data_sets.py"
     return str(error)
@@ -90,12 +90,12 @@ def test_a_data_set_with_a_published_crawler_crawls_once_every_slice_is_publishe
 
 def test_a_wrong_key_is_shown_with_file_key_value_and_remedy(parse, include):
     path = write(include, "buses", max_days="lots")
-    assert f"{path}: run.max_days is 'lots'; give a whole number from 1" in wrong(parse)
+    assert f"{path}: run.max_days is 'lots'; give a whole number from 1 to 100000" in wrong(parse)
 
 
 def test_a_date_that_does_not_exist_is_shown_so_too(parse, include):
     path = write(include, "buses", start_date="2024-13-45")
-    assert f"{path}: start_date is '2024-13-45'; give a date, as 2024-03-28" in wrong(parse)
+    assert f"{path}: start_date is '2024-13-45'; give a date, as 2024-03-28, from" in wrong(parse)
 
 
 def test_a_misspelt_key_is_shown(parse, include):
@@ -114,15 +114,20 @@ def test_a_template_that_cannot_be_rendered_is_shown_with_its_line(parse, includ
     write(include, "buses")
     path = include / "sql" / "buses" / "transform.sql"
     path.write_text("SELECT 1,\n  {{ lanes }}\n")
-    expected = f"{path}, line 2: cannot be rendered; fix the template: 'lanes' is undefined"
-    assert expected in wrong(parse)
+    # Its DAG stays: what is under way goes on, and a stage fails with the same sentence.
+    expected = (
+        f"{path}, line 2: cannot be rendered for 'buses'; fix the template: 'lanes' is undefined"
+    )
+    assert expected in wrong(parse, "retime_buses")
 
 
 def test_an_audit_that_cannot_be_rendered_is_shown(parse, include):
     write(include, "buses")
     path = include / "sql" / "buses" / "audits" / "mine.sql"
     path.write_text("SELECT {{ whole('a'")
-    assert f"{path}, line 1: cannot be rendered; fix the template" in wrong(parse)
+    assert f"{path}, line 1: cannot be rendered for 'buses'; fix the template" in wrong(
+        parse, "retime_buses"
+    )
 
 
 def test_of_two_data_sets_of_one_name_the_second_is_wrong(parse, include):
@@ -172,7 +177,10 @@ def test_the_command_says_what_the_ui_shows(parse, include):
     path = write(include, "buses", max_days="lots")
     done = run_check(str(ROOT / "include"), str(include))
     assert done.returncode == 1
-    assert done.stderr.strip() == f"{path}: run.max_days is 'lots'; give a whole number from 1"
+    assert (
+        done.stderr.strip()
+        == f"{path}: run.max_days is 'lots'; give a whole number from 1 to 100000"
+    )
     assert done.stderr.strip() in wrong(parse)
     assert done.stdout == "traffic is right\nright: 1, wrong: 1\n"
 
@@ -185,3 +193,22 @@ def test_the_command_refuses_a_folder_without_data_sets(tmp_path):
     done = run_check(str(tmp_path))
     assert done.returncode == 2
     assert f"{tmp_path} has no folder datasets; name an include folder" in done.stderr
+
+
+def test_a_template_that_is_no_text_is_shown_by_its_own_name(parse, include):
+    write(include, "buses")
+    path = include / "sql" / "buses" / "transform.sql"
+    path.write_bytes(b"SELECT 'caf\xe9'")
+    assert f"{path}: cannot be read; fix the file" in wrong(parse, "retime_buses")
+
+
+def test_a_data_set_that_airflow_cannot_make_a_dag_of_takes_no_other_away(
+    parse, include, monkeypatch
+):
+    """The reader refuses what is known to be refused; this is for what is not."""
+    write(include, "buses")
+    monkeypatch.setattr("retime.dataset.values.MAX_NAME", 500)
+    shutil.copytree(include / "sql" / "buses", include / "sql" / ("b" * 110))
+    write(include, "b" * 110)
+    bag = parse()
+    assert set(bag.dags) == {"retime_traffic", "retime_buses"}

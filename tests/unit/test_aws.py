@@ -228,10 +228,12 @@ class Pages:
     def __init__(self, *pages: list[list[str | None]]) -> None:
         self.pages = pages
 
-    def get_paginator(self, _: str) -> "Pages":
+    def get_paginator(self, name: str) -> "Pages":
+        assert name == "get_query_results"
         return self
 
-    def paginate(self, **_: Any) -> Any:
+    def paginate(self, *, QueryExecutionId: str) -> Any:  # noqa: N803
+        assert QueryExecutionId == "q"
         for page in self.pages:
             data = [[{} if v is None else {"VarCharValue": v} for v in row] for row in page]
             yield {"ResultSet": {"Rows": [{"Data": row} for row in data]}}
@@ -255,4 +257,6 @@ def test_a_result_without_rows_is_empty():
     [({"Statistics": {"DataScannedInBytes": 12345}}, 12345), ({"Statistics": {}}, 0), ({}, 0)],
 )
 def test_scanned_bytes_are_read_from_the_statistics(execution, scanned):
-    assert aws.get_scanned_bytes(Recorder({"QueryExecution": execution}), "q") == scanned
+    athena = Recorder({"QueryExecution": execution})
+    assert aws.get_scanned_bytes(athena, "q") == scanned
+    assert athena.calls == [("get_query_execution", {"QueryExecutionId": "q"})]

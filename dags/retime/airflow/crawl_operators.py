@@ -54,11 +54,11 @@ class CrawlOperator(GlueCrawlerOperator):
     def execute(self, context: Any) -> str:
         """Start a crawl, or skip."""
         with runtime.no_retry():
+            self.aws_conn_id = runtime.get_settings().aws_conn_id
             cause = self.find_cause(context)
         if not cause:
             raise AirflowSkipException("there is nothing to crawl")
         self.log.info("to crawl: %s", cause)
-        self.aws_conn_id = runtime.get_settings().aws_conn_id
         name: str = self.config["Name"]
         if not self.hook.has_crawler(name):
             raise AirflowFailException(f"there is no crawler {name!r}; create it, see docs")
@@ -124,12 +124,14 @@ class CrawlSensor(GlueCrawlerSensor):
 
     def execute(self, context: Any) -> Any:
         """Wait, with the environment's pause between two looks."""
-        self.poke_interval = runtime.get_settings().poll_seconds
+        with runtime.no_retry():
+            self.poke_interval = runtime.get_settings().poll_seconds
         return super().execute(context)
 
     def poke(self, context: Any) -> bool:
         """Look once."""
-        self.aws_conn_id = runtime.get_settings().aws_conn_id
+        with runtime.no_retry():
+            self.aws_conn_id = runtime.get_settings().aws_conn_id
         link_to_log(self, context, self.crawler_name)
         try:
             return bool(super().poke(context))

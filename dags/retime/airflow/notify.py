@@ -31,7 +31,11 @@ _MAX_SUBJECT = 100  # https://docs.aws.amazon.com/sns/latest/api/API_Publish.htm
 def note_failure(context: Any) -> None:
     """Leave in an XCom why a task failed, when no retry is left; a callback of every task."""
     ti, planned = context["ti"], getattr(context["task"], "planned", None)
-    where = f", {PlannedSlice.from_json(planned).slice_}" if isinstance(planned, Mapping) else ""
+    where = (
+        f", {runtime.received(PlannedSlice, planned).slice_}"
+        if isinstance(planned, Mapping)
+        else ""
+    )
     mapped = f"_{ti.map_index}" if ti.map_index >= 0 else ""
     value = {
         "task": f"{ti.task_id}{mapped}",
@@ -52,7 +56,10 @@ def run_failed(data_set: DataSet, context: Any) -> None:
         f"Run {context['run_id']} of {context['dag'].dag_id} failed ({context.get('reason')}).",
         _dates(data_set, context),
         "",
-        *(f"{f['where']}: {f['reason']}\n  {f['log']}" for f in failures[:_MAX_FAILURES]),
+        *(
+            f"{f.get('where', f['task'])}: {f['reason']}\n  {f['log']}"
+            for f in failures[:_MAX_FAILURES]
+        ),
     ]
     if len(failures) > _MAX_FAILURES:
         lines.append(f"and {len(failures) - _MAX_FAILURES} more")
@@ -86,7 +93,7 @@ def _failures(context: Any) -> list[Mapping[str, str]]:
     # A task that failed before its run was cleared has its old note still.
     by_task = {note["task"]: note for note in noted or () if note}
     silent = {"reason": "no reason was noted; its process was killed", "log": "see its log"}
-    return [by_task.get(name, {"where": name, **silent}) for name in sorted(failed)]
+    return [by_task.get(name, {"task": name, **silent}) for name in sorted(failed)]
 
 
 def _dates(data_set: DataSet, context: Any) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import cache, cached_property, lru_cache
-from typing import Any, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from retime.airflow.compat import get_variable, is_manual, run_dates
 from retime.aws import Clients
@@ -20,7 +20,18 @@ from retime.dataset.settings import (
     read_settings,
     resolve_location,
 )
-from retime.errors import PermanentError, RequestError
+from retime.errors import PermanentError, RequestError, RunError
+
+
+class FromJson(Protocol):
+    """A value that goes from task to task."""
+
+    @classmethod
+    def from_json(cls, value: Any) -> Any:
+        """Return what `to_json` made a plain value of."""
+
+
+HandedOn = TypeVar("HandedOn", bound=FromJson)
 
 LANDED_UNTIL = "landed_until"
 """The XCom of `crawl_raw` with how far raw had landed when the crawl began."""
@@ -116,6 +127,21 @@ def dates_of_run(data_set: DataSet, context: Any) -> Slice:
         interval_start=interval_start,
     )
     return event_dates(facts, zone=data_set.zone, max_days=data_set.limits.max_days, now=now())
+
+
+def received(kind: type[HandedOn], value: Any) -> HandedOn:
+    """Return what another task handed on, of a type with `from_json`.
+
+    Raises:
+        RunError: another version of the package handed it on.
+    """
+    try:
+        return cast("HandedOn", kind.from_json(value))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise RunError(
+            f"a result of this run is of another version of Retime, no {kind.__name__}: clear the "
+            f"run to build it again ({error!r})"
+        ) from error
 
 
 @contextmanager

@@ -18,7 +18,6 @@ from retime.airflow.compat import planned_of
 from retime.airflow.lineage import Lineage, slice_lineage, to_openlineage
 from retime.dataset.deployment import Deployment
 from retime.dataset.model import DataSet
-from retime.dataset.settings import Settings
 from retime.planning.plan import PlannedSlice
 from retime.published.generations import new_generation
 from retime.published.publish import publish_slice
@@ -57,8 +56,7 @@ class SliceQuery(AthenaOperator):
     def execute(self, context: Any) -> Any:
         """Run the statement, and wait for it or defer."""
         with runtime.no_retry():
-            self._configure(runtime.get_settings())
-            deployment, plan = self._deployment_and_plan(context)
+            deployment, plan = self._prepare(context)
             self.query = self.make_query(deployment, plan, context)
         try:
             query_id = super().execute(context)
@@ -82,8 +80,7 @@ class SliceQuery(AthenaOperator):
     def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> Any:
         """Go on after the deferral, in another process."""
         with runtime.no_retry():
-            self._configure(runtime.get_settings())
-            deployment, plan = self._deployment_and_plan(context)
+            deployment, plan = self._prepare(context)
         try:
             query_id = super().execute_complete(context, event)
         except AirflowException as error:
@@ -96,9 +93,11 @@ class SliceQuery(AthenaOperator):
         """Report the query only: what it reads or writes is staging, which is dropped."""
         return to_openlineage(Lineage(), self.query_execution_id)
 
-    def _configure(self, settings: Settings) -> None:
+    def _prepare(self, context: Any) -> tuple[Deployment, PlannedSlice]:
+        """Configure the provider's operator, and parse what other tasks handed on."""
+        deployment, settings = runtime.deployment(self.data_set), runtime.get_settings()
         self.aws_conn_id = settings.aws_conn_id
-        self.database, self.workgroup = settings.database, settings.workgroup
+        self.database, self.workgroup = deployment.database, deployment.workgroup
         self.deferrable = settings.is_deferrable and query_trigger() is not None
         if settings.is_deferrable and not self.deferrable:
             self.log.warning(
@@ -108,11 +107,9 @@ class SliceQuery(AthenaOperator):
         self.sleep_time = settings.poll_seconds
         # Airflow 3 counts a deferral towards no execution_timeout.
         self.max_polling_attempts = ceil(TASK_TIMEOUT.total_seconds() / settings.poll_seconds)
-
-    def _deployment_and_plan(self, context: Any) -> tuple[Deployment, PlannedSlice]:
         # Kept as a plain value, which the notification of a failure reads.
         self.planned = planned_of(self.planned, context)
-        return runtime.deployment(self.data_set), PlannedSlice.from_json(self.planned)
+        return deployment, runtime.received(PlannedSlice, self.planned)
 
     def _with_advice(self, error: AirflowException) -> AirflowException:
         """Add Athena's reason, and do not retry where Athena says that it cannot help."""
@@ -169,7 +166,7 @@ class StageOperator(SliceQuery):
         """Return which generation the query wrote."""
         ti = context["ti"]
         staging = ti.xcom_pull(task_ids=ti.task_id, key=_STAGING, map_indexes=ti.map_index)
-        return conclude_stage(deployment, Generation.from_json(staging), query_id).to_json()
+        return conclude_stage(deployment, runtime.received(Generation, staging), query_id).to_json()
 
 
 class AuditOperator(SliceQuery):
@@ -202,7 +199,7 @@ class AuditOperator(SliceQuery):
         return conclude_audit(deployment, plan.slice_, *self._stages(), query_id).to_json()
 
     def _stages(self) -> tuple[Staged, Staged]:
-        return Staged.from_json(self.staged), Staged.from_json(self.quarantined)
+        return runtime.received(Staged, self.staged), runtime.received(Staged, self.quarantined)
 
 
 class PublishOperator(BaseOperator):
@@ -235,14 +232,14 @@ class PublishOperator(BaseOperator):
         # OpenLineage asks in a fork of this process, which must not ask Airflow for settings.
         self.lineage = slice_lineage(deployment)
         self.planned = planned_of(self.planned, context)
-        plan = PlannedSlice.from_json(self.planned)
+        plan = runtime.received(PlannedSlice, self.planned)
         return publish_slice(
             deployment,
             plan.slice_,
             plan.window,
-            Staged.from_json(self.staged),
-            Staged.from_json(self.quarantined),
-            Audited.from_json(self.audited),
+            runtime.received(Staged, self.staged),
+            runtime.received(Staged, self.quarantined),
+            runtime.received(Audited, self.audited),
             run_id=context["run_id"],
             now=runtime.now(),
         ).to_json()

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from retime.airflow import runtime
@@ -26,7 +27,7 @@ def check_raw(data_set: DataSet, context: Any) -> dict[str, str]:
     deployment, now = runtime.deployment(data_set), runtime.now()
     window = data_set.events.window_of(runtime.dates_of_run(data_set, context))
     crawled = context["ti"].xcom_pull(task_ids="crawl_raw", key=runtime.LANDED_UNTIL)
-    before_crawl = LandedUntil.from_json(crawled) if crawled else None
+    before_crawl = runtime.received(LandedUntil, crawled) if crawled else None
     return ensure_registered(deployment, window, now, before_crawl).to_json()
 
 
@@ -34,7 +35,7 @@ def check_raw(data_set: DataSet, context: Any) -> dict[str, str]:
 def plan_run(data_set: DataSet, until: Mapping[str, str], context: Any) -> list[dict[str, Any]]:
     """Return the slices to build; none if only the plan was asked for, which is in XCom `plan`."""
     deployment, dates = runtime.deployment(data_set), runtime.dates_of_run(data_set, context)
-    planned = plan_dates(deployment, dates, LandedUntil.from_json(until), runtime.now())
+    planned = plan_dates(deployment, dates, runtime.received(LandedUntil, until), runtime.now())
     log.info("%s", report.describe_plan(dates, planned))
     plan = [each.to_json() for each in planned]
     context["ti"].xcom_push(key="plan", value=plan)
@@ -68,7 +69,7 @@ def announce_run(data_set: DataSet, context: Any) -> dict[str, Any]:
     from airflow.providers.common.compat.sdk import AirflowSkipException
 
     deployment, table = runtime.deployment(data_set), data_set.published
-    results = report.replaced_slices(published_slices(context), table.grain)
+    results = report.current_slices(published_slices(context))
     if not results:
         raise AirflowSkipException("nothing was published, so there is nothing to announce")
     update = report.describe_update(results, read_ledgers(deployment, results))
@@ -79,12 +80,16 @@ def announce_run(data_set: DataSet, context: Any) -> dict[str, Any]:
 def planned_slices(context: Any) -> list[PlannedSlice] | None:
     """Return the slices that the run is to build, or None if nothing was planned."""
     plan = context["ti"].xcom_pull(task_ids="plan")
-    return None if plan is None else [PlannedSlice.from_json(value) for value in plan]
+    return None if plan is None else [runtime.received(PlannedSlice, value) for value in plan]
 
 
 def published_slices(context: Any) -> dict[Slice, Published]:
     """Return what came of the run's slices that are published, in the order of its plan."""
     # A list of task ids gives a list of results, of a single mapped instance too.
     results = context["ti"].xcom_pull(task_ids=["slice.publish"]) or ()
-    published = [Published.from_json(value) for value in results if value]
+    published = []
+    for value in results:
+        # A result of another version is as good as none: the report names its slice.
+        with suppress(RunError):
+            published.append(runtime.received(Published, value))
     return report.results_of(planned_slices(context) or [], published)

@@ -83,6 +83,10 @@ class Events:
         before = self.look_back + self.clock_skew
         return partition_windows(slice_, grain, before=before, after=self.max_lateness)
 
+    def own_windows_of(self, slice_: Slice, grain: Grain) -> dict[Partition, ArrivalWindow]:
+        """Return, for each published partition of a slice, the arrivals that can be its events."""
+        return partition_windows(slice_, grain, before=self.clock_skew, after=self.max_lateness)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:

@@ -1,14 +1,17 @@
 """Read data sets from YAML files, and say of each wrong one what is wrong with it."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from itertools import product
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from retime.calendar.slices import Grain
 from retime.dataset import values
+from retime.dataset.claims import Claims, claims_of
 from retime.dataset.model import (
     QUARANTINE_COLUMNS,
     Columns,
@@ -22,6 +25,15 @@ from retime.dataset.model import (
 )
 from retime.dataset.yaml_reader import Section, read_file
 from retime.errors import DataSetError
+
+_NAME = f"a name of a-z, 0-9 and _, of at most {values.MAX_NAME} characters, but not retime"
+_TABLE = f"a table name of a-z, 0-9 and _, of at most {values.MAX_IDENTIFIER} characters"
+_SENTENCE = f"a sentence of at most {values.MAX_TEXT} characters"
+_DATE = f"a date, as 2024-03-28, from {values.FIRST_DATE} to {values.LAST_DATE}"
+_COUNT = f"a whole number from 1 to {values.MAX_COUNT}"
+_DAYS = f"days from 1 to {values.MAX_DURATION.days}"
+_HOURS = f"hours from 0 to {values.MAX_DURATION.days * 24}"
+_MINUTES = f"minutes from 0 to {values.MAX_DURATION.days * 24 * 60}"
 
 _TIME_TYPES = ("int", "bigint", "timestamp")
 _GIVEN_NAMES = frozenset(
@@ -46,45 +58,66 @@ class DataSets:
 def load_data_sets(includes: Iterable[Path]) -> DataSets:
     """Return the data sets of include folders, in the order of the folders and file names.
 
-    A file that is wrong takes no other with it. Of two files that cannot run beside each other, the
-    second is wrong.
+    A file that is wrong takes no other with it. But of two that would publish to one place neither
+    is right: whichever ran would take what the other has published for unused, and delete it.
     """
-    right: dict[Path, DataSet] = {}
-    wrong: list[DataSetError] = []
-    for path in (p for include in includes for p in sorted((include / "datasets").glob("*.yaml"))):
+    found: dict[Path, DataSet] = {}
+    wrong: dict[Path, DataSetError] = {}
+    claims: dict[Path, Claims] = {}
+    paths: list[Path] = []
+    for include in dict.fromkeys(include.resolve() for include in includes):
+        folder = include / "datasets"
+        paths += sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
+        if not folder.is_dir():
+            wrong[include] = DataSetError(f"{include}: has no folder datasets; name another folder")
+    for path in paths:
         try:
-            data_set = load_data_set(path)
-            for other_path, other in right.items():
-                _refuse_conflict(path, data_set, other_path, other)
-            right[path] = data_set
+            top = read_file(path)
+            claims[path] = claims_of(top.values)
+            found[path] = _read(top)
         except DataSetError as error:  # noqa: PERF203
-            wrong.append(error)
-    return DataSets(right=tuple(right.values()), wrong=tuple(wrong))
+            wrong[path] = error
+        except Exception as error:  # noqa: BLE001 - whatever it is, it takes no other file with it
+            wrong[path] = DataSetError(f"{path}: cannot be read; fix the file: {error!r}")
+    wrong |= {**_conflicts(claims, found), **_namesakes(found)}
+    return DataSets(
+        right=tuple(data_set for path, data_set in found.items() if path not in wrong),
+        wrong=tuple(wrong[path] for path in sorted(wrong)),
+    )
 
 
-def _refuse_conflict(path: Path, mine: DataSet, other_path: Path, other: DataSet) -> None:
-    """Refuse a data set that has the name of another one, or publishes over its data."""
-    if mine.name == other.name:
-        raise DataSetError(
-            f"{path}: name is {mine.name!r}, which {other_path} has too; give each data set a name "
-            "of its own"
-        )
-    for reader, writer in ((mine, other), (other, mine)):
-        for table in writer.tables:
-            if overlaps_location(table, reader.raw.location):
-                raise DataSetError(
-                    f"{path}: {table.name!r} of {writer.name!r} at {table.location!r} overlaps the "
-                    f"raw events of {reader.name!r} at {reader.raw.location!r}; publish elsewhere"
-                )
-    # What one data set publishes, the other would take for unused, and delete.
-    for table in mine.tables:
-        for taken in other.tables:
-            if table.name == taken.name or overlap(table, taken):
-                raise DataSetError(
-                    f"{path}: {table.name!r} at {table.location!r} overlaps {taken.name!r} at "
-                    f"{taken.location!r} of {other.name!r}; give each table a name and a "
-                    "location of its own"
-                )
+def _conflicts(
+    claims: Mapping[Path, Claims], found: Mapping[Path, DataSet]
+) -> dict[Path, DataSetError]:
+    """The data sets that publish to a place that another file claims too."""
+    conflicts = {}
+    for path, other in product(found, claims):
+        mine, theirs = claims[path], claims[other]
+        # A namesake does not run: `_namesakes`.
+        if path != other and mine.name != theirs.name and (problem := mine.conflict(theirs)):
+            conflicts[path] = DataSetError(f"{path}: {problem}. See {other}")
+    return conflicts
+
+
+def _namesakes(found: Mapping[Path, DataSet]) -> dict[Path, DataSetError]:
+    """The files that have the name of another data set.
+
+    The file that is named after its data set keeps the name, or else the first.
+    """
+    by_name: dict[str, list[Path]] = defaultdict(list)
+    for path, data_set in found.items():
+        by_name[data_set.name].append(path)
+    namesakes = {}
+    for name, paths in by_name.items():
+        keeper = next((path for path in paths if path.stem == name), paths[0])
+        for path in paths:
+            if path == keeper:
+                continue
+            namesakes[path] = DataSetError(
+                f"{path}: name is {name!r}, which {keeper} has too; give each data set a name of "
+                "its own"
+            )
+    return namesakes
 
 
 def load_data_set(path: Path) -> DataSet:
@@ -93,18 +126,11 @@ def load_data_set(path: Path) -> DataSet:
     Raises:
         DataSetError: the file is wrong; names the key, the value and the remedy.
     """
-    try:
-        return _load(path)
-    except DataSetError:
-        raise
-    except Exception as error:
-        # Whatever it is, it must not take the other data sets with it.
-        raise DataSetError(f"{path}: cannot be read; fix the file: {error!r}") from error
+    return _read(read_file(path))
 
 
-def _load(path: Path) -> DataSet:
-    top = read_file(path)
-    data_set = _read(top)
+def _read(top: Section) -> DataSet:
+    data_set = _read_data_set(top)
     top.finish()
     _check_columns(top, data_set)
     _check_locations(top, data_set)
@@ -142,16 +168,16 @@ def _check_locations(top: Section, data_set: DataSet) -> None:
         raise top.error("quarantine.location", problem, "give each a location of its own")
 
 
-def _read(top: Section) -> DataSet:
-    name = top.take("name", values.data_set_name, "a name of a-z, 0-9 and _, but not retime")
+def _read_data_set(top: Section) -> DataSet:
+    name = top.take("name", values.data_set_name, _NAME)
     grain = top.take("grain", values.grain, "hour or day", default="hour")
     published = top.section("published")
     quarantine = top.section("quarantine")
     data_set = DataSet(
         name=name,
-        description=top.take("description", values.text, "a sentence"),
+        description=top.take("description", values.text, _SENTENCE),
         owner=top.take("owner", values.text, "who answers for it", default="airflow"),
-        start_date=top.take("start_date", values.calendar_date, "a date, as 2024-03-28"),
+        start_date=top.take("start_date", values.calendar_date, _DATE),
         zone=top.take(
             "timezone",
             values.time_zone,
@@ -178,7 +204,7 @@ def _read(top: Section) -> DataSet:
 
 def _read_raw(section: Section) -> Raw:
     raw = Raw(
-        table=section.take("table", values.identifier, "a table name of a-z, 0-9 and _"),
+        table=section.take("table", values.identifier, _TABLE),
         location=section.take("location", values.location, "s3://bucket/prefix/"),
         crawler=section.take("crawler", values.text, "the name of a Glue crawler", default=None),
     )
@@ -195,11 +221,11 @@ def _read_events(section: Section) -> Events:
         required=section.take("required", identifiers, "a list of columns", default=()),
         key=deduplicate.take("by", identifiers, "a list of columns of events.sql"),
         latest=deduplicate.take("latest", identifiers, "a list of columns of events.sql"),
-        earliest=section.take("earliest", values.midnight, "a date, as 2010-01-01"),
-        look_back=section.take("look_back_minutes", minutes, "minutes", timedelta(0)),
-        clock_skew=section.take("clock_skew_minutes", minutes, "minutes", timedelta(minutes=15)),
-        max_lateness=section.take("max_lateness_hours", hours, "hours"),
-        late_after=section.take("late_after_minutes", minutes, "minutes", timedelta(hours=1)),
+        earliest=section.take("earliest", values.midnight, _DATE),
+        look_back=section.take("look_back_minutes", minutes, _MINUTES, timedelta(0)),
+        clock_skew=section.take("clock_skew_minutes", minutes, _MINUTES, timedelta(minutes=15)),
+        max_lateness=section.take("max_lateness_hours", hours, _HOURS),
+        late_after=section.take("late_after_minutes", minutes, _MINUTES, timedelta(hours=1)),
     )
     for required, given in (("by", events.key), ("latest", events.latest)):
         if not given:
@@ -214,7 +240,7 @@ def _read_events(section: Section) -> Events:
 
 def _read_table(section: Section, columns: Columns, grain: Grain) -> Table:
     return Table(
-        name=section.take("table", values.identifier, "a table name of a-z, 0-9 and _"),
+        name=section.take("table", values.identifier, _TABLE),
         location=section.take("location", values.location, "s3://bucket/prefix/"),
         columns=columns,
         grain=grain,
@@ -241,18 +267,14 @@ def _read_published(section: Section, grain: Grain) -> Table:
 def _read_limits(section: Section) -> RunLimits:
     hours = partial(values.duration, unit="hours")
     limits = RunLimits(
-        max_days=section.take("max_days", values.positive, "a whole number from 1", default=366),
+        max_days=section.take("max_days", values.positive, _COUNT, default=366),
         max_concurrent_slices=section.take(
-            "max_concurrent_slices", values.positive, "a whole number from 1", default=2
+            "max_concurrent_slices", values.positive, _COUNT, default=2
         ),
-        max_active_runs=section.take(
-            "max_active_runs", values.positive, "a whole number from 1", default=1
-        ),
-        arrival_timeout=section.take("arrival_timeout_hours", hours, "hours", timedelta(hours=6)),
-        timeout=section.take("timeout_hours", hours, "hours", timedelta(hours=24)),
-        retention=section.take(
-            "retention_days", values.whole_days, "days from 1", timedelta(days=7)
-        ),
+        max_active_runs=section.take("max_active_runs", values.positive, _COUNT, default=1),
+        arrival_timeout=section.take("arrival_timeout_hours", hours, _HOURS, timedelta(hours=6)),
+        timeout=section.take("timeout_hours", hours, _HOURS, timedelta(hours=24)),
+        retention=section.take("retention_days", values.whole_days, _DAYS, timedelta(days=7)),
     )
     section.finish()
     return limits

@@ -12,19 +12,28 @@ from retime.dataset.model import EVENT_COUNT, Columns, Layout, trino_type
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _LOCATION = re.compile(r"s3://[\w.${}-]+/[\w.=${}/-]+/")
 _SETTING = re.compile(r"\$\{[a-z_]+\}")
+# What Airflow, Glue and S3 take at most, with room for what is put before and behind a name:
+# a DAG's tag has 100 characters, a Glue table 255, of which a staging table adds 27.
+MAX_NAME = 90
+MAX_IDENTIFIER = 200
+MAX_TEXT = 1_000
+MAX_COUNT = 100_000
+MAX_DURATION = timedelta(days=3_660)
+FIRST_DATE, LAST_DATE = date(1970, 1, 1), date(2199, 12, 31)
 
 
 def text(value: Any) -> str:
-    """Return a text that is not blank, without blanks around it."""
-    if not isinstance(value, str) or not value.strip():
+    """Return a text that is not blank, of at most MAX_TEXT characters, without blanks around it."""
+    if not isinstance(value, str) or not value.strip() or len(value) > MAX_TEXT:
         raise ValueError(value)
+    value.encode()  # YAML can escape half a character, which no database takes
     return value.strip()
 
 
 def identifier(value: Any) -> str:
     """Return a name of a-z, 0-9 and _, as Glue and Athena take it unquoted."""
     found = text(value)
-    if not _IDENTIFIER.fullmatch(found):
+    if not _IDENTIFIER.fullmatch(found) or len(found) > MAX_IDENTIFIER:
         raise ValueError(value)
     return found
 
@@ -32,7 +41,7 @@ def identifier(value: Any) -> str:
 def data_set_name(value: Any) -> str:
     """Return an identifier that is not retime: the package's own SQL is in include/sql/retime."""
     name = identifier(value)
-    if name == "retime":
+    if name == "retime" or len(name) > MAX_NAME:
         raise ValueError(value)
     return name
 
@@ -58,9 +67,11 @@ def layout(value: Any) -> Layout:
 
 
 def calendar_date(value: Any) -> date:
-    """Return a date that is no time."""
+    """Return a date that is no time, from FIRST_DATE to LAST_DATE."""
     if isinstance(value, datetime) or not isinstance(value, date):
         raise TypeError
+    if not FIRST_DATE <= value <= LAST_DATE:
+        raise ValueError(value)
     return value
 
 
@@ -106,19 +117,25 @@ def percent(value: Any) -> float:
 
 
 def positive(value: Any) -> int:
-    """Return a whole number from 1."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    """Return a whole number from 1 to MAX_COUNT."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_COUNT:
         raise ValueError(value)
     return value
 
 
 def whole_days(value: Any) -> timedelta:
-    """Return a whole number of days, from 1."""
-    return timedelta(days=positive(value))
+    """Return a whole number of days, from 1 to MAX_DURATION."""
+    return _bounded(timedelta(days=positive(value)))
 
 
 def duration(value: Any, unit: str) -> timedelta:
-    """Return a number of a unit, as hours, from 0."""
+    """Return a number of a unit, as hours, from 0 to MAX_DURATION."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
         raise ValueError(value)
-    return timedelta(**{unit: value})
+    return _bounded(timedelta(**{unit: value}))
+
+
+def _bounded(length: timedelta) -> timedelta:
+    if length > MAX_DURATION:
+        raise ValueError(length)
+    return length

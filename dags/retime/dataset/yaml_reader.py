@@ -1,5 +1,6 @@
 """Read a YAML mapping key by key, so that an error names file, key, value and remedy."""
 
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from retime.errors import DataSetError
 
 T = TypeVar("T")
 _REQUIRED: Any = object()
+_MAX_BYTES = 100_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,7 +39,8 @@ class Section:
         try:
             return read(self.values[key])
         except (ValueError, TypeError, KeyError, OverflowError) as error:
-            raise self.error(key, f"is {self.values[key]!r}", f"give {allowed}") from error
+            given = reprlib.repr(self.values[key])
+            raise self.error(key, f"is {given}", f"give {allowed}") from error
 
     def section(self, key: str, *, optional: bool = False) -> "Section":
         """Return the mapping under a key; an empty one where it is optional and missing."""
@@ -64,15 +67,27 @@ class Section:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that comes twice: YAML forbids it, and PyYAML lets the last one win."""
+    """Refuses a key that comes twice, and aliases.
+
+    YAML forbids the first, and PyYAML lets the last one win. An alias can make a value of gigabytes
+    of a file of 500 bytes, and no data set needs one.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        keys = [key.value for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                problem = f"the key {key!r} comes twice"
+        seen = set()
+        for key, _ in node.value:
+            if str(key.value) in seen:
+                problem = f"the key {key.value!r} comes twice"
                 raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+            seen.add(str(key.value))
         return super().construct_mapping(node, deep)
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Refuse an alias."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "an alias; write out its value", mark)
+        return super().compose_node(parent, index)
 
     def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:
         """Leave a date that does not exist as text: the key that it is the value of is refused."""
@@ -91,6 +106,8 @@ def read_file(path: Path) -> Section:
     Raises:
         DataSetError: the file is not YAML, or is not a mapping.
     """
+    if path.stat().st_size > _MAX_BYTES:
+        raise DataSetError(f"{path}: is larger than {_MAX_BYTES} bytes; name a data set's file")
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506
     except (yaml.YAMLError, UnicodeDecodeError) as error:

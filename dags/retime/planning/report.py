@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from retime.calendar.partitions import partitions_of
-from retime.calendar.slices import Grain, Slice
+from retime.calendar.slices import Slice
 from retime.errors import RunError
 from retime.planning.plan import PlannedSlice
 from retime.published.ledger import Ledger
@@ -43,7 +42,7 @@ def check_complete(planned: Sequence[PlannedSlice], results: Mapping[Slice, Publ
 
 def changed_slices(results: Mapping[Slice, Published]) -> list[Slice]:
     """Return the slices of which a run changed partitions."""
-    return [slice_ for slice_, result in results.items() if result.partitions.changed]
+    return [slice_ for slice_, result in results.items() if result.partitions.is_changed]
 
 
 def sum_up(planned: Sequence[PlannedSlice], results: Mapping[Slice, Published]) -> dict[str, int]:
@@ -98,13 +97,9 @@ def describe_totals(totals: Mapping[str, int]) -> str:
     )
 
 
-def replaced_slices(results: Mapping[Slice, Published], grain: Grain) -> dict[Slice, Published]:
-    """Return the slices of which a run published something, rather than keep all that was there."""
-    return {
-        slice_: result
-        for slice_, result in results.items()
-        if result.partitions.kept < len(partitions_of(slice_, grain))
-    }
+def current_slices(results: Mapping[Slice, Published]) -> dict[Slice, Published]:
+    """Return the slices of which partitions are what a run published, rather than kept ones."""
+    return {slice_: result for slice_, result in results.items() if result.partitions.current}
 
 
 def describe_update(

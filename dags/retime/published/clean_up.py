@@ -6,11 +6,12 @@ import re
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from retime import aws
 from retime.dataset.deployment import Deployment
-from retime.dataset.model import Table
+from retime.dataset.model import Table, overlaps_location
 from retime.published.generations import (
     generation_location,
     generation_of_folder,
@@ -110,8 +111,17 @@ def _delete_generations_at(
 
 
 def _used_generations(glue: GlueClient, database: str, table: Table) -> set[str]:
-    """The generations that a published partition lies in."""
-    locations = aws.list_locations(glue, database, table.name)
+    """The generations that a published partition lies in, of this table or of another one.
+
+    No other table should be there. But whatever the data sets say, its data is not deleted.
+    """
+    names = {table.name}
+    for found in aws.list_tables(glue, database):
+        place = found.get("StorageDescriptor", {}).get("Location")
+        is_staging = generation_of_staging_table(table.name, found["Name"])
+        if place and not is_staging and overlaps_location(table, place):
+            names.add(found["Name"])
+    locations = chain.from_iterable(aws.list_locations(glue, database, name) for name in names)
     folders = (location.removeprefix(table.location).partition("/")[0] for location in locations)
     return {generation for folder in folders if (generation := generation_of_folder(folder))}
 

@@ -2,8 +2,8 @@
 
 Readers of the catalog never see a folder whose objects are being replaced: a partition points at
 the staged generation first, and back at its own folder when that holds the generation and nothing
-else. A retry at any point does what is left. Object names carry their generation, which distinguishes
-the new from the old.
+else. A retry at any point does what is left. Object names carry their generation, so that the new
+can be distinguished from the old.
 
 A publication that was suspended may wake up when a newer one has taken its partitions. A newer one
 puts objects into a folder only once the partition points at its own generation: what was listed

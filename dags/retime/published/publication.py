@@ -22,8 +22,8 @@ class Publication:
     """A generation of one slice, staged and audited, that is to be published.
 
     `rows` by partition are the audit's; a partition without rows is not among them. `wanted` has
-    every partition of the slice, with the arrivals that can matter to it; `read` are the arrivals
-    that there were to read.
+    every partition of the slice, with the arrivals that can matter to it; `own` those that can be
+    its events, without the look-back. `read` are the arrivals that there were to read.
     """
 
     table: Table
@@ -31,6 +31,7 @@ class Publication:
     location: str
     rows: Mapping[Partition, int]
     wanted: Mapping[Partition, ArrivalWindow]
+    own: Mapping[Partition, ArrivalWindow]
     read: ArrivalWindow
     fingerprint: str
     run_id: str
@@ -39,6 +40,10 @@ class Publication:
     def read_of(self, partition: Partition) -> ArrivalWindow:
         """Return the arrivals that were read of those that can matter to a partition."""
         return self.wanted[partition].intersect(self.read)
+
+    def is_unbuilt(self, partition: Partition) -> bool:
+        """Return whether nothing that can be of a partition has landed, and it has no rows."""
+        return partition not in self.rows and self.own[partition].intersect(self.read).is_empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +82,10 @@ def plan_changes(
     create, update, kept = [], [], []
     for partition in publication.wanted:
         found = existing.get(partition)
-        is_unread = partition not in publication.rows and publication.read_of(partition).is_empty
         if found is None:
-            if not is_unread:
+            if not publication.is_unbuilt(partition):
                 create.append(_record(publication, partition, sizes, None, now))
-        elif is_unread or _is_outdone(publication, partition, found):
+        elif publication.is_unbuilt(partition) or _is_outdone(publication, partition, found):
             kept.append(partition)
         elif generation_of(found) != publication.generation:
             update.append(_record(publication, partition, sizes, found, now))

@@ -59,12 +59,14 @@ def publish_slice(
         slice_, data_set.quarantine.grain, before=timedelta(0), after=timedelta(0)
     )
     by_event = data_set.events.windows_of(slice_, data_set.published.grain)
+    own = data_set.events.own_windows_of(slice_, data_set.published.grain)
 
     def publication(
         table: Table,
         stage: Staged,
         rows: Mapping[Partition, int],
         wanted: Mapping[Partition, ArrivalWindow],
+        own: Mapping[Partition, ArrivalWindow],
     ) -> Publication:
         return Publication(
             table=table,
@@ -72,6 +74,7 @@ def publish_slice(
             location=generation_location(table.generations, stage.generation.id),
             rows=rows,
             wanted=wanted,
+            own=own,
             read=read,
             fingerprint=stage.generation.fingerprint,
             run_id=run_id,
@@ -81,11 +84,11 @@ def publish_slice(
     # The quarantine first: once the events are published, what they lack can be looked up.
     _publish(
         deployment,
-        publication(data_set.quarantine, quarantined, audited.quarantined, by_arrival),
+        publication(data_set.quarantine, quarantined, audited.quarantined, by_arrival, by_arrival),
         now,
     )
     partitions = _publish(
-        deployment, publication(data_set.published, staged, audited.rows, by_event), now
+        deployment, publication(data_set.published, staged, audited.rows, by_event, own), now
     )
     return Published(
         slice_=slice_,

@@ -9,7 +9,7 @@ from retime import aws
 from retime.calendar.partitions import Partition, partition_in_path
 from retime.errors import PublishError, RunError
 from retime.published.generations import generation_time
-from retime.published.publication import Publication, plan_changes
+from retime.published.publication import Publication, generation_of, plan_changes
 from retime.published.results import PartitionCounts
 
 if TYPE_CHECKING:
@@ -46,8 +46,12 @@ def repoint_partitions(
         existing = aws.read_partitions(glue, database, table.name, publication.wanted)
         changes = plan_changes(publication, sizes, existing, now)
         if changes.is_done:
+            generations = [generation_of(partition) for partition in existing.values()]
             return PartitionCounts(
-                created=len(created), updated=len(updated), kept=len(changes.kept)
+                created=len(created),
+                updated=len(updated),
+                kept=len(changes.kept),
+                current=generations.count(publication.generation),
             )
         _refuse_old(publication, now, retention)
         step = changes.first

@@ -80,7 +80,8 @@ class Audited:
     def to_json(self) -> dict[str, Any]:
         """Return the plain value that goes to publish; JSON has no mappings by partition."""
         return {
-            **{name: getattr(self, name) for name in ("generation", "quarantine_generation")},
+            "generation": self.generation,
+            "quarantine_generation": self.quarantine_generation,
             "rows": [[*partition, rows] for partition, rows in self.rows.items()],
             "quarantined": [[*partition, rows] for partition, rows in self.quarantined.items()],
             "counts": asdict(self.counts),
@@ -102,20 +103,23 @@ class Audited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionCounts:
-    """What a publication did, in partitions; `kept` are from a newer build, or from more raw.
+    """What a publication did, in partitions.
 
-    `replaced` are those whose objects were brought to their plain folders: layout `hive` only.
+    `created` and `updated` are what this try changed. `kept` are from a newer build, or from more
+    raw. `current` are of the generation now, whichever try published them. `replaced` are those
+    whose objects were brought to their plain folders: layout `hive` only.
     """
 
     created: int = 0
     updated: int = 0
     kept: int = 0
+    current: int = 0
     replaced: int = 0
 
     @property
-    def changed(self) -> int:
-        """How many partitions readers see something else of."""
-        return self.created + self.updated + self.replaced
+    def is_changed(self) -> bool:
+        """Whether readers see something else than before."""
+        return bool(self.created or self.updated or self.replaced)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

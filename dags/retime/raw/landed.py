@@ -94,8 +94,10 @@ def read_landed(deployment: Deployment, window: ArrivalWindow, now: datetime) ->
         if is_closed(s3, location, last, now):
             break
         until = last
-    whole = LandedRaw(hours=landed, until=LandedUntil(instant=until))
-    return whole.before(whole.until)
+    return LandedRaw(
+        hours={hour: volume for hour, volume in landed.items() if hour < until},
+        until=LandedUntil(instant=until),
+    )
 
 
 def has_landed_after(deployment: Deployment, dates: Slice, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from retime.dataset.deployment import Deployment
 from retime.errors import CrawlError
 from retime.quoting import quote_literal
 from retime.raw.landed import LandedUntil, read_landed
-from retime.raw.table import RawTable, is_text, read_raw_table
+from retime.raw.table import RawTable, find_raw_table, read_raw_table
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -30,9 +30,8 @@ def uncrawled_hours(
     What lands after that, a crawl that begins now cannot be expected to find.
     """
     landed = read_landed(deployment, window, now)
-    glue, name = deployment.clients.glue, deployment.data_set.raw.table
-    has_table = aws.get_table(glue, deployment.database, name) is not None
-    raw = read_raw_table(glue, deployment.database, name) if has_table else None
+    glue = deployment.clients.glue
+    raw = find_raw_table(glue, deployment.database, deployment.data_set.raw.table)
     return missing_hours(glue, raw, landed.hours), landed.until
 
 
@@ -79,7 +78,7 @@ def registered_hours(glue: GlueClient, raw: RawTable, window: ArrivalWindow) -> 
     """Return the arrival hours of a window that the catalog knows."""
     hours: set[datetime] = set()
     for year, month in dict.fromkeys((hour.year, hour.month) for hour in window.hours):
-        terms = [_equals(raw, "year", f"{year:04}"), _equals(raw, "month", f"{month:02}")]
+        terms = [_equals(raw, "year", year), _equals(raw, "month", month)]
         found = aws.list_partitions(glue, raw.database, raw.name, " AND ".join(terms))
         hours |= {hour for p in found if (hour := arrival_hour_of(p.values)) is not None}
     return hours
@@ -174,5 +173,6 @@ def _values(hour: datetime) -> aws.PartitionValues:
     return hour.year, hour.month, hour.day, hour.hour
 
 
-def _equals(raw: RawTable, key: str, value: str) -> str:
-    return f"{key} = {quote_literal(value) if is_text(raw.keys[key]) else int(value)}"
+def _equals(raw: RawTable, key: str, value: int) -> str:
+    width = raw.key_widths[list(raw.keys).index(key)]
+    return f"{key} = {quote_literal(f'{value:0{width}}') if width else value}"

@@ -48,11 +48,23 @@ def read_raw_table(glue: GlueClient, database: str, name: str) -> RawTable:
     Raises:
         CatalogError: it is missing, or is not partitioned by arrival hour.
     """
-    table = aws.get_table(glue, database, name)
-    if table is None:
+    raw = find_raw_table(glue, database, name)
+    if raw is None:
         raise CatalogError(
             f"the raw table {database}.{name} is not in the catalog; run the crawler, or create it"
         )
+    return raw
+
+
+def find_raw_table(glue: GlueClient, database: str, name: str) -> RawTable | None:
+    """Return the raw table as the catalog has it, or None.
+
+    Raises:
+        CatalogError: it is not partitioned by arrival hour.
+    """
+    table = aws.get_table(glue, database, name)
+    if table is None:
+        return None
     keys = _columns(table.get("PartitionKeys", ()))
     if tuple(keys) != ARRIVAL_KEYS:
         raise CatalogError(

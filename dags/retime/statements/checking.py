@@ -28,7 +28,10 @@ def include_folders() -> list[Path]:
 
 
 def check_data_sets(includes: Iterable[Path]) -> DataSets:
-    """Return the data sets of include folders that can run, and what is wrong with the others."""
+    """Return the data sets of include folders that can run, and what is wrong with the others.
+
+    As `load_data_sets` does; and each statement can be rendered.
+    """
     found = load_data_sets(includes)
     right, wrong = [], list(found.wrong)
     for data_set in found.right:
@@ -53,7 +56,17 @@ def check_templates(data_set: DataSet) -> None:
         keys=dict.fromkeys(("year", "month", "day", "hour"), "string"),
         is_json=False,
     )
+    for path in sorted(data_set.sql.rglob("*.sql")):
+        _check_readable(path)
     source = rendering.any_source(data_set, raw)
     rendering.render_stage(source, "staging")
     rendering.render_quarantine(source, "quarantine")
     rendering.render_audit(source, "staging", "quarantine")
+
+
+def _check_readable(path: Path) -> None:
+    # Jinja would name the template that includes it.
+    try:
+        path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataSetError(f"{path}: cannot be read; fix the file: {error}") from error

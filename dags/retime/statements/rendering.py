@@ -115,8 +115,12 @@ def _render(source: SliceSource, template: str, **names: Any) -> str:
     try:
         text = environment.get_template(template).render({**_context(source), **names})
     except Exception as error:
-        where = _place(error) or source.data_set.sql
-        raise DataSetError(f"{where}: cannot be rendered; fix the template: {error}") from error
+        if isinstance(error, OSError) and not isinstance(error, jinja2.TemplateError):
+            raise  # a file that is being deployed: a retry can help
+        where, name = _place(error) or source.data_set.sql, source.data_set.name
+        raise DataSetError(
+            f"{where}: cannot be rendered for {name!r}; fix the template: {error}"
+        ) from error
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
 
 

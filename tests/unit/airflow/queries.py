@@ -65,7 +65,8 @@ def athena(monkeypatch) -> SimpleNamespace:
     ends = SimpleNamespace(error=None)
     settings = {"database": "events", "aws_conn_id": "aws_events", "deferrable": "false"}
     monkeypatch.setattr(runtime, "get_settings", lambda: read_settings(settings.get))
-    monkeypatch.setattr(runtime, "deployment", lambda _: None)
+    deployed = SimpleNamespace(database="events", workgroup="primary")
+    monkeypatch.setattr(runtime, "deployment", lambda _: deployed)
     monkeypatch.setattr(
         AthenaOperator, "hook", property(lambda self: Hook(self.aws_conn_id, ends.error))
     )

@@ -109,7 +109,7 @@ NOTHING: list[list[Any] | None] = [None, [], [published("2024-03-28", PartitionC
 
 @pytest.mark.parametrize("results", NOTHING, ids=["no slice", "none published", "kept newer ones"])
 @pytest.mark.filterwarnings("ignore:GlueCrawlerOperator is deprecated")
-def test_a_run_that_changed_nothing_of_the_table_crawls_nothing(results):
+def test_a_run_that_changed_nothing_of_the_table_crawls_nothing(athena, results):
     landed = {utc(2024, 3, 28): LandedHour(objects=1, size=1)}
     planned = [plan_.to_json() for plan_ in plan(days("2024-03-28"), landed)]
 

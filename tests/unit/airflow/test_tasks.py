@@ -15,6 +15,7 @@ from airflow.providers.common.compat.sdk import (
 
 from retime.airflow import runtime, tasks
 from retime.airflow.arrival_sensor import ArrivalSensor
+from retime.airflow.crawl_operators import CrawlRawOperator
 from retime.errors import PublishError, RunError
 from retime.planning.plan import PlannedSlice
 from retime.published.results import PartitionCounts, Published
@@ -120,6 +121,25 @@ def test_publishing_among_the_raw_events_is_refused_where_two_settings_name_one_
         tasks.plan_run(wrong, UNTIL_NEXT, world.context())
 
 
+def test_an_hour_that_closed_after_the_crawl_began_is_left_to_the_next_run(world, monkeypatch):
+    """`crawl_raw` hands on how far raw had landed; the catalog may lack what landed later."""
+    world.land(*HOURS, NEXT)
+    monkeypatch.setattr(CrawlRawOperator, "hook", SimpleNamespace(has_crawler=lambda _: False))
+    monkeypatch.setattr(runtime, "get_settings", lambda: SimpleNamespace(aws_conn_id="aws"))
+    operator = CrawlRawOperator(task_id="crawl_raw", data_set=CRAWLED)
+    with pytest.raises(AirflowFailException, match="there is no crawler 'c'"):
+        operator.execute(world.context())
+    world.crawl(*HOURS)
+    world.land(utc(2024, 3, 29, 1))
+    world.now = utc(2024, 3, 29, 1, 20)
+    assert tasks.check_raw(CRAWLED, world.context()) == UNTIL_NEXT
+
+
+def test_a_result_of_another_version_asks_for_a_clear(world):
+    with pytest.raises(AirflowFailException, match="no LandedUntil: clear the run"):
+        tasks.plan_run(CRAWLED, NEXT.isoformat(), world.context())
+
+
 # Waiting.
 
 
@@ -214,6 +234,16 @@ def test_a_run_whose_plan_failed_is_not_green(world):
         tasks.report_run(TRAFFIC, world.context())
 
 
+def test_a_result_of_another_version_counts_as_none(world):
+    """Its slice is named, and a clear of it makes a new one."""
+    world.xcom = {
+        "plan": plan_of("2024-03-28"),
+        "slice.publish": [{"slice": "2024-03-28", "counts": {}, "partitions": {}}],
+    }
+    with pytest.raises(AirflowFailException, match="1 of 1 slices were not published: 2024-03-28"):
+        tasks.report_run(TRAFFIC, world.context())
+
+
 # The announcement.
 
 KEPT = PartitionCounts(kept=24)
@@ -233,7 +263,7 @@ def test_only_what_the_run_built_is_announced(world):
     """A date that lost its last row, too: readers of the table have to know."""
     deployment = world.deploy(TRAFFIC)
     ensure_table(deployment.clients.glue, deployment.database, deployment.data_set.published)
-    emptied = PartitionCounts(updated=3, kept=1)
+    emptied = PartitionCounts(updated=3, kept=1, current=3)
     world.xcom = {
         "plan": plan_of("2024-03-26", "2024-03-27"),
         "slice.publish": results(published("2024-03-26", KEPT), published("2024-03-27", emptied)),

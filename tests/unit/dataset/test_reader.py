@@ -55,6 +55,16 @@ def include(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def write_data_set(include: Path, name: str, **changes: Any) -> Path:
+    """A right data set of another name, with its SQL; changed as a test says."""
+    (include / "sql" / name).mkdir(exist_ok=True)
+    for file in ("events.sql", "transform.sql"):
+        (include / "sql" / name / file).write_text("SELECT 1")
+    path = include / "datasets" / f"{name}.yaml"
+    path.write_text(yaml.safe_dump({**MINIMAL, **changes, "name": name}))
+    return path
+
+
 def load(include: Path, values: Any) -> DataSet:
     path = include / "datasets" / "clicks.yaml"
     path.write_text(values if isinstance(values, str) else yaml.safe_dump(values, sort_keys=False))
@@ -151,18 +161,22 @@ def test_a_missing_key_is_named_with_what_to_add(include, key):
     assert re.fullmatch(re.escape(key) + " is missing; add it: .+", message)
 
 
+NAME = "a name of a-z, 0-9 and _, of at most 90 characters, but not retime"
+DATE = "a date, as 2024-03-28, from 1970-01-01 to 2199-12-31"
+
+
 @pytest.mark.parametrize(
     ("key", "value", "allowed"),
     [
-        ("name", "Clicks", "a name of a-z, 0-9 and _, but not retime"),
-        ("name", "1clicks", "a name of a-z, 0-9 and _, but not retime"),
-        ("name", "../clicks", "a name of a-z, 0-9 and _, but not retime"),
-        ("name", 7, "a name of a-z, 0-9 and _, but not retime"),
-        ("description", " ", "a sentence"),
-        ("description", 2024, "a sentence"),
+        ("name", "Clicks", NAME),
+        ("name", "1clicks", NAME),
+        ("name", "../clicks", NAME),
+        ("name", 7, NAME),
+        ("description", " ", "a sentence of at most 1000 characters"),
+        ("description", 2024, "a sentence of at most 1000 characters"),
         ("owner", False, "who answers for it"),
-        ("start_date", "28 March", "a date, as 2024-03-28"),
-        ("start_date", 20240328, "a date, as 2024-03-28"),
+        ("start_date", "28 March", DATE),
+        ("start_date", 20240328, DATE),
         ("timezone", "Europe/Bruxelles", "an IANA time zone, as Europe/Brussels"),
         ("timezone", "Europe", "an IANA time zone, as Europe/Brussels"),
         ("timezone", "../UTC", "an IANA time zone, as Europe/Brussels"),
@@ -170,8 +184,8 @@ def test_a_missing_key_is_named_with_what_to_add(include, key):
         ("grain", "minute", "hour or day"),
         ("grain", ["hour"], "hour or day"),
         ("raw", "clicks_raw", "a mapping"),
-        ("raw.table", "clicks-raw", "a table name of a-z, 0-9 and _"),
-        ("raw.table", 'raw"; --', "a table name of a-z, 0-9 and _"),
+        ("raw.table", "clicks-raw", "a table name of a-z, 0-9 and _, of at most 200 characters"),
+        ("raw.table", 'raw"; --', "a table name of a-z, 0-9 and _, of at most 200 characters"),
         ("raw.location", "s3://bucket", "s3://bucket/prefix/"),
         ("raw.location", "s3://bucket/", "s3://bucket/prefix/"),
         ("raw.location", "s3://bucket/prefix", "s3://bucket/prefix/"),
@@ -182,15 +196,15 @@ def test_a_missing_key_is_named_with_what_to_add(include, key):
         ("events.required", [1], "a list of columns"),
         ("events.deduplicate.by", "click_id", "a list of columns of events.sql"),
         ("events.deduplicate.latest", ["received at"], "a list of columns of events.sql"),
-        ("events.earliest", "2010", "a date, as 2010-01-01"),
-        ("events.look_back_minutes", "20", "minutes"),
-        ("events.look_back_minutes", True, "minutes"),
-        ("events.clock_skew_minutes", -1, "minutes"),
-        ("events.max_lateness_hours", None, "hours"),
-        ("events.max_lateness_hours", float("nan"), "hours"),
-        ("events.max_lateness_hours", float("inf"), "hours"),
-        ("events.late_after_minutes", -0.5, "minutes"),
-        ("published.table", "", "a table name of a-z, 0-9 and _"),
+        ("events.earliest", "2010", DATE),
+        ("events.look_back_minutes", "20", "minutes from 0 to 5270400"),
+        ("events.look_back_minutes", True, "minutes from 0 to 5270400"),
+        ("events.clock_skew_minutes", -1, "minutes from 0 to 5270400"),
+        ("events.max_lateness_hours", None, "hours from 0 to 87840"),
+        ("events.max_lateness_hours", float("nan"), "hours from 0 to 87840"),
+        ("events.max_lateness_hours", float("inf"), "hours from 0 to 87840"),
+        ("events.late_after_minutes", -0.5, "minutes from 0 to 5270400"),
+        ("published.table", "", "a table name of a-z, 0-9 and _, of at most 200 characters"),
         ("published.location", "https://bucket/prefix/", "s3://bucket/prefix/"),
         ("published.event_time", ["clicked_at"], "a column"),
         ("published.columns", {}, "a mapping of column to type"),
@@ -208,12 +222,12 @@ def test_a_missing_key_is_named_with_what_to_add(include, key):
         ("quarantine.max_percent", "1", "0 to 100"),
         ("quarantine.max_percent", True, "0 to 100"),
         ("run", 1, "a mapping"),
-        ("run.max_days", 0, "a whole number from 1"),
-        ("run.max_days", 1.5, "a whole number from 1"),
-        ("run.max_concurrent_slices", True, "a whole number from 1"),
-        ("run.max_active_runs", "2", "a whole number from 1"),
-        ("run.arrival_timeout_hours", "6", "hours"),
-        ("run.retention_days", -7, "days from 1"),
+        ("run.max_days", 0, "a whole number from 1 to 100000"),
+        ("run.max_days", 1.5, "a whole number from 1 to 100000"),
+        ("run.max_concurrent_slices", True, "a whole number from 1 to 100000"),
+        ("run.max_active_runs", "2", "a whole number from 1 to 100000"),
+        ("run.arrival_timeout_hours", "6", "hours from 0 to 87840"),
+        ("run.retention_days", -7, "days from 1 to 3660"),
         ("parameters", [1], "a mapping"),
     ],
 )
@@ -367,8 +381,11 @@ def test_a_data_set_that_publishes_into_the_raw_events_of_another_is_refused(inc
         (include / "sql" / "a" / file).write_text("SELECT 1")
     for values in (a, b):
         (include / "datasets" / f"{values['name']}.yaml").write_text(yaml.safe_dump(values))
-    (error,) = load_data_sets([include]).wrong
-    assert "overlaps the raw events of 'clicks'" in str(error)
+    found = load_data_sets([include])
+    assert found.right == (), "neither runs: the one would delete what the other has"
+    assert len(found.wrong) == 2
+    for error in found.wrong:
+        assert "overlaps the raw events of 'clicks' at 's3://${raw_bucket}/a/raw/'" in str(error)
 
 
 def test_data_sets_that_publish_to_one_place_are_refused(include):
@@ -380,9 +397,32 @@ def test_data_sets_that_publish_to_one_place_are_refused(include):
         path = include / "datasets" / f"{name}.yaml"
         path.write_text(yaml.safe_dump({**MINIMAL, "name": name}))
     found = load_data_sets([include])
-    assert [data_set.name for data_set in found.right] == ["a"]
-    (error,) = found.wrong
-    assert re.search(r"b\.yaml: .* overlaps .* of 'a'; give each table", str(error))
+    assert found.right == ()
+    a, b = map(str, found.wrong)
+    assert re.search(r"a\.yaml: .* overlaps .* of 'b'; give each table .* See .*b\.yaml", a)
+    assert re.search(r"b\.yaml: .* overlaps .* of 'a'; give each table .* See .*a\.yaml", b)
+
+
+def test_a_data_set_that_would_publish_over_a_wrong_one_does_not_run(include):
+    """What the wrong one has published is there, and it runs again once it is fixed."""
+    write_data_set(include, "old", run={"max_days": "lots"})
+    write_data_set(include, "new", published={**MINIMAL["published"], "table": "new"})
+    found = load_data_sets([include])
+    assert found.right == ()
+    new, old = map(str, found.wrong)
+    assert "new.yaml: 'new' at 's3://${published_bucket}/clicks/' overlaps 'clicks'" in new
+    assert "old.yaml: run.max_days is 'lots'" in old
+
+
+def test_a_data_set_beside_two_that_conflict_runs(include):
+    for name in ("a", "b"):
+        write_data_set(include, name)
+    places = {
+        part: {**MINIMAL[part], "table": f"c_{part}", "location": f"s3://x/{part}/"}
+        for part in ("published", "quarantine")
+    }
+    write_data_set(include, "c", **places)
+    assert [data_set.name for data_set in load_data_sets([include]).right] == ["c"]
 
 
 def test_data_sets_come_in_the_order_of_their_files(include):
@@ -401,7 +441,26 @@ def test_data_sets_come_in_the_order_of_their_files(include):
 
 
 def test_an_include_folder_without_data_sets_gives_none(tmp_path):
+    (tmp_path / "datasets").mkdir()
     assert load_data_sets([tmp_path]) == DataSets(right=(), wrong=())
+
+
+def test_an_include_folder_that_is_not_there_is_told(tmp_path):
+    """A misspelt RETIME_INCLUDE would be a data set that silently does not run."""
+    (error,) = load_data_sets([tmp_path / "misspelt"]).wrong
+    assert str(error) == f"{tmp_path}/misspelt: has no folder datasets; name another folder"
+
+
+def test_an_include_folder_that_is_named_twice_is_read_once(include):
+    write_data_set(include, "clicks")
+    again = include / ".." / include.name
+    assert len(load_data_sets([include, again]).right) == 1
+    assert load_data_sets([include, again]).wrong == ()
+
+
+def test_a_file_may_end_in_yml(include):
+    write_data_set(include, "clicks").rename(include / "datasets" / "clicks.yml")
+    assert [data_set.name for data_set in load_data_sets([include]).right] == ["clicks"]
 
 
 def test_a_wrong_file_takes_no_other_with_it(include):
@@ -425,22 +484,60 @@ def test_a_wrong_file_takes_no_other_with_it(include):
     told = {Path(str(error).partition(": ")[0]).stem: str(error) for error in found.wrong}
     assert set(told) == {*texts, "folder"}
     assert "run.max_days is 'lots'; give a whole number from 1" in told["a_key"]
-    assert "start_date is '2024-13-45'; give a date, as 2024-03-28" in told["a_date"]
+    assert "start_date is '2024-13-45'; give a date, as 2024-03-28, from" in told["a_date"]
     assert "is not YAML; fix it" in told["no_yaml"]
     for name in ("deep", "folder"):
         assert "cannot be read; fix the file: " in told[name]
 
 
-def test_of_two_data_sets_of_one_name_the_first_stays(include):
-    for file in ("one", "two"):
+@pytest.mark.parametrize(
+    ("files", "keeper"), [(("one", "two"), "one"), (("a_copy", "clicks"), "clicks")]
+)
+def test_of_two_data_sets_of_one_name_one_stays(include, files, keeper):
+    """The one whose file has the name of the data set, or else the first."""
+    for file in files:
         (include / "datasets" / f"{file}.yaml").write_text(yaml.safe_dump(MINIMAL))
     found = load_data_sets([include])
     assert [data_set.name for data_set in found.right] == ["clicks"]
     (error,) = found.wrong
-    one, two = (include / "datasets" / f"{file}.yaml" for file in ("one", "two"))
+    (other,) = set(files) - {keeper}
+    kept, renamed = (include / "datasets" / f"{file}.yaml" for file in (keeper, other))
     assert str(error) == (
-        f"{two}: name is 'clicks', which {one} has too; give each data set a name of its own"
+        f"{renamed}: name is 'clicks', which {kept} has too; give each data set a name of its own"
     )
+
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\nname: *b\n"
+
+
+@pytest.mark.parametrize("text", [BOMB, "a: &a {b: 1}\nname: clicks\n<<: *a\n"])
+def test_an_alias_is_refused(include, text):
+    """It can make gigabytes of a small file, in the process that parses all DAGs."""
+    assert "an alias; write out its value" in refusal(include, text)
+
+
+def test_a_file_that_is_too_large_is_refused(include):
+    text = "name: clicks\n" + "".join(f"k{n}: 1\n" for n in range(20_000))
+    assert "is larger than 100000 bytes" in refusal(include, text)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("name", "n" * 91),
+        ("raw.table", "t" * 201),
+        ("description", "x" * 1_001),
+        ("owner", "half a character: \ud800"),
+        ("start_date", date(1, 1, 1)),
+        ("start_date", date(2200, 1, 1)),
+        ("run.max_active_runs", 10**30),
+        ("run.timeout_hours", 2e10),
+        ("run.retention_days", 4_000),
+    ],
+)
+def test_what_airflow_or_glue_would_refuse_is_refused_with_its_key(include, key, value):
+    text = yaml.safe_dump(changed(MINIMAL, key, value), sort_keys=False)
+    assert refusal(include, text).startswith(f"{key} is ")
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "include" / "datasets").glob("*.yaml")), ids=str)

@@ -58,6 +58,13 @@ def test_dates_whose_raw_has_expired_are_not_built_from_what_landed_after_them()
     assert plan(days("2024-03-28"), hours) == []
 
 
+def test_the_first_date_with_raw_is_that_of_the_data_set_s_zone():
+    """23:00 UTC is the next date in Brussels."""
+    dates = days("2024-03-01", "2024-03-03", ZoneInfo("Europe/Brussels"))
+    plans = plan(dates, landed(utc(2024, 3, 1, 23), 60))
+    assert [str(plan.slice_) for plan in plans] == ["2024-03-02 to 2024-03-03"]
+
+
 def test_daily_partitions_are_a_hundred_days_a_slice():
     daily = with_grain(TRAFFIC, "day")
     plans = plan(days("2024-01-01", "2024-04-10"), landed(utc(2024, 1, 1), 2500), daily)

@@ -7,11 +7,11 @@ import pytest
 from retime.planning.plan import PlannedSlice
 from retime.planning.report import (
     changed_slices,
+    current_slices,
     describe_plan,
     describe_run,
     describe_update,
     format_bytes,
-    replaced_slices,
     results_of,
     sum_up,
 )
@@ -64,16 +64,16 @@ def test_the_first_of_several_results_of_a_slice_counts():
     assert results_of(planned(FIRST), [current, old])[days(FIRST)] == current
 
 
-def test_a_slice_whose_partitions_all_stayed_is_neither_changed_nor_replaced():
+def test_a_slice_whose_partitions_all_stayed_is_neither_changed_nor_current():
     kept = {days(FIRST): published(FIRST, PartitionCounts(kept=24))}
     assert changed_slices(kept) == []
-    assert replaced_slices(kept, "hour") == {}
+    assert current_slices(kept) == {}
 
 
-def test_a_retry_that_found_all_done_has_replaced_but_changed_nothing():
-    again = {days(FIRST): published(FIRST, PartitionCounts())}
+def test_a_retry_that_found_all_done_changed_nothing_but_its_slice_is_current():
+    again = {days(FIRST): published(FIRST, PartitionCounts(current=24))}
     assert changed_slices(again) == []
-    assert list(replaced_slices(again, "hour")) == [days(FIRST)]
+    assert list(current_slices(again)) == [days(FIRST)]
 
 
 def test_a_run_tells_every_slice_and_that_its_events_reconcile():
@@ -109,13 +109,16 @@ def test_a_plan_of_nothing_says_why():
 def test_an_update_counts_only_what_is_of_its_own_generations():
     """Another run may have built a partition of its dates since."""
     made = [ledger("g1", rows=3, size=30), ledger("g1", rows=4, size=40), ledger("g2", 5, 50)]
-    results = {days(date): published(date, generation="g1") for date in (FIRST, SECOND)}
+    results = {
+        days(FIRST): published(FIRST, generation="g1"),
+        days(SECOND): published(SECOND, generation="g3"),
+    }
     update = describe_update(results, made)
     assert update == {
         "dates": ["2024-03-28", "2024-03-29"],
         "rows": 7,
         "bytes": 70,
-        "generations": ["g1", "g1"],
+        "generations": ["g1", "g3"],
     }
 
 

@@ -49,6 +49,7 @@ def publication(
         location=f"{table.location}v={generation}/",
         rows={(first.year, first.month, first.day, hour): 10 * hour + 1 for hour in hours},
         wanted=data_set.events.windows_of(slice_, "hour"),
+        own=data_set.events.own_windows_of(slice_, "hour"),
         read=ArrivalWindow(start=first_hour, end=until),
         fingerprint="0123456789abcdef",
         run_id="manual__1",

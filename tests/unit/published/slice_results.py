@@ -19,7 +19,7 @@ COUNTS = Counts(
 )
 NO_COUNTS = Counts(**{field.name: 0 for field in fields(Counts)})
 
-CREATED = PartitionCounts(created=24)
+CREATED = PartitionCounts(created=24, current=24)
 
 
 def published(

@@ -112,7 +112,7 @@ OLD, NEW = [1, 1], [2, 2]
 def test_a_build_is_published_at_the_plain_paths(account, table):
     made = stage(account, table, 7, 8)
     done = publish(account, made)
-    assert done == PartitionCounts(created=3, replaced=3)
+    assert done == PartitionCounts(created=3, current=3, replaced=3)
     assert both(account) == {"7": OLD, "8": OLD}
     names = [key for key in account.object_keys() if key.startswith(folder(7))]
     assert names == [folder(7) + f"{made.generation}-{n}.parquet" for n in (1, 2)]
@@ -144,7 +144,7 @@ def test_the_ledger_and_what_others_noted_survive_the_pointing_back(account, tab
 def test_the_next_build_replaces_adds_and_empties(account, table):
     publish(account, stage(account, table, 6, 7, number=1))
     done = publish(account, stage(account, table, 7, 8, number=2))
-    assert done == PartitionCounts(updated=3, replaced=3)
+    assert done == PartitionCounts(updated=3, current=3, replaced=3)
     assert both(account) == {"7": NEW, "8": NEW}
 
 
@@ -159,7 +159,7 @@ def test_publishing_again_does_nothing(account, table):
     publish(account, made)
     before = partitions(account), account.object_keys()
     done = publish(account, made)
-    assert done == PartitionCounts()
+    assert done == PartitionCounts(current=3)
     assert (partitions(account), account.object_keys()) == before
 
 
@@ -302,7 +302,7 @@ def test_a_partition_that_is_not_pointed_back_fails_with_the_reason_and_is_whole
     assert both(account) == {"7": OLD, "8": OLD}
 
 
-@pytest.mark.parametrize("hours", [[7], [8]], ids=["replaced", "removed"])
+@pytest.mark.parametrize("hours", [[7], [8]], ids=["replaced", "emptied"])
 def test_a_folder_of_which_s3_deletes_a_part_is_read_by_nobody(account, table, hours):
     publish(account, stage(account, table, 7, number=1))
     made = stage(account, table, *hours, number=2)
@@ -354,6 +354,9 @@ def test_overtaken_at_any_call_a_publication_takes_nothing_from_the_newer_one(ac
         by_paths, in_catalog = by_path(account), by_catalog(account)
         for hour in expected.keys() - in_flight(calls[at - 1]):
             assert by_paths.get(hour) == in_catalog.get(hour) == expected[hour], calls[at - 1]
+        # Also of what was under way: whole, and the same to every reader.
+        assert by_paths == in_catalog
+        assert all(len(set(numbers)) == 1 for numbers in in_catalog.values())
         if not in_flight(calls[at - 1]):
             # What was under way, and no more.
             assert "copy" not in {name for name, _ in calls[at:]}

@@ -91,7 +91,15 @@ def test_a_partition_without_rows_is_there_and_empty():
 def test_a_partition_of_which_nothing_has_landed_is_not_made():
     """Whatever lands later for it, nobody has built it yet."""
     records = published(publication(7, until=utc(2024, 3, 28, 12)))
-    # An event of 12:20 can be of 12:00 by its clock, and has landed then.
+    # An event of the first half hour after 12:00 can have landed before, by its clock.
+    assert set(records) == {at(hour) for hour in range(13)}
+
+
+def test_what_a_partition_only_looks_back_at_does_not_make_it_built():
+    """Nothing that can be of it has landed, and so nothing can say that it is empty."""
+    events = replace(TRAFFIC.events, look_back=timedelta(hours=6))
+    data_set = replace(TRAFFIC, events=events)
+    records = published(publication(7, until=utc(2024, 3, 28, 12), data_set=data_set))
     assert set(records) == {at(hour) for hour in range(13)}
 
 
@@ -355,6 +363,7 @@ def test_a_day_grain_publishes_a_partition_a_date():
         table=data_set.published,
         rows={(2024, 3, 28): 5},
         wanted=data_set.events.windows_of(DAY, "day"),
+        own=data_set.events.own_windows_of(DAY, "day"),
     )
     (record,) = published(daily).values()
     assert record.values == (2024, 3, 28)

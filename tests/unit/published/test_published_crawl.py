@@ -8,9 +8,10 @@ import pytest
 from retime.dataset.model import Table
 from retime.errors import CatalogError
 from retime.published import tables
-from retime.published.crawl import check_crawl, check_crawler
+from retime.published.crawl import check_crawl, check_crawler, check_published
 from tests.accounts import Account
 from tests.unit.published.builds import COLUMNS, of_hours, publish, published_table, stage
+from tests.unit.samples import TRAFFIC, days
 
 LOG = {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
 SLICE = [(2024, 3, 28, hour) for hour in range(24)]
@@ -69,6 +70,18 @@ def test_a_crawler_that_would_change_what_is_published_is_refused(policy: Any):
 
 def test_a_crawl_that_changed_nothing_is_good(account, table):
     check(account, table)
+
+
+def test_the_slices_of_a_run_are_checked_whole(account):
+    deployment = account.deploy(TRAFFIC)
+    table = deployment.data_set.published
+    tables.ensure_table(account.clients.glue, account.database, table)
+    publish(account, of_hours(stage(account, table, 7), 7))
+    check_published(deployment, [days("2024-03-28"), days("2024-03-29")])
+    write(account, "create_partition", 23)
+    with pytest.raises(CatalogError, match="2024/3/28/23"):
+        check_published(deployment, [days("2024-03-28"), days("2024-03-29")])
+    check_published(deployment, [days("2024-03-29")])
 
 
 def test_partitions_of_other_dates_may_be_anybody_s(account, table):

@@ -52,7 +52,7 @@ CALLS = [
 
 def test_a_build_is_published_and_counted(account, table):
     made = stage(account, table, 7, 8)
-    assert publish(account, made) == PartitionCounts(created=24)
+    assert publish(account, made) == PartitionCounts(created=24, current=24)
     found = partitions(account)
     assert set(found) == ALL_HOURS
     assert with_rows(found) == {"7", "8"}
@@ -64,7 +64,7 @@ def test_a_build_is_published_and_counted(account, table):
 def test_the_next_build_repoints_and_empties(account, table):
     publish(account, stage(account, table, 6, 7, number=1))
     done = publish(account, stage(account, table, 7, 8, number=2))
-    assert done == PartitionCounts(updated=24)
+    assert done == PartitionCounts(updated=24, current=24)
     assert with_rows(partitions(account)) == {"7", "8"}
 
 
@@ -72,7 +72,7 @@ def test_publishing_again_does_nothing(account, table):
     made = stage(account, table, 7, 8)
     publish(account, made)
     before = partitions(account)
-    assert publish(account, made) == PartitionCounts()
+    assert publish(account, made) == PartitionCounts(current=24)
     assert partitions(account) == before
 
 
@@ -102,10 +102,11 @@ def test_more_partitions_than_a_call_takes_are_published_and_emptied(account, ta
     slice_ = days("2024-03-28", "2024-04-01")
     every = partitions_of(slice_, "hour")
     wanted = TRAFFIC.events.windows_of(slice_, "hour")
-    made = stage(account, table, number=1, rows=dict.fromkeys(every, 1), wanted=wanted)
-    assert publish(account, made) == PartitionCounts(created=120)
-    empty = stage(account, table, number=2, rows={}, wanted=wanted)
-    assert publish(account, empty) == PartitionCounts(updated=120)
+    changes = {"wanted": wanted, "own": TRAFFIC.events.own_windows_of(slice_, "hour")}
+    made = stage(account, table, number=1, rows=dict.fromkeys(every, 1), **changes)
+    assert publish(account, made) == PartitionCounts(created=120, current=120)
+    empty = stage(account, table, number=2, rows={}, **changes)
+    assert publish(account, empty) == PartitionCounts(updated=120, current=120)
     ledgers = [ledger_of(p["Parameters"]) for p in partitions(account).values()]
     assert {ledger.rows for ledger in ledgers} == {0}
 
@@ -133,7 +134,7 @@ def test_an_entry_that_the_catalog_refuses_is_tried_again(account, table, call, 
 def test_a_partition_is_counted_once_however_often_it_was_tried(account, table, call, entry, hours):
     made = two_builds(account, table)
     flaky = refusing(account, call, entry, hours, times=2)
-    assert publish(flaky, made) == PartitionCounts(created=1, updated=2)
+    assert publish(flaky, made) == PartitionCounts(created=1, updated=2, current=3)
 
 
 def test_a_publication_that_succeeds_at_the_last_attempt_is_one(account, table):
@@ -149,7 +150,7 @@ def test_an_entry_that_the_catalog_refuses_for_good_fails_with_its_reason(accoun
         publish(stuck, made)
     assert "2024/3/28/8: InternalServiceException try again" in str(failure.value)
     assert "repeat the publication" in str(failure.value)
-    assert publish(account, made) == PartitionCounts(created=1)
+    assert publish(account, made) == PartitionCounts(created=1, current=24)
     assert with_rows(partitions(account)) == {"7", "8"}
 
 
@@ -197,4 +198,4 @@ def test_a_generation_older_than_the_retention_time_is_not_published(account, ta
 def test_publishing_an_old_generation_that_is_published_does_nothing(account, table):
     made = stage(account, table, 7)
     publish(account, made)
-    assert publish_late(account, made) == PartitionCounts()
+    assert publish_late(account, made) == PartitionCounts(current=24)

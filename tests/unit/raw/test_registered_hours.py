@@ -26,6 +26,9 @@ def location(account: Account) -> str:
 def create_raw(account: Account, key_type: str = "string", serde: str = "parquet") -> RawTable:
     table = {
         "Name": "raw",
+        "TableType": "EXTERNAL_TABLE",
+        "Description": "as landed",
+        "Owner": "ann",
         "Parameters": {"classification": "json"},
         "PartitionKeys": [{"Name": key, "Type": key_type} for key in KEYS],
         "StorageDescriptor": {
@@ -120,7 +123,7 @@ def test_where_nothing_landed_nothing_is_missing(account):
 
 
 def ignored(entry: Any) -> dict[str, str]:
-    return entry["StorageDescriptor"]["SerdeInfo"]["Parameters"]
+    return entry["StorageDescriptor"]["SerdeInfo"].get("Parameters", {})
 
 
 def test_table_and_partitions_of_json_lines_let_lines_be_unreadable(account):
@@ -132,6 +135,8 @@ def test_table_and_partitions_of_json_lines_let_lines_be_unreadable(account):
     assert ignored(table) == wanted
     assert table["Parameters"]["classification"] == "json"
     assert [key["Name"] for key in table["PartitionKeys"]] == list(KEYS)
+    kept = [table.get(key) for key in ("TableType", "Description", "Owner")]
+    assert kept == ["EXTERNAL_TABLE", "as landed", "ann"]
     by_hour = {p["Values"][-1]: ignored(p) for p in known(account)}
     assert by_hour == {"23": wanted, "00": wanted, "07": {"paths": "a"}}
 
@@ -208,6 +213,31 @@ def test_without_a_crawler_the_hours_are_registered(landing):
     until = partitions.ensure_registered(deployment, WINDOW, NOW, None)
     assert until.instant == NEXT
     assert partitions.uncrawled_hours(deployment, WINDOW, NOW)[0] == []
+
+
+def test_json_lines_that_a_run_needs_may_be_unreadable(landing):
+    """Of the hours that landed; an hour that still grows is left to the next run."""
+    landing.land(*HOURS, NEXT)
+    account = landing.account
+    place = {"DatabaseName": account.database, "Name": "traffic_raw"}
+    table = account.clients.glue.get_table(**place)["Table"]
+    table["StorageDescriptor"]["SerdeInfo"] = {"SerializationLibrary": OPENX}
+    account.clients.glue.update_table(
+        DatabaseName=account.database,
+        TableInput={key: table[key] for key in ("Name", "StorageDescriptor", "PartitionKeys")},
+    )
+    landing.crawl(*HOURS, NEXT)
+    ensure(landing)
+    pages = account.clients.glue.get_paginator("get_partitions").paginate(
+        DatabaseName=account.database, TableName="traffic_raw"
+    )
+    ignoring = {
+        tuple(partition["Values"][2:])
+        for page in pages
+        for partition in page["Partitions"]
+        if ignored(partition).get("ignore.malformed.json") == "true"
+    }
+    assert ignoring == {("28", f"{hour:02}") for hour in range(24)}
 
 
 def test_partitions_that_are_no_hours_are_passed_over(account):

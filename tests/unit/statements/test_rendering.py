@@ -162,7 +162,9 @@ def test_a_fingerprint_changes_with_the_types_of_the_raw_columns():
 )
 def test_a_template_that_cannot_be_rendered_is_told(own, text, problem):
     rewrite(own, "transform.sql", text)
-    with pytest.raises(DataSetError, match="cannot be rendered; fix the template: ") as refusal:
+    with pytest.raises(
+        DataSetError, match="cannot be rendered for 'own'; fix the template: "
+    ) as refusal:
         sql.render_stage(source(DAY, data_set=own), "t")
     assert problem in str(refusal.value)
     assert "own" in str(refusal.value).split(":", maxsplit=1)[0]
