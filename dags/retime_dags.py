@@ -72,6 +72,8 @@ def build_dag(data_set: DataSet) -> DAG:
         params=PARAMS,
         tags=["retime", data_set.name],
         default_args={**DEFAULT_ARGS, "owner": data_set.owner},
+        # A DAG that could not be built whole must not run.
+        auto_register=False,
         on_failure_callback=partial(notify.run_failed, data_set),
         on_success_callback=partial(notify.run_succeeded, data_set),
     ) as dag:
@@ -159,5 +161,5 @@ for right in load_data_sets(include_folders()).right:
     if wanted in (None, dag_id := f"retime_{right.name}"):
         try:
             globals()[dag_id] = build_dag(right)
-        except Exception:  # one data set must not take the others away
-            log.exception("the data set %r cannot be made a DAG", right.name)
+        except Exception:  # The reader refuses what is known to get here.
+            log.exception("Airflow makes no DAG of the data set %r", right.name)

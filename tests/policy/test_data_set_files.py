@@ -212,3 +212,13 @@ def test_a_data_set_that_airflow_cannot_make_a_dag_of_takes_no_other_away(
     write(include, "b" * 110)
     bag = parse()
     assert set(bag.dags) == {"retime_traffic", "retime_buses"}
+
+
+def test_a_dag_that_could_not_be_built_whole_is_no_dag(parse, monkeypatch):
+    """With only its first tasks it would run, cost money, and publish nothing."""
+
+    def fail(*_, **__):
+        raise RuntimeError("a fault of ours, or of a provider")
+
+    monkeypatch.setattr("retime.airflow.slice_operators.AuditOperator.__init__", fail)
+    assert parse().dags == {}

@@ -69,7 +69,7 @@ def map_slices(build_slice: Any, planned: Any) -> Any:
     return published
 
 
-def planned_of(planned: Any, context: Any) -> dict[str, Any]:
+def planned_of(planned: Any, context: Any) -> Any:
     """Return the plan of a slice, which Airflow 2 knows by its number.
 
     Raises:
@@ -82,7 +82,7 @@ def planned_of(planned: Any, context: Any) -> dict[str, Any]:
         if planned >= len(plan):
             raise AirflowSkipException(f"slice {planned} is not in the plan of {len(plan)}")
         planned = plan[planned]
-    return dict(planned)
+    return planned
 
 
 def skip_unplanned(planned: int, context: Any) -> None:

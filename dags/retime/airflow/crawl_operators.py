@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import (
 
 from retime.airflow import runtime, tasks
 from retime.dataset.model import DataSet
-from retime.planning.report import changed_slices
+from retime.planning.report import current_slices
 from retime.published import crawl
 from retime.raw.partitions import uncrawled_hours
 
@@ -88,7 +88,7 @@ class CrawlRawOperator(CrawlOperator):
 
 
 class CrawlPublishedOperator(CrawlOperator):
-    """Crawl the published table, but only when the run changed something of it."""
+    """Crawl the published table, but only when the run published something of it."""
 
     def __init__(self, *, data_set: DataSet, **kwargs: Any) -> None:
         # Not ALL_DONE: what a publication left half done, a crawler would register.
@@ -100,8 +100,8 @@ class CrawlPublishedOperator(CrawlOperator):
         )
 
     def find_cause(self, context: Any) -> str:
-        """Return which slices changed the table."""
-        return ", ".join(map(str, changed_slices(tasks.published_slices(context))))
+        """Return which slices the run published."""
+        return ", ".join(map(str, current_slices(tasks.published_slices(context))))
 
     def check_crawler(self, crawler: Mapping[str, Any]) -> None:
         """Refuse a crawler that would change what was published."""
@@ -158,7 +158,7 @@ class CrawlPublishedSensor(CrawlSensor):
         is_over = super().poke(context)
         if is_over:
             with runtime.no_retry():
-                slices = changed_slices(tasks.published_slices(context))
+                slices = current_slices(tasks.published_slices(context))
                 crawl.check_published(runtime.deployment(self.data_set), slices)
         return is_over
 

@@ -7,6 +7,7 @@ What a callback raises, Airflow logs: it changes no run.
 
 import logging
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from retime.airflow import runtime
@@ -31,11 +32,10 @@ _MAX_SUBJECT = 100  # https://docs.aws.amazon.com/sns/latest/api/API_Publish.htm
 def note_failure(context: Any) -> None:
     """Leave in an XCom why a task failed, when no retry is left; a callback of every task."""
     ti, planned = context["ti"], getattr(context["task"], "planned", None)
-    where = (
-        f", {runtime.received(PlannedSlice, planned).slice_}"
-        if isinstance(planned, Mapping)
-        else ""
-    )
+    where = ""
+    with suppress(RetimeError):
+        if isinstance(planned, Mapping):
+            where = f", {runtime.received(PlannedSlice, planned).slice_}"
     mapped = f"_{ti.map_index}" if ti.map_index >= 0 else ""
     value = {
         "task": f"{ti.task_id}{mapped}",

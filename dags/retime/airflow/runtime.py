@@ -139,8 +139,8 @@ def received(kind: type[HandedOn], value: Any) -> HandedOn:
         return cast("HandedOn", kind.from_json(value))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise RunError(
-            f"a result of this run is of another version of Retime, no {kind.__name__}: clear the "
-            f"run to build it again ({error!r})"
+            f"a result of this run is missing or of another version of Retime, no {kind.__name__}: "
+            f"clear the run to build it again ({error!r})"
         ) from error
 
 

@@ -19,12 +19,18 @@ class Claims:
 
     name: str
     tables: tuple[Table, ...]
+    raw_table: str
     raw_location: str | None
 
     def conflict(self, other: Claims) -> str | None:
         """Return in words what two files claim both, or None."""
         for writer, reader in ((self, other), (other, self)):
             for table in writer.tables:
+                if table.name == reader.raw_table:
+                    return (
+                        f"{table.name!r} of {writer.name!r} is the raw table of {reader.name!r}; "
+                        "publish to another table"
+                    )
                 if reader.raw_location and overlaps_location(table, reader.raw_location):
                     return (
                         f"{table.name!r} of {writer.name!r} at {table.location!r} overlaps the raw "
@@ -32,10 +38,15 @@ class Claims:
                     )
         for mine in self.tables:
             for theirs in other.tables:
-                if mine.name == theirs.name or overlap(mine, theirs):
+                if mine.name == theirs.name:
+                    return (
+                        f"{other.name!r} publishes to the table {mine.name!r} too; give each table "
+                        "a name of its own"
+                    )
+                if overlap(mine, theirs):
                     return (
                         f"{mine.name!r} at {mine.location!r} overlaps {theirs.name!r} at "
-                        f"{theirs.location!r} of {other.name!r}; give each table a name and a "
+                        f"{theirs.location!r} of {other.name!r}; give each table a "
                         "location of its own"
                     )
         return None
@@ -45,10 +56,12 @@ def claims_of(given: Mapping[str, Any]) -> Claims:
     """Return what the file of a data set claims, as far as its values can be read."""
     tables = (_table(given.get(key)) for key in ("published", "quarantine"))
     raw = given.get("raw")
+    raw = raw if isinstance(raw, Mapping) else {}
     return Claims(
-        name=str(given.get("name")),
+        name=_name(given.get("name")),
         tables=tuple(table for table in tables if table),
-        raw_location=_location(raw.get("location")) if isinstance(raw, Mapping) else None,
+        raw_table=_name(raw.get("table")),
+        raw_location=_location(raw.get("location")),
     )
 
 
@@ -59,7 +72,7 @@ def _table(section: Any) -> Table | None:
     # Of layouts that cannot be read, the one with more places.
     is_plain = section.get("layout", "generations") != "generations"
     layout: Layout = "hive" if is_plain else "generations"
-    name = str(section.get("table"))
+    name = _name(section.get("table"))
     return Table(name=name, location=location, columns={}, grain="day", layout=layout)
 
 
@@ -68,3 +81,7 @@ def _location(value: Any) -> str | None:
         return values.location(value)
     except (ValueError, TypeError):
         return None
+
+
+def _name(value: Any) -> str:
+    return str(value).strip()

@@ -159,6 +159,9 @@ def trino_type(type_: str) -> str:
         ValueError: Retime does not publish such a type.
     """
     if match := _DECIMAL.fullmatch(type_):
+        # https://docs.aws.amazon.com/athena/latest/ug/data-types.html
+        if not 0 <= int(match[2]) <= int(match[1]) <= 38 or not int(match[1]):
+            raise ValueError(type_)
         return f"DECIMAL({match[1]}, {match[2]})"
     if type_ not in TRINO_TYPES:
         raise ValueError(type_)

@@ -14,6 +14,7 @@ from retime.dataset import values
 from retime.dataset.claims import Claims, claims_of
 from retime.dataset.model import (
     QUARANTINE_COLUMNS,
+    TRINO_TYPES,
     Columns,
     DataSet,
     Events,
@@ -29,6 +30,10 @@ from retime.errors import DataSetError
 _NAME = f"a name of a-z, 0-9 and _, of at most {values.MAX_NAME} characters, but not retime"
 _TABLE = f"a table name of a-z, 0-9 and _, of at most {values.MAX_IDENTIFIER} characters"
 _SENTENCE = f"a sentence of at most {values.MAX_TEXT} characters"
+_COLUMNS = (
+    f"a mapping of column to type: {', '.join(TRINO_TYPES)} or decimal(p,s); the names year, "
+    "month, day, hour, event_count and local_time are taken"
+)
 _DATE = f"a date, as 2024-03-28, from {values.FIRST_DATE} to {values.LAST_DATE}"
 _COUNT = f"a whole number from 1 to {values.MAX_COUNT}"
 _DAYS = f"days from 1 to {values.MAX_DURATION.days}"
@@ -69,7 +74,9 @@ def load_data_sets(includes: Iterable[Path]) -> DataSets:
         folder = include / "datasets"
         paths += sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")])
         if not folder.is_dir():
-            wrong[include] = DataSetError(f"{include}: has no folder datasets; name another folder")
+            wrong[include] = DataSetError(
+                f"{include}: has no folder datasets; name another folder, as in RETIME_INCLUDE"
+            )
     for path in paths:
         try:
             top = read_file(path)
@@ -79,7 +86,7 @@ def load_data_sets(includes: Iterable[Path]) -> DataSets:
             wrong[path] = error
         except Exception as error:  # noqa: BLE001 - whatever it is, it takes no other file with it
             wrong[path] = DataSetError(f"{path}: cannot be read; fix the file: {error!r}")
-    wrong |= {**_conflicts(claims, found), **_namesakes(found)}
+    wrong |= {**_conflicts(claims, found), **_namesakes(paths, claims, found)}
     return DataSets(
         right=tuple(data_set for path, data_set in found.items() if path not in wrong),
         wrong=tuple(wrong[path] for path in sorted(wrong)),
@@ -99,24 +106,26 @@ def _conflicts(
     return conflicts
 
 
-def _namesakes(found: Mapping[Path, DataSet]) -> dict[Path, DataSetError]:
+def _namesakes(
+    paths: Iterable[Path], claims: Mapping[Path, Claims], found: Mapping[Path, DataSet]
+) -> dict[Path, DataSetError]:
     """The files that have the name of another data set.
 
-    The file that is named after its data set keeps the name, or else the first.
+    The file that is named after its data set keeps the name, or else the first; also one that is
+    wrong, or else an old copy would run in its place. If a file is no YAML, its own name counts.
     """
     by_name: dict[str, list[Path]] = defaultdict(list)
-    for path, data_set in found.items():
-        by_name[data_set.name].append(path)
+    for path in paths:
+        by_name[claims[path].name if path in claims else path.stem].append(path)
     namesakes = {}
-    for name, paths in by_name.items():
-        keeper = next((path for path in paths if path.stem == name), paths[0])
-        for path in paths:
-            if path == keeper:
-                continue
-            namesakes[path] = DataSetError(
-                f"{path}: name is {name!r}, which {keeper} has too; give each data set a name of "
-                "its own"
-            )
+    for name, rivals in by_name.items():
+        keeper = next((path for path in rivals if path.stem == name), rivals[0])
+        for path in rivals:
+            if path in found and path != keeper:
+                namesakes[path] = DataSetError(
+                    f"{path}: name is {name!r}, which {keeper} has too; give each data set a name "
+                    "of its own"
+                )
     return namesakes
 
 
@@ -149,7 +158,7 @@ def _check_columns(top: Section, data_set: DataSet) -> None:
             f"give a column of type {', '.join(_TIME_TYPES)}: {', '.join(times) or 'add one'}",
         )
     for parameter in data_set.parameters:
-        if not str(parameter).isidentifier():
+        if not isinstance(parameter, str) or not parameter.isidentifier():
             raise top.error(
                 "parameters", f"has {parameter!r}", "give names that a template can name"
             )
@@ -159,6 +168,12 @@ def _check_columns(top: Section, data_set: DataSet) -> None:
 
 
 def _check_locations(top: Section, data_set: DataSet) -> None:
+    names = {"raw": data_set.raw.table, "published": data_set.published.name}
+    for key, other in (("published", "raw"), ("quarantine", "raw"), ("quarantine", "published")):
+        name = data_set.quarantine.name if key == "quarantine" else names[key]
+        if name == names[other]:
+            problem = f"is {name!r}, which is that of {other} too"
+            raise top.error(f"{key}.table", problem, "give each table a name of its own")
     for key, table in (("published", data_set.published), ("quarantine", data_set.quarantine)):
         if overlaps_location(table, data_set.raw.location):
             problem = f"is {table.location!r}, which overlaps that of raw"
@@ -248,7 +263,7 @@ def _read_table(section: Section, columns: Columns, grain: Grain) -> Table:
 
 
 def _read_published(section: Section, grain: Grain) -> Table:
-    columns = section.take("columns", values.typed_columns, "a mapping of column to type")
+    columns = section.take("columns", values.typed_columns, _COLUMNS)
     table = replace(
         _read_table(section, columns, grain),
         layout=section.take("layout", values.layout, "generations or hive", default="generations"),

@@ -13,6 +13,9 @@ from retime.errors import DataSetError
 T = TypeVar("T")
 _REQUIRED: Any = object()
 _MAX_BYTES = 100_000
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 200
+_SHORT.maxdict = _SHORT.maxlist = 100
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,7 +42,7 @@ class Section:
         try:
             return read(self.values[key])
         except (ValueError, TypeError, KeyError, OverflowError) as error:
-            given = reprlib.repr(self.values[key])
+            given = _SHORT.repr(self.values[key])
             raise self.error(key, f"is {given}", f"give {allowed}") from error
 
     def section(self, key: str, *, optional: bool = False) -> "Section":
@@ -110,7 +113,7 @@ def read_file(path: Path) -> Section:
         raise DataSetError(f"{path}: is larger than {_MAX_BYTES} bytes; name a data set's file")
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise DataSetError(f"{path}: is not YAML; fix it: {error}") from error
     if not isinstance(values, dict):
         raise DataSetError(f"{path}: holds no mapping; begin with `name: <name of the data set>`")

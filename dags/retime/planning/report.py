@@ -40,11 +40,6 @@ def check_complete(planned: Sequence[PlannedSlice], results: Mapping[Slice, Publ
         )
 
 
-def changed_slices(results: Mapping[Slice, Published]) -> list[Slice]:
-    """Return the slices of which a run changed partitions."""
-    return [slice_ for slice_, result in results.items() if result.partitions.is_changed]
-
-
 def sum_up(planned: Sequence[PlannedSlice], results: Mapping[Slice, Published]) -> dict[str, int]:
     """Return the totals of a run over its published slices."""
     published = list(results.values())

@@ -115,13 +115,14 @@ def _used_generations(glue: GlueClient, database: str, table: Table) -> set[str]
 
     No other table should be there. But whatever the data sets say, its data is not deleted.
     """
-    names = {table.name}
+    names, places = {table.name}, []
     for found in aws.list_tables(glue, database):
         place = found.get("StorageDescriptor", {}).get("Location")
         is_staging = generation_of_staging_table(table.name, found["Name"])
         if place and not is_staging and overlaps_location(table, place):
             names.add(found["Name"])
-    locations = chain.from_iterable(aws.list_locations(glue, database, name) for name in names)
+            places.append(place)
+    locations = chain(places, *(aws.list_locations(glue, database, name) for name in names))
     folders = (location.removeprefix(table.location).partition("/")[0] for location in locations)
     return {generation for folder in folders if (generation := generation_of_folder(folder))}
 

@@ -116,11 +116,6 @@ class PartitionCounts:
     current: int = 0
     replaced: int = 0
 
-    @property
-    def is_changed(self) -> bool:
-        """Whether readers see something else than before."""
-        return bool(self.created or self.updated or self.replaced)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:

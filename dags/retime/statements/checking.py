@@ -24,7 +24,10 @@ class _AnyColumns(dict[str, str]):
 def include_folders() -> list[Path]:
     """Return where data sets are: beside the package's SQL, and in RETIME_INCLUDE (like PATH)."""
     more = os.environ.get("RETIME_INCLUDE", "").split(os.pathsep)
-    return [rendering.package_sql().parent, *(Path(folder) for folder in more if folder)]
+    own = rendering.package_sql().parent
+    # A package that pip installed has its SQL, and no data sets.
+    folders = [own] if (own / "datasets").is_dir() else []
+    return [*folders, *(Path(folder) for folder in more if folder)]
 
 
 def check_data_sets(includes: Iterable[Path]) -> DataSets:
@@ -40,6 +43,8 @@ def check_data_sets(includes: Iterable[Path]) -> DataSets:
             right.append(data_set)
         except DataSetError as error:  # noqa: PERF203
             wrong.append(error)
+        except OSError as error:
+            wrong.append(DataSetError(f"{data_set.sql}: cannot be read; fix the file: {error}"))
     return DataSets(right=tuple(right), wrong=tuple(wrong))
 
 
@@ -57,7 +62,8 @@ def check_templates(data_set: DataSet) -> None:
         is_json=False,
     )
     for path in sorted(data_set.sql.rglob("*.sql")):
-        _check_readable(path)
+        if path.is_file():
+            _check_readable(path)
     source = rendering.any_source(data_set, raw)
     rendering.render_stage(source, "staging")
     rendering.render_quarantine(source, "quarantine")

@@ -162,6 +162,11 @@ def test_a_missing_key_is_named_with_what_to_add(include, key):
 
 
 NAME = "a name of a-z, 0-9 and _, of at most 90 characters, but not retime"
+COLUMNS = (
+    "a mapping of column to type: tinyint, smallint, int, bigint, float, double, boolean, string, "
+    "date, timestamp or decimal(p,s); the names year, month, day, hour, event_count and local_time "
+    "are taken"
+)
 DATE = "a date, as 2024-03-28, from 1970-01-01 to 2199-12-31"
 
 
@@ -207,13 +212,13 @@ DATE = "a date, as 2024-03-28, from 1970-01-01 to 2199-12-31"
         ("published.table", "", "a table name of a-z, 0-9 and _, of at most 200 characters"),
         ("published.location", "https://bucket/prefix/", "s3://bucket/prefix/"),
         ("published.event_time", ["clicked_at"], "a column"),
-        ("published.columns", {}, "a mapping of column to type"),
-        ("published.columns", ["click_id"], "a mapping of column to type"),
-        ("published.columns", {"click_id": "varchar"}, "a mapping of column to type"),
-        ("published.columns", {"click_id": "array<int>"}, "a mapping of column to type"),
-        ("published.columns", {"Click": "int"}, "a mapping of column to type"),
-        ("published.columns", {"year": "int"}, "a mapping of column to type"),
-        ("published.columns", {"event_count": "int"}, "a mapping of column to type"),
+        ("published.columns", {}, COLUMNS),
+        ("published.columns", ["click_id"], COLUMNS),
+        ("published.columns", {"click_id": "varchar"}, COLUMNS),
+        ("published.columns", {"click_id": "array<int>"}, COLUMNS),
+        ("published.columns", {"Click": "int"}, COLUMNS),
+        ("published.columns", {"year": "int"}, COLUMNS),
+        ("published.columns", {"event_count": "int"}, COLUMNS),
         ("published.layout", "plain", "generations or hive"),
         ("published.layout", ["hive"], "generations or hive"),
         ("published.crawler", 1, "the name of a Glue crawler"),
@@ -399,8 +404,8 @@ def test_data_sets_that_publish_to_one_place_are_refused(include):
     found = load_data_sets([include])
     assert found.right == ()
     a, b = map(str, found.wrong)
-    assert re.search(r"a\.yaml: .* overlaps .* of 'b'; give each table .* See .*b\.yaml", a)
-    assert re.search(r"b\.yaml: .* overlaps .* of 'a'; give each table .* See .*a\.yaml", b)
+    assert re.search(r"a\.yaml: 'b' publishes to the table 'clicks' too; .* See .*b\.yaml", a)
+    assert re.search(r"b\.yaml: 'a' publishes to the table 'clicks' too; .* See .*a\.yaml", b)
 
 
 def test_a_data_set_that_would_publish_over_a_wrong_one_does_not_run(include):
@@ -414,14 +419,59 @@ def test_a_data_set_that_would_publish_over_a_wrong_one_does_not_run(include):
     assert "old.yaml: run.max_days is 'lots'" in old
 
 
+def places(name: str) -> dict[str, Any]:
+    """Tables and locations of a data set's own."""
+    return {
+        part: {**MINIMAL[part], "table": f"{name}_{part}", "location": f"s3://x/{name}/{part}/"}
+        for part in ("published", "quarantine")
+    }
+
+
+def test_a_data_set_whose_raw_table_another_one_publishes_does_not_run(include):
+    """It would register its arrival hours as partitions of the published table."""
+    write_data_set(include, "a", **places("a"))
+    raw = {"table": "a_published", "location": "s3://x/raw/"}
+    write_data_set(include, "b", **places("b"), raw=raw)
+    found = load_data_sets([include])
+    assert found.right == ()
+    assert all("'a_published' of 'a' is the raw table of 'b'" in str(e) for e in found.wrong)
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("published.table", "clicks_raw"),
+        ("quarantine.table", "clicks_raw"),
+        ("quarantine.table", "clicks"),
+    ],
+)
+def test_the_tables_of_a_data_set_have_names_of_their_own(include, key, name):
+    assert refusal(include, changed(MINIMAL, key, name)).startswith(f"{key} is {name!r}, which is")
+
+
+def test_an_old_copy_does_not_run_in_the_place_of_a_file_that_is_wrong(include):
+    write_data_set(include, "clicks", run={"max_days": "lots"})
+    old = include / "datasets" / "a_copy.yaml"
+    old.write_text(yaml.safe_dump({**MINIMAL, **places("old")}))
+    found = load_data_sets([include])
+    assert found.right == ()
+    assert f"{old}: name is 'clicks', which" in str(found.wrong[0])
+    (include / "datasets" / "clicks.yaml").write_text("name: [")
+    assert load_data_sets([include]).right == ()
+
+
+def test_blanks_around_a_name_do_not_make_it_another(include):
+    write_data_set(include, "a", **places("a"))
+    same = places("b")
+    same["published"]["table"] = "a_published "
+    write_data_set(include, "b", **same)
+    assert load_data_sets([include]).right == ()
+
+
 def test_a_data_set_beside_two_that_conflict_runs(include):
     for name in ("a", "b"):
         write_data_set(include, name)
-    places = {
-        part: {**MINIMAL[part], "table": f"c_{part}", "location": f"s3://x/{part}/"}
-        for part in ("published", "quarantine")
-    }
-    write_data_set(include, "c", **places)
+    write_data_set(include, "c", **places("c"))
     assert [data_set.name for data_set in load_data_sets([include]).right] == ["c"]
 
 
@@ -448,7 +498,10 @@ def test_an_include_folder_without_data_sets_gives_none(tmp_path):
 def test_an_include_folder_that_is_not_there_is_told(tmp_path):
     """A misspelt RETIME_INCLUDE would be a data set that silently does not run."""
     (error,) = load_data_sets([tmp_path / "misspelt"]).wrong
-    assert str(error) == f"{tmp_path}/misspelt: has no folder datasets; name another folder"
+    assert (
+        str(error)
+        == f"{tmp_path}/misspelt: has no folder datasets; name another folder, as in RETIME_INCLUDE"
+    )
 
 
 def test_an_include_folder_that_is_named_twice_is_read_once(include):
@@ -465,9 +518,10 @@ def test_a_file_may_end_in_yml(include):
 
 def test_a_wrong_file_takes_no_other_with_it(include):
     """Whatever is wrong with it: the others load, and each wrong one is named with its remedy."""
+    other = {**MINIMAL, **places("other")}
     texts = {
-        "a_key": yaml.safe_dump(changed(MINIMAL, "run.max_days", "lots")),
-        "a_date": yaml.safe_dump(MINIMAL).replace("2024-03-28", "2024-13-45"),
+        "a_key": yaml.safe_dump(changed({**other, "name": "a_key"}, "run.max_days", "lots")),
+        "a_date": yaml.safe_dump({**other, "name": "a_date"}).replace("2024-03-28", "2024-13-45"),
         "bytes": "name: caf\udce9",
         "deep": "a: " + "[" * 20_000,
         "no_yaml": "name: [",

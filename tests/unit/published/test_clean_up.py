@@ -221,6 +221,13 @@ def test_what_another_table_of_the_database_points_at_is_not_deleted(account, ta
     assert generations(account) == {generation(25)}
 
 
+def test_a_table_that_somebody_made_of_a_generation_keeps_it(account, table):
+    made = stage(account, table, generation(25), 7)
+    definition = tables.table_input("snapshot", made.location, COLUMNS, ())
+    account.clients.glue.create_table(DatabaseName=account.database, TableInput=definition)
+    assert delete_after_retention(account, table) == 0
+
+
 # Staging tables.
 
 
