@@ -47,7 +47,7 @@ def start_aws(home: Home, *, keep: bool) -> "tuple[subprocess.Popen[bytes], str]
         arguments += ["--data-dir", str(home.aws)]
     process = start(home, "aws", arguments, {})
     try:
-        wait_until(port_file.exists, process, home.logs / "aws.log", seconds=60)
+        wait_until(port_file.exists, process, home.logs / "aws.log", seconds=300)
     except BaseException:
         stop(home, "aws")
         process.wait()

@@ -46,7 +46,7 @@ def start_airflow(home: Home, environment: Mapping[str, str]) -> str:
         lambda: answers(f"{url}/api/v2/monitor/health"),
         process,
         home.logs / "api-server.log",
-        seconds=120,
+        seconds=300,
     )
     return url
 

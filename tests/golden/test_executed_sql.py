@@ -93,7 +93,7 @@ def query(clients: Any, name: str, statement: str) -> list[dict[str, str | None]
         QueryExecutionContext={"Database": name},
         ResultConfiguration={"OutputLocation": f"s3://{name}/results/"},
     )["QueryExecutionId"]
-    for _ in range(200):
+    for _ in range(3600):
         execution = clients.athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
         if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
             break

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from tests.local_aws.servers import Aws
+from tests.local_aws.servers import PATIENCE, Aws
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +50,8 @@ class Athena:
         }
         return self.api.start_query_execution(**asked)["QueryExecutionId"]
 
-    def wait(self, execution_id: str, seconds: float = 30) -> dict[str, Any]:
-        end = time.monotonic() + seconds
+    def wait(self, execution_id: str) -> dict[str, Any]:
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             execution = self.api.get_query_execution(QueryExecutionId=execution_id)[
                 "QueryExecution"

@@ -16,6 +16,9 @@ from local_aws.server import LocalAws
 
 REGION = "us-east-1"
 
+PATIENCE = 300
+"""How many seconds a test waits for what takes a moment: a busy machine must not fail it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aws:
@@ -54,7 +57,7 @@ class Control:
     def _send(self, method: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._url, data=data, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return json.load(answer)
 
 
@@ -98,6 +101,6 @@ class ServerProcess:
 
     def _stop(self, how: signal.Signals) -> None:
         self._process.send_signal(how)
-        self._process.wait(timeout=20)
+        self._process.wait(timeout=PATIENCE)
         assert self._process.stdout is not None
         self._process.stdout.close()

@@ -16,7 +16,7 @@ from local_aws.athena.service import AthenaService
 from local_aws.faults import FaultBoard
 from local_aws.seam import AwsError, FaultRule
 from tests.local_aws.athena_client import Athena
-from tests.local_aws.servers import Aws
+from tests.local_aws.servers import PATIENCE, Aws
 
 
 @pytest.fixture
@@ -307,7 +307,7 @@ def test_a_stopped_query_is_cancelled_by_the_user(athena: Athena) -> None:
         "SELECT count(*) FROM UNNEST(sequence(1, 100000)) AS a(x), "
         "UNNEST(sequence(1, 1000000)) AS b(y) WHERE x * y % 7 = 8"
     )
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while (
         athena.api.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]["Status"][
             "State"
@@ -316,7 +316,7 @@ def test_a_stopped_query_is_cancelled_by_the_user(athena: Athena) -> None:
     ):
         assert time.monotonic() < deadline
     athena.api.stop_query_execution(QueryExecutionId=execution_id)
-    execution = athena.wait(execution_id, seconds=5)
+    execution = athena.wait(execution_id)
     assert execution["Status"]["State"] == "CANCELLED"
     assert execution["Status"]["StateChangeReason"] == "Query cancelled by user"
     assert "AthenaError" not in execution["Status"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local_aws.servers import Aws, Control
+from tests.local_aws.servers import PATIENCE, Aws, Control
 
 
 def code_of(call: Any, **request: Any) -> str:
@@ -51,7 +51,7 @@ def test_an_action_that_hangs_goes_on_when_faults_are_cleared(
     thread.start()
     assert not done.wait(0.3)
     faults.clear()
-    assert done.wait(5)
+    assert done.wait(PATIENCE)
     thread.join()
 
 
@@ -87,7 +87,7 @@ def test_a_rule_that_makes_no_sense_is_refused_with_what_is_allowed(aws: Aws, ru
         f"{aws.endpoint}/_local_aws/faults", data=json.dumps(rule).encode(), method="POST"
     )
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request, timeout=10)
+        urllib.request.urlopen(request, timeout=PATIENCE)
     assert refused.value.code == 400
     assert json.load(refused.value)["message"]
 

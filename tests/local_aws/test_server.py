@@ -16,7 +16,7 @@ import pytest
 
 from local_aws.__main__ import main
 from local_aws.server import LocalAws
-from tests.local_aws.servers import Aws
+from tests.local_aws.servers import PATIENCE, Aws
 
 COMMAND = [sys.executable, "-m", "local_aws"]
 
@@ -40,7 +40,7 @@ def test_it_tells_where_it_is_and_stops_cleanly(tmp_path: Path):
             assert answer.status == 200
         process.send_signal(number)
     for process in processes.values():
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=PATIENCE)
         assert (process.returncode, out, err) == (0, "", "")
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {"SIGTERM", "SIGINT"}, "the scratch directories are gone"
@@ -114,7 +114,7 @@ class SlowService:
 
     def handle(self, action: str, payload: Any, *, region: str) -> tuple[int, Any]:
         self.entered.set()
-        assert self.released.wait(10)
+        assert self.released.wait(PATIENCE)
         return 200, {"QueryExecutions": [], "Region": region}
 
     def close(self) -> None: ...
@@ -134,7 +134,7 @@ def test_the_api_answers_while_a_service_is_busy(
         )
     )
     thread.start()
-    assert service.entered.wait(10)
+    assert service.entered.wait(PATIENCE)
 
     aws.client("s3").put_object(Bucket=bucket, Key="k", Body=b"x")
     aws.client("glue").create_table(DatabaseName=database, TableInput={"Name": "t"})

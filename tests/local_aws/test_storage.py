@@ -23,7 +23,7 @@ from local_aws.journal import Change, DataDirectoryError, Journal
 from local_aws.messages import Request
 from local_aws.object_files import ObjectFile
 from local_aws.seam import NoSuchBucketError
-from tests.local_aws.servers import Aws, ServerProcess
+from tests.local_aws.servers import PATIENCE, Aws, ServerProcess
 
 PART = 5 << 20
 
@@ -321,7 +321,7 @@ def test_a_presigned_put_with_any_content_type_streams_to_a_file(
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     body = b"Action=ListUsers&Version=2010-05-08"
     request = urllib.request.Request(url, data=body, method="PUT", headers=form)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         assert answer.status == 200
     got = s3.get_object(Bucket=bucket, Key="k")
     assert (got["Body"].read(), got["ContentType"]) == (body, form["Content-Type"])

@@ -162,7 +162,7 @@ def run_check(*arguments: str) -> subprocess.CompletedProcess[str]:
         env={"PYTHONPATH": str(ROOT / "dags")},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
 
 

@@ -59,7 +59,7 @@ def run(tmp_path: Path, code: str, *arguments: str) -> Any:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])

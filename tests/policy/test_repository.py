@@ -153,7 +153,7 @@ def load(path: str) -> Any:
 def test_a_file_of_the_platform_fits_its_schema(schema, path):
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema]
     done = subprocess.run(
-        [*command, str(ROOT / ".github" / path)], capture_output=True, text=True, timeout=60
+        [*command, str(ROOT / ".github" / path)], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -189,6 +189,6 @@ def test_the_installed_package_finds_its_sql(tmp_path):
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert (done.returncode, done.stderr) == (0, "")
