@@ -97,6 +97,7 @@ def _measure(deployment: Deployment, settings: dict[str, str]) -> Measured:
         wanted=deployment.data_set.events.windows_of(slice_, table.grain),
         own=deployment.data_set.events.own_windows_of(slice_, table.grain),
         read=landed,
+        landed=(landed,),
         fingerprint=staging.fingerprint,
         run_id="bench",
         query_id=query_id,

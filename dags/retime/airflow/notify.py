@@ -12,9 +12,9 @@ from typing import Any
 
 from retime.airflow import runtime
 from retime.airflow.compat import failed_tasks
+from retime.calendar.slices import Slice
 from retime.dataset.model import DataSet
 from retime.errors import RetimeError
-from retime.planning.plan import PlannedSlice
 from retime.planning.report import describe_totals
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def note_failure(context: Any) -> None:
     where = ""
     with suppress(RetimeError):
         if isinstance(planned, Mapping):
-            where = f", {runtime.received(PlannedSlice, planned).slice_}"
+            where = f", {runtime.received(Slice, planned)}"
     mapped = f"_{ti.map_index}" if ti.map_index >= 0 else ""
     value = {
         "task": f"{ti.task_id}{mapped}",

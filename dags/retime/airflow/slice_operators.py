@@ -237,6 +237,7 @@ class PublishOperator(BaseOperator):
             deployment,
             plan.slice_,
             plan.window,
+            plan.landed,
             runtime.received(Staged, self.staged),
             runtime.received(Staged, self.quarantined),
             runtime.received(Audited, self.audited),

@@ -1,6 +1,7 @@
 """Arrival hours: where raw events are by time, in UTC."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -29,9 +30,31 @@ class ArrivalWindow:
         """Whether there is no instant in the window."""
         return self.end <= self.start
 
+    def to_json(self) -> dict[str, str]:
+        """Return the plain value that goes from task to task."""
+        return {"from": self.start.isoformat(), "before": self.end.isoformat()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, str]) -> "ArrivalWindow":
+        """Return what `to_json` made a plain value of."""
+        return cls(
+            start=datetime.fromisoformat(value["from"]), end=datetime.fromisoformat(value["before"])
+        )
+
     def intersect(self, other: "ArrivalWindow") -> "ArrivalWindow":
         """Return what both windows have; empty where they do not meet."""
         return ArrivalWindow(start=max(self.start, other.start), end=min(self.end, other.end))
+
+
+def windows_of_hours(hours: Iterable[datetime]) -> tuple[ArrivalWindow, ...]:
+    """Return arrival hours, in any order, as the fewest windows that have them and no others."""
+    windows: list[ArrivalWindow] = []
+    for hour in sorted(hours):
+        if windows and windows[-1].end == hour:
+            windows[-1] = ArrivalWindow(start=windows[-1].start, end=hour + HOUR)
+        else:
+            windows.append(ArrivalWindow(start=hour, end=hour + HOUR))
+    return tuple(windows)
 
 
 def floor_hour(instant: datetime) -> datetime:

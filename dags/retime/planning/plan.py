@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from retime.calendar.arrival_hours import ArrivalWindow
+from retime.calendar.arrival_hours import ArrivalWindow, windows_of_hours
 from retime.calendar.slices import Slice, cut_slices
 from retime.dataset.deployment import Deployment
 from retime.dataset.model import DataSet
@@ -21,10 +21,14 @@ QUERIES_PER_SLICE = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedSlice:
-    """A slice and what it reads; `raw_bytes` is all that its hours hold, the most it can scan."""
+    """A slice and what it reads; `raw_bytes` is all that its hours hold, the most it can scan.
+
+    `landed` are the hours of the window that hold objects; raw can have a hole.
+    """
 
     slice_: Slice
     window: ArrivalWindow
+    landed: tuple[ArrivalWindow, ...]
     raw_objects: int
     raw_bytes: int
 
@@ -39,6 +43,7 @@ class PlannedSlice:
             **self.slice_.to_json(),
             "arrivals_from": self.window.start.isoformat(),
             "arrivals_before": self.window.end.isoformat(),
+            "landed": [landed.to_json() for landed in self.landed],
             "raw_objects": self.raw_objects,
             "raw_bytes": self.raw_bytes,
             "max_cost_usd": round(self.max_cost_usd, 6),
@@ -53,6 +58,7 @@ class PlannedSlice:
                 start=datetime.fromisoformat(value["arrivals_from"]),
                 end=datetime.fromisoformat(value["arrivals_before"]),
             ),
+            landed=tuple(ArrivalWindow.from_json(landed) for landed in value["landed"]),
             raw_objects=value["raw_objects"],
             raw_bytes=value["raw_bytes"],
         )
@@ -109,10 +115,11 @@ def plan_slices(
 def _plan_slice(
     slice_: Slice, window: ArrivalWindow, landed: Mapping[datetime, LandedHour]
 ) -> PlannedSlice:
-    hours = [volume for hour, volume in landed.items() if window.start <= hour < window.end]
+    hours = {hour: volume for hour, volume in landed.items() if window.start <= hour < window.end}
     return PlannedSlice(
         slice_=slice_,
         window=window,
-        raw_objects=sum(volume.objects for volume in hours),
-        raw_bytes=sum(volume.size for volume in hours),
+        landed=windows_of_hours(hours),
+        raw_objects=sum(volume.objects for volume in hours.values()),
+        raw_bytes=sum(volume.size for volume in hours.values()),
     )

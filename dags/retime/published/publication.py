@@ -23,7 +23,8 @@ class Publication:
 
     `rows` by partition are the audit's; a partition without rows is not among them. `wanted` has
     every partition of the slice, with the arrivals that can matter to it; `own` those that can be
-    its events, without the look-back. `read` are the arrivals that there were to read.
+    its events, without the look-back. `read` are the arrivals that there were to read, and `landed`
+    the hours of them that held objects.
     """
 
     table: Table
@@ -33,6 +34,7 @@ class Publication:
     wanted: Mapping[Partition, ArrivalWindow]
     own: Mapping[Partition, ArrivalWindow]
     read: ArrivalWindow
+    landed: tuple[ArrivalWindow, ...]
     fingerprint: str
     run_id: str
     query_id: str
@@ -43,7 +45,8 @@ class Publication:
 
     def is_unbuilt(self, partition: Partition) -> bool:
         """Return whether nothing that can be of a partition has landed, and it has no rows."""
-        return partition not in self.rows and self.own[partition].intersect(self.read).is_empty
+        own = self.own[partition]
+        return partition not in self.rows and all(own.intersect(w).is_empty for w in self.landed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ def publish_slice(
     deployment: Deployment,
     slice_: Slice,
     read: ArrivalWindow,
+    landed: tuple[ArrivalWindow, ...],
     staged: Staged,
     quarantined: Staged,
     audited: Audited,
@@ -39,6 +40,7 @@ def publish_slice(
         deployment: the data set in its environment.
         slice_: what was staged.
         read: the arrival hours that it was staged from.
+        landed: those of them that held objects.
         staged: the generation of the events.
         quarantined: the generation of what cannot be used.
         audited: what the audit saw of both.
@@ -76,6 +78,7 @@ def publish_slice(
             wanted=wanted,
             own=own,
             read=read,
+            landed=landed,
             fingerprint=stage.generation.fingerprint,
             run_id=run_id,
             query_id=stage.query_id,

@@ -36,6 +36,10 @@ def test_an_hour_without_objects_does_not_end_what_has_landed():
     del hours[utc(2024, 3, 28, 12)]
     (planned,) = plan(days("2024-03-28"), hours)
     assert planned.window.end == utc(2024, 3, 29, 6)
+    assert planned.landed == (
+        ArrivalWindow(start=utc(2024, 3, 28), end=utc(2024, 3, 28, 12)),
+        ArrivalWindow(start=utc(2024, 3, 28, 13), end=utc(2024, 3, 29, 6)),
+    )
 
 
 def test_a_slice_for_which_nothing_landed_is_left_out():
@@ -82,6 +86,7 @@ def test_a_plan_is_plain_and_readable():
     plan = PlannedSlice(
         slice_=days("2024-03-28", "2024-03-31", ZoneInfo("Europe/Brussels")),
         window=ArrivalWindow(start=utc(2024, 3, 27, 22), end=utc(2024, 4, 2, 22)),
+        landed=(ArrivalWindow(start=utc(2024, 3, 28), end=utc(2024, 3, 29)),),
         raw_objects=3,
         raw_bytes=10**12,
     )
@@ -91,6 +96,7 @@ def test_a_plan_is_plain_and_readable():
         "zone": "Europe/Brussels",
         "arrivals_from": "2024-03-27T22:00:00+00:00",
         "arrivals_before": "2024-04-02T22:00:00+00:00",
+        "landed": [{"from": "2024-03-28T00:00:00+00:00", "before": "2024-03-29T00:00:00+00:00"}],
         "raw_objects": 3,
         "raw_bytes": 10**12,
         "max_cost_usd": 15.0,
@@ -103,7 +109,11 @@ def test_a_plan_is_plain_and_readable():
 def test_three_queries_cost_five_dollars_a_terabyte_and_at_least_ten_megabytes_each(raw_bytes, usd):
     window = ArrivalWindow(start=utc(2024, 3, 28), end=utc(2024, 3, 29))
     plan = PlannedSlice(
-        slice_=days("2024-03-28"), window=window, raw_objects=1, raw_bytes=raw_bytes
+        slice_=days("2024-03-28"),
+        window=window,
+        landed=(window,),
+        raw_objects=1,
+        raw_bytes=raw_bytes,
     )
     assert plan.max_cost_usd == pytest.approx(usd)
 

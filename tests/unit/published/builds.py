@@ -39,6 +39,7 @@ def publication(
     until: datetime = ALL_LANDED,
     data_set: DataSet = TRAFFIC,
     table: Table = TABLE,
+    landed: tuple[ArrivalWindow, ...] = (),
 ) -> Publication:
     """The `number`th generation, with rows in some hours of the slice's first date."""
     generation = f"2024040{number}t000000z_0000000{number}"
@@ -51,6 +52,7 @@ def publication(
         wanted=data_set.events.windows_of(slice_, "hour"),
         own=data_set.events.own_windows_of(slice_, "hour"),
         read=ArrivalWindow(start=first_hour, end=until),
+        landed=landed or (ArrivalWindow(start=first_hour, end=until),),
         fingerprint="0123456789abcdef",
         run_id="manual__1",
         query_id=f"query-{number}",

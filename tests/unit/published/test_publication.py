@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retime.aws import CatalogPartition
-from retime.calendar.arrival_hours import HOUR
+from retime.calendar.arrival_hours import HOUR, ArrivalWindow
 from retime.calendar.partitions import Partition, partition_path, partitions_of
 from retime.calendar.slices import Slice
 from retime.dataset.model import DataSet
 from retime.published.ledger import Ledger, ledger_of
 from retime.published.publication import CatalogChanges, Publication, plan_changes
 from retime.raw.landed import LandedHour
-from tests.unit.published.builds import DAY, EVERY_HOUR, NOW, publication
+from tests.unit.published.builds import ALL_LANDED, DAY, EVERY_HOUR, FIRST_LANDED, NOW, publication
 from tests.unit.samples import TRAFFIC, days, plan, utc, with_grain
 
 Published = dict[Partition, CatalogPartition]
@@ -101,6 +101,28 @@ def test_what_a_partition_only_looks_back_at_does_not_make_it_built():
     data_set = replace(TRAFFIC, events=events)
     records = published(publication(7, until=utc(2024, 3, 28, 12), data_set=data_set))
     assert set(records) == {at(hour) for hour in range(13)}
+
+
+# Raw whose hours from 6 to 20 are gone, as after a part of it was copied back.
+HOLE = (
+    ArrivalWindow(start=FIRST_LANDED, end=utc(2024, 3, 28, 6)),
+    ArrivalWindow(start=utc(2024, 3, 30, 23), end=ALL_LANDED),
+)
+
+
+def test_a_partition_whose_own_hours_are_a_hole_in_raw_is_not_made():
+    """However the dates are cut: a date alone in the hole would not be planned at all."""
+    records = published(publication(3, landed=HOLE))
+    # Of 23:00, late events can have landed after the hole.
+    assert set(records) == {at(hour) for hour in (*range(7), 23)}
+
+
+def test_what_was_published_of_hours_that_are_a_hole_in_raw_now_stays():
+    whole = publication(3, 9, 23, number=1)
+    again = publication(3, number=2, landed=HOLE)
+    records = published(whole, again)
+    assert rows(records) == {3: 31, 9: 91}
+    assert locations(records) == {3: place(again, 3), 9: place(whole, 9)}
 
 
 def test_what_others_made_of_a_partition_of_which_nothing_has_landed_stays():
@@ -317,7 +339,9 @@ def arrivals_of(dates: Slice, landed: Mapping[datetime, LandedHour]) -> dict[Par
     for planned in plan(dates, landed):
         every = partitions_of(planned.slice_, "hour")
         made = publication(slice_=planned.slice_)
-        made = replace(made, rows=dict.fromkeys(every, 1), read=planned.window)
+        made = replace(
+            made, rows=dict.fromkeys(every, 1), read=planned.window, landed=planned.landed
+        )
         for partition, record in published(made).items():
             told = ledger_of(record.parameters)
             found[partition] = told.built_from, told.built_through

@@ -55,7 +55,7 @@ def deployment(account: Account) -> Deployment:
 
 def publish(deployment: Deployment, audited: Audited = AUDITED) -> Published:
     return publish_slice(
-        deployment, DAY, READ, EVENTS, QUARANTINE, audited, run_id="run-1", now=NOW
+        deployment, DAY, READ, (READ,), EVENTS, QUARANTINE, audited, run_id="run-1", now=NOW
     )
 
 
