@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_glue.type_defs import (
+        ColumnOutputTypeDef,
         GetPartitionsRequestPaginateTypeDef,
         GetTablesRequestPaginateTypeDef,
         PartitionInputTypeDef,
@@ -171,6 +172,11 @@ def get_table(glue: GlueClient, database: str, name: str) -> TableTypeDef | None
         return glue.get_table(DatabaseName=database, Name=name)["Table"]
     except glue.exceptions.EntityNotFoundException:
         return None
+
+
+def column_types(entries: Iterable[ColumnOutputTypeDef]) -> dict[str, str]:
+    """Return columns or partition keys of a table, in order, as the catalog names their types."""
+    return {entry["Name"]: entry["Type"] for entry in entries}
 
 
 def list_tables(glue: GlueClient, database: str, pattern: str = "") -> Iterator[TableTypeDef]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from retime import aws
 from retime.dataset.model import Columns, Table
@@ -47,12 +46,12 @@ def ensure_table(glue: GlueClient, database: str, table: Table) -> None:
         )
     keys = dict.fromkeys(table.partition_keys, "bigint")
     for part, here, there in (
-        ("columns", found["StorageDescriptor"]["Columns"], table.columns),
-        ("partition keys", found["PartitionKeys"], keys),
+        ("columns", aws.column_types(found["StorageDescriptor"]["Columns"]), table.columns),
+        ("partition keys", aws.column_types(found["PartitionKeys"]), keys),
     ):
-        if _columns(here) != there:
+        if here != there:
             raise CatalogError(
-                f"the table {database}.{table.name} has the {part} {_columns(here)}, the data set "
+                f"the table {database}.{table.name} has the {part} {here}, the data set "
                 f"says {dict(there)}; change the YAML; or drop the table, whose files stay, and "
                 "rebuild its dates"
             )
@@ -100,7 +99,3 @@ def storage_descriptor(location: str, columns: Columns) -> StorageDescriptorType
             "Parameters": {"serialization.format": "1"},
         },
     }
-
-
-def _columns(entries: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    return {entry["Name"]: entry["Type"] for entry in entries}

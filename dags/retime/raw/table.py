@@ -11,10 +11,8 @@ from retime.dataset.model import Columns
 from retime.errors import CatalogError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from mypy_boto3_glue import GlueClient
-    from mypy_boto3_glue.type_defs import ColumnOutputTypeDef, StorageDescriptorOutputTypeDef
+    from mypy_boto3_glue.type_defs import StorageDescriptorOutputTypeDef
 
 _JSON_SERDE = "org.openx.data.jsonserde.JsonSerDe"
 _TEXTS = ("string", "varchar", "char")
@@ -65,7 +63,7 @@ def find_raw_table(glue: GlueClient, database: str, name: str) -> RawTable | Non
     table = aws.get_table(glue, database, name)
     if table is None:
         return None
-    keys = _columns(table.get("PartitionKeys", ()))
+    keys = aws.column_types(table.get("PartitionKeys", ()))
     if tuple(keys) != ARRIVAL_KEYS:
         raise CatalogError(
             f"the raw table {database}.{name} has the partition keys {list(keys)}; "
@@ -75,7 +73,7 @@ def find_raw_table(glue: GlueClient, database: str, name: str) -> RawTable | Non
     return RawTable(
         database=database,
         name=name,
-        columns=_columns(descriptor["Columns"]),
+        columns=aws.column_types(descriptor["Columns"]),
         keys=keys,
         is_json=is_json(descriptor),
     )
@@ -84,7 +82,3 @@ def find_raw_table(glue: GlueClient, database: str, name: str) -> RawTable | Non
 def is_json(descriptor: StorageDescriptorOutputTypeDef) -> bool:
     """Return whether a storage descriptor is of JSON lines."""
     return descriptor.get("SerdeInfo", {}).get("SerializationLibrary", "") == _JSON_SERDE
-
-
-def _columns(entries: Sequence[ColumnOutputTypeDef]) -> dict[str, str]:
-    return {entry["Name"]: entry["Type"] for entry in entries}
