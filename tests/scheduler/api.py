@@ -116,6 +116,11 @@ class Api:
         path = f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/{task_id}/logs/{try_number}"
         return json.dumps(self.do("GET", f"{path}?full_content=true"))
 
+    def events(self, dag_id: str, event: str) -> list[str]:
+        """Return what Airflow's audit log says of events of one kind, of one DAG."""
+        path = f"eventLogs?dag_id={dag_id}&event={quote(event)}"
+        return [entry["extra"] for entry in self.do("GET", path)["event_logs"]]
+
     def clear_tasks(self, dag_id: str, run_id: str, tasks: Sequence[Any], **more: Any) -> None:
         """Clear task instances, as the UI does: with what follows them."""
         body = {"dry_run": False, "dag_run_id": run_id, "task_ids": list(tasks)}

