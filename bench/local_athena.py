@@ -93,6 +93,7 @@ def _measure(deployment: Deployment, settings: dict[str, str]) -> Measured:
         table=table,
         generation=generation,
         location=generation_location(table.generations, generation),
+        events={},
         rows={tuple(int(key) for key in cells[:4]): int(cells[4]) for cells in partitions},
         wanted=deployment.data_set.events.windows_of(slice_, table.grain),
         own=deployment.data_set.events.own_windows_of(slice_, table.grain),

@@ -12,7 +12,6 @@ from airflow.providers.amazon.aws.operators.athena import AthenaOperator  # noqa
 from airflow.providers.amazon.aws.sensors.glue_crawler import GlueCrawlerSensor  # noqa: F401
 from airflow.providers.common.compat.sdk import (
     DAG,
-    Asset,
     TriggerRule,
     chain,
     get_current_context,
@@ -24,17 +23,17 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 
 from retime.airflow import notify, tasks
 from retime.airflow.arrival_sensor import ArrivalSensor
-from retime.airflow.compat import map_slices
+from retime.airflow.compat import map_slices, note_asset_events, table_assets
 from retime.airflow.crawl_operators import (
     CrawlPublishedOperator,
     CrawlPublishedSensor,
     CrawlRawOperator,
     CrawlSensor,
 )
-from retime.airflow.run_params import PARAMS
+from retime.airflow.late_operator import FindLateOperator
+from retime.airflow.run_params import PARAMS, TASK_TIMEOUT
 from retime.airflow.runbook import describe_dag, describe_task
 from retime.airflow.slice_operators import (
-    TASK_TIMEOUT,
     AuditOperator,
     PublishOperator,
     StageOperator,
@@ -58,8 +57,7 @@ DEFAULT_ARGS = {
 def build_dag(data_set: DataSet) -> DAG:
     """Return the DAG of a data set, its tasks in the order in which they run."""
     limits = data_set.limits
-    # Its bucket and database are known to tasks only: the name must do without them.
-    table = Asset(f"x-retime://{data_set.published.name}")
+    assets = table_assets(data_set.published.name)
     with DAG(
         dag_id=f"retime_{data_set.name}",
         description=data_set.description,
@@ -68,7 +66,7 @@ def build_dag(data_set: DataSet) -> DAG:
         start_date=pendulum.datetime(*data_set.start_date.timetuple()[:3], tz=data_set.zone.key),
         catchup=True,
         max_active_runs=limits.max_active_runs,
-        dagrun_timeout=limits.arrival_timeout + limits.timeout,
+        dagrun_timeout=data_set.events.build_after + limits.arrival_timeout + limits.timeout,
         params=PARAMS,
         tags=["retime", data_set.name],
         default_args={**DEFAULT_ARGS, "owner": data_set.owner},
@@ -90,13 +88,14 @@ def build_dag(data_set: DataSet) -> DAG:
             return dict(tasks.check_raw(data_set, get_current_context()))
 
         @task
-        def plan(until: Any) -> list[dict[str, Any]]:
+        def plan(until: Any, late: Any) -> list[dict[str, Any]]:
             """Cut the dates into slices, with the raw hours, bytes and cost of each."""
-            return list(tasks.plan_run(data_set, until, get_current_context()))
+            return list(tasks.plan_run(data_set, until, late, get_current_context()))
 
         checked = check_raw()
         chain(arrived, *crawl, checked)
-        slices = map_slices(slice_group(data_set), plan(checked))
+        found = FindLateOperator(task_id="find_late", data_set=data_set, until=checked)
+        slices = map_slices(slice_group(data_set), plan(checked, found.output))
 
         crawl_again: list[Any] = []
         if data_set.published.crawler:
@@ -116,12 +115,12 @@ def build_dag(data_set: DataSet) -> DAG:
             """Report what the run did, once every slice is published."""
             return dict(tasks.report_run(data_set, get_current_context()))
 
-        @task(outlets=[table])
+        @task(outlets=assets)
         def announce() -> dict[str, Any]:
             """Start the DAGs that the table schedules; skipped when nothing was published."""
             context = get_current_context()
             extra = dict(tasks.announce_run(data_set, context))
-            context["outlet_events"][table].extra = extra
+            note_asset_events(context["outlet_events"], assets, extra)
             return extra
 
         chain(slices, clean_up())
@@ -144,6 +143,8 @@ def slice_group(data_set: DataSet) -> Any:
         stage = StageOperator(task_id="stage", **staging)
         stage_quarantine = StageOperator(task_id="stage_quarantine", is_quarantine=True, **staging)
         arguments |= {"staged": stage.output, "quarantined": stage_quarantine.output}
+        # A slice that is changed without a build skips its stages.
+        arguments["trigger_rule"] = TriggerRule.NONE_FAILED
         audit = AuditOperator(task_id="audit", **arguments)
         # One publication to a table at a time, whatever runs are under way.
         publish = PublishOperator(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         PartitionTypeDef,
         PartitionValueListTypeDef,
         StorageDescriptorUnionTypeDef,
+        TableInputTypeDef,
         TableTypeDef,
     )
     from mypy_boto3_s3 import S3Client
@@ -174,6 +175,30 @@ def get_table(glue: GlueClient, database: str, name: str) -> TableTypeDef | None
         return None
 
 
+def update_table(
+    glue: GlueClient,
+    database: str,
+    found: TableTypeDef,
+    *,
+    parameters: Mapping[str, str] | None = None,
+    storage: StorageDescriptorUnionTypeDef | None = None,
+) -> None:
+    """Change the parameters or the storage descriptor of a table, and nothing else of it.
+
+    An update replaces the whole record, and takes other fields than a table has.
+    """
+    change: TableInputTypeDef = {
+        "Name": found["Name"],
+        "StorageDescriptor": storage or found["StorageDescriptor"],
+        "PartitionKeys": found.get("PartitionKeys", []),
+        "Parameters": found.get("Parameters", {}) if parameters is None else parameters,
+    }
+    for key in ("TableType", "Description", "Owner"):
+        if key in found:
+            change[key] = found[key]
+    glue.update_table(DatabaseName=database, TableInput=change)
+
+
 def column_types(entries: Iterable[ColumnOutputTypeDef]) -> dict[str, str]:
     """Return columns or partition keys of a table, in order, as the catalog names their types."""
     return {entry["Name"]: entry["Type"] for entry in entries}
@@ -189,20 +214,21 @@ def list_tables(glue: GlueClient, database: str, pattern: str = "") -> Iterator[
 
 
 def list_partitions(
-    glue: GlueClient, database: str, table: str, expression: str = ""
+    glue: GlueClient, database: str, table: str, expression: str = "", *, page_size: int = 1000
 ) -> Iterator[CatalogPartition]:
     """Yield the partitions that an expression selects, without their columns; else all.
 
-    Left out are those whose values are not whole numbers: they are no hours or dates.
+    Left out are those whose values are not whole numbers: they are no hours or dates. A caller that
+    needs only the first one asks for small pages.
     """
-    for partition in _list_partitions(glue, database, table, expression):
+    for partition in _list_partitions(glue, database, table, expression, page_size):
         if all(value.isdecimal() for value in partition["Values"]):
             yield _partition(partition)
 
 
 def list_locations(glue: GlueClient, database: str, table: str) -> Iterator[str]:
     """Yield where each partition of a table is, whatever its values are."""
-    for partition in _list_partitions(glue, database, table, ""):
+    for partition in _list_partitions(glue, database, table, "", 1000):
         yield partition["StorageDescriptor"].get("Location", "")
 
 
@@ -296,9 +322,10 @@ def get_scanned_bytes(athena: AthenaClient, query_id: str) -> int:
 
 
 def _list_partitions(
-    glue: GlueClient, database: str, table: str, expression: str
+    glue: GlueClient, database: str, table: str, expression: str, page_size: int
 ) -> Iterator[PartitionTypeDef]:
     request: GetPartitionsRequestPaginateTypeDef = {
+        "PaginationConfig": {"PageSize": page_size},
         "DatabaseName": database,
         "TableName": table,
         "ExcludeColumnSchema": True,

@@ -2,7 +2,8 @@
 
     parameters.yaml   data set, dates, what has landed, format and key types of the raw table
     given.yaml        raw records with the hour they arrived in; a time is epoch seconds in the raw
-    expected.yaml     counts, published rows and quarantined records
+    expected.yaml     counts, published rows, quarantined records, those beyond the max lateness,
+                      and the late events that are found once all that is given has landed
 
 Every case is executed. The statements of two of them are also compared with a text, see
 test_rendered_sql.py.
@@ -22,9 +23,14 @@ import yaml
 from retime.calendar.arrival_hours import ArrivalWindow
 from retime.calendar.slices import Slice
 from retime.dataset.reader import load_data_set
+from retime.planning.healing import search_of
+from retime.published.search import Search
 from retime.raw.table import RawTable
 from retime.statements import rendering as sql
+from retime.statements.late import Stretch, arrivals_of, stretches_of
+from retime.statements.late import _step as step_of
 from retime.statements.rendering import SliceSource
+from tests.unit.published.builds import a_ledger
 from tests.unit.samples import ROOT, raw_table, with_grain
 
 FOLDERS = sorted(path.parent for path in Path(__file__).parent.glob("*/parameters.yaml"))
@@ -38,23 +44,44 @@ DEFAULTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One case; `given` are raw records, or lines, by arrival hour."""
+    """One case; `given` are raw records, or lines, by arrival hour.
+
+    `search` is what is searched for late events once the slice is built, and all raw has landed.
+    """
 
     folder: Path
     source: SliceSource
+    search: Search
     is_json: bool
     given: Mapping[datetime, list[dict[str, Any] | str]]
     expected: Mapping[str, Any]
 
     def statements(self, database: str = "db") -> dict[str, str]:
-        """The three statements of the slice, by the names of the files that hold their texts."""
+        """The statements of the slice, by the names of the files that hold their texts."""
         staging, quarantine = f'"{database}"."{STAGING}"', f'"{database}"."{QUARANTINE}"'
         source = replace(self.source, raw=replace(self.source.raw, database=database))
         return {
             "stage.sql": sql.render_stage(source, staging),
             "quarantine.sql": sql.render_quarantine(source, quarantine),
             "audit.sql": sql.render_audit(source, staging, quarantine),
+            "find_late.sql": sql.render_find_late(
+                sql.any_source(source.data_set, source.raw),
+                windows=arrivals_of(self.search),
+                stretches=self.stretches,
+                step=step_of(self.look_back),
+            ),
+            "count_rows.sql": sql.render_count_rows(source, staging),
         }
+
+    @property
+    def look_back(self) -> int:
+        """The look-back of the data set, in seconds."""
+        return int(self.source.data_set.events.look_back.total_seconds())
+
+    @property
+    def stretches(self) -> list[Stretch]:
+        """The partitions of the search as the statement has them."""
+        return stretches_of(self.search, self.source.slice_, self.look_back)
 
 
 def read_case(folder: Path) -> Case:
@@ -63,23 +90,26 @@ def read_case(folder: Path) -> Case:
     data_set = load_data_set(ROOT / "include" / "datasets" / f"{parameters.pop('data_set')}.yaml")
     zone = ZoneInfo(parameters.pop("timezone", data_set.zone.key))
     first, last = parameters.pop("first_date"), parameters.pop("last_date")
+    searched_before = parameters.pop("searched_before", None)
     landed_before, raw = parameters.pop("landed_before"), parameters.pop("raw")
     data_set = with_grain(data_set, parameters.pop("grain", data_set.published.grain))
     data_set = replace(data_set, zone=zone, **{"parameters": data_set.parameters, **parameters})
     slice_ = Slice(first_date=first, last_date=last, zone=zone)
     window = data_set.events.window_of(slice_)
     is_json = raw["format"] == "json"
+    source = SliceSource(
+        data_set=data_set,
+        raw=raw_table(key_type=raw["keys"], is_json=is_json),
+        slice_=slice_,
+        window=ArrivalWindow(start=window.start, end=min(window.end, landed_before)),
+    )
     return Case(
         folder=folder,
         is_json=is_json,
         given=_given(folder, is_json=is_json),
         expected=yaml.safe_load((folder / "expected.yaml").read_text()),
-        source=SliceSource(
-            data_set=data_set,
-            raw=raw_table(key_type=raw["keys"], is_json=is_json),
-            slice_=slice_,
-            window=ArrivalWindow(start=window.start, end=min(window.end, landed_before)),
-        ),
+        source=source,
+        search=_search_after(source, searched_before or landed_before),
     )
 
 
@@ -100,6 +130,19 @@ def epoch(value: Any) -> Any:
     if isinstance(value, datetime):
         return int(value.astimezone(timezone.utc).timestamp())
     return value
+
+
+def _search_after(source: SliceSource, before: datetime) -> Search:
+    """What is still to be searched of a slice, by arrival, once all that it can get has landed."""
+    searched = ArrivalWindow(start=source.window.start, end=before)
+    events, grain = source.data_set.events, source.data_set.published.grain
+    read = {
+        partition: window.intersect(searched)
+        for partition, window in events.windows_of(source.slice_, grain).items()
+    }
+    ledgers = {partition: a_ledger(built=window) for partition, window in read.items()}
+    until = events.window_of(source.slice_).end
+    return search_of(source.data_set, ledgers, until, source.window.start)
 
 
 def _given(folder: Path, *, is_json: bool) -> Mapping[datetime, list[dict[str, Any] | str]]:

@@ -3,6 +3,7 @@
 import io
 import time
 import uuid
+from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,7 @@ from retime.dataset.model import EVENT_COUNT
 from retime.published import tables as catalog
 from retime.raw import partitions
 from retime.raw.table import read_raw_table
-from retime.statements import audit
+from retime.statements import audit, late
 from tests.golden.cases import (
     FOLDERS,
     QUARANTINE,
@@ -124,7 +125,24 @@ def built(clients: Any, case: Case) -> dict[str, Any]:
         "report": report,
         "rows": query(clients, name, f'SELECT * FROM "{STAGING}"'),
         "quarantine": query(clients, name, f'SELECT * FROM "{QUARANTINE}"'),
+        "row_counts": query(clients, name, statements["count_rows.sql"]),
+        "late": find_late(clients, name, case),
     }
+
+
+def find_late(clients: Any, name: str, case: Case) -> dict[str, int]:
+    """The late events that a search finds, by partition."""
+    deployment = SimpleNamespace(
+        clients=clients,
+        database=name,
+        data_set=replace(
+            case.source.data_set, raw=replace(case.source.data_set.raw, table=case.source.raw.name)
+        ),
+    )
+    rows = query(clients, name, late.late_statement(deployment, case.search))
+    counts = [tuple(int(value) for value in row.values()) for row in rows]
+    found = late.count_found(case.stretches, counts, case.look_back)
+    return {"/".join(map(str, partition)): events for partition, events in found.items()}
 
 
 def as_text(row: dict[str, Any]) -> dict[str, str | None]:
@@ -144,6 +162,14 @@ def test_a_case_gives_the_expected_rows_and_counts(clients, folder):
     assert {name: getattr(counts, name) for name in case.expected["counts"]} == (
         case.expected["counts"]
     )
+    beyond = {f"{b.arrived}/{b.happened}": b.events for b in result["report"].late_beyond}
+    assert beyond == case.expected.get("late_beyond", {})
+    assert result["late"] == case.expected.get("late", {})
+    keys = case.source.data_set.published.partition_keys
+    counted = {
+        tuple(int(row[key]) for key in keys): int(row["row_count"]) for row in result["row_counts"]
+    }
+    assert counted == result["report"].staged
     quarantined = [
         (row["reason"], row["record"], int(row["arrival_time"]), row["day"])
         for row in result["quarantine"]

@@ -1,7 +1,7 @@
 """The SQL that is sent to Athena: as expected to the letter, and as its own parser takes it.
 
-The folders `parquet` and `json` hold the expected text of a slice's three statements, for a raw
-table of each format. After a deliberate change, RETIME_WRITE_GOLDEN=1 writes them again:
+The folders `parquet` and `json` hold the expected text of a slice's statements, for a raw table of
+each format. After a deliberate change, RETIME_WRITE_GOLDEN=1 writes them again:
 
     RETIME_WRITE_GOLDEN=1 pytest tests/golden/test_rendered_sql.py
     git diff tests/golden
@@ -10,6 +10,7 @@ Read the difference before you commit it.
 """
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,13 +18,16 @@ import sqlfluff
 import trino_query_parser
 import trino_sql_validator
 
+from retime.calendar.partitions import partitions_of
 from retime.dataset.reader import load_data_set
+from retime.published.search import Search, Unread
+from retime.statements import late
 from retime.statements import rendering as sql
 from tests.golden.cases import read_case
-from tests.unit.samples import ROOT, days, raw_table, source, with_grain
+from tests.unit.samples import ROOT, days, raw_table, source, utc, with_grain
 
 DATA_SETS = sorted((ROOT / "include" / "datasets").glob("*.yaml"))
-KINDS = ["stage", "quarantine", "audit"]
+KINDS = ["stage", "quarantine", "audit", "find_late", "count_rows"]
 GOLDEN = Path(__file__).parent
 # The two cases that have least in common: numeric and text keys of the raw table, UTC and a zone
 # with clock changes, partitions of a day and of an hour, all points and some.
@@ -55,7 +59,37 @@ def render(kind: str, path, key_type: str, is_json: bool, grain: str) -> str:
         return sql.render_stage(made, '"db"."staging"')
     if kind == "quarantine":
         return sql.render_quarantine(made, '"db"."quarantine"')
+    if kind == "count_rows":
+        return sql.render_count_rows(made, '"db"."staging"')
+    if kind == "find_late":
+        return render_find_late(data_set, made)
     return sql.render_audit(made, '"db"."staging"', '"db"."quarantine"')
+
+
+def render_find_late(data_set, made) -> str:
+    """The statement of a search with two stretches, over arrivals that are not in one piece."""
+    partitions = {
+        partition: Unread(
+            since=since,
+            through=since + timedelta(hours=9),
+            known=0,
+            events=1,
+            is_last=False,
+            is_missing=False,
+        )
+        for partition, since in zip(
+            partitions_of(made.slice_, data_set.published.grain)[::2],
+            (utc(2023, 12, 31, 20), utc(2024, 1, 2)),
+            strict=False,
+        )
+    }
+    search = Search(partitions=partitions)
+    return sql.render_find_late(
+        made,
+        windows=late.arrivals_of(search),
+        stretches=late.stretches_of(search, made.slice_, 1200),
+        step=300,
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from airflow.providers.common.compat.sdk import TriggerRule
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS, AIRFLOW_V_3_2_PLUS
 from airflow.providers_manager import ProvidersManager
 from airflow.timetables.interval import CronDataIntervalTimetable
 
@@ -21,6 +21,7 @@ TASKS = [
     "crawl_raw",
     "wait_for_crawl",
     "check_raw",
+    "find_late",
     "plan",
     "slice.stage",
     "slice.stage_quarantine",
@@ -63,7 +64,8 @@ def test_the_tasks_follow_each_other_as_in_the_design(dag):
         "crawl_raw": ["wait_for_arrivals"],
         "wait_for_crawl": ["crawl_raw"],
         "check_raw": ["wait_for_crawl"],
-        "plan": ["check_raw"],
+        "find_late": ["check_raw"],
+        "plan": ["check_raw", "find_late"],
         "slice.stage": ["plan"],
         "slice.stage_quarantine": ["plan"],
         "slice.audit": [*mapped_over, "slice.stage", "slice.stage_quarantine"],
@@ -85,7 +87,8 @@ def test_only_the_last_task_tells_of_the_published_table(dag):
     """A task tells of its outlets whenever it succeeds: no other is sure that the run did."""
     table = DATA_SETS[dag.dag_id.removeprefix("retime_")].published.name
     outlets = {task.task_id: [o.uri for o in task.outlets] for task in dag.tasks if task.outlets}
-    assert outlets == {"announce": [f"x-retime://{table}"]}
+    dates = [f"x-retime://{table}/dates"] if AIRFLOW_V_3_2_PLUS else []
+    assert outlets == {"announce": [f"x-retime://{table}", *dates]}
 
 
 def test_a_dag_catches_up(dag):
@@ -124,20 +127,31 @@ def test_a_dag_limits_how_many_runs_build_at_once(dag):
     assert dag.max_active_runs == data_set.limits.max_active_runs, "pass run.max_active_runs"
 
 
+PARAMS = {"start_date", "end_date", "plan_only", "only", "heal", "action"}
+
+
 def test_a_dag_takes_dates_and_may_only_plan(dag):
     params = {name: dag.params.get_param(name) for name in dag.params}
-    assert set(params) == {"start_date", "end_date", "plan_only"}, "document every param"
+    assert set(params) == PARAMS, "document every param"
     assert all(param.description for param in params.values()), "say what a param does"
     for name in ("start_date", "end_date"):
         assert params[name].value is None, f"{name} must default to the run's own date"
         assert params[name].schema["format"] == "date", f"{name}: let the form check it"
     assert params["plan_only"].value is False, "a run builds unless it is asked not to"
+    asked = {name: params[name].value for name in ("only", "heal", "action")}
+    assert asked == {"only": None, "heal": False, "action": "build"}, "a run builds all its dates"
 
 
 @pytest.mark.parametrize("value", ["28/03/2024", "soon", 20240328])
 def test_the_form_refuses_what_is_no_date(dag, value):
     with pytest.raises(Exception, match=re.escape(str(value))):
         dag.params.get_param("start_date").resolve(value)
+
+
+@pytest.mark.parametrize(("name", "value"), [("only", "settled"), ("action", "undo"), ("heal", 2)])
+def test_the_form_refuses_what_a_run_cannot_do(dag, name, value):
+    with pytest.raises(Exception, match=re.escape(repr(value))):
+        dag.params.get_param(name).resolve(value)
 
 
 def test_a_task_is_retried(task):
@@ -160,8 +174,9 @@ def test_a_run_is_told_of_when_it_ends(dag):
 
 
 def test_a_run_ends_though_a_task_hangs(dag):
-    limits = DATA_SETS[dag.dag_id.removeprefix("retime_")].limits
-    assert dag.dagrun_timeout == limits.arrival_timeout + limits.timeout, "pass run.timeout"
+    data_set = DATA_SETS[dag.dag_id.removeprefix("retime_")]
+    waiting = data_set.events.build_after + data_set.limits.arrival_timeout
+    assert dag.dagrun_timeout == waiting + data_set.limits.timeout, "pass run.timeout"
 
 
 def test_a_task_has_a_time_limit(task):
@@ -190,6 +205,7 @@ def test_the_documentation_of_a_dag_tells_what_to_do_for_each_of_its_tasks(dag):
     [
         ("crawl_raw", "CloudWatch Events"),
         ("wait_for_crawl", "CloudWatch Events"),
+        ("find_late", "Query Results"),
         ("slice.stage", "Query Results"),
         ("slice.stage_quarantine", "Query Results"),
         ("slice.audit", "Query Results"),
@@ -240,6 +256,12 @@ def test_a_run_is_cleaned_up_also_when_slices_failed(dag):
 def test_a_run_is_not_green_when_a_slice_failed(dag):
     rule = dag.get_task("report").trigger_rule
     assert rule == TriggerRule.NONE_FAILED, "a cleared slice that fails has its old results still"
+
+
+@pytest.mark.parametrize("name", ["slice.audit", "slice.publish"])
+def test_what_is_changed_without_a_build_is_changed_though_its_stages_are_skipped(dag, name):
+    rule = dag.get_task(name).trigger_rule
+    assert rule == TriggerRule.NONE_FAILED, "what is rolled back is not staged"
 
 
 def test_a_skipped_crawl_does_not_skip_the_run(dag):

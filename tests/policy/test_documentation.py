@@ -107,7 +107,8 @@ def test_a_variable_of_the_environment_that_the_code_reads_is_documented():
     code = read(*(ROOT / "dags").rglob("*.py"), *(ROOT / "plugins").rglob("*.py"))
     reads = re.findall(r"environ(?:\.get\(|\[)\s*f?\"([^\"]+)\"", code)
     # Settings are read under a name that is put together.
-    assert set(reads) == {"RETIME_INCLUDE", "RETIME_{name.upper()}"}
+    assert set(reads) == {"RETIME_INCLUDE", "RETIME_{name.upper()}", "NO_COLOR"}
+    assert "`NO_COLOR=1`" in read(ROOT / "docs" / "coverage.md")
     assert "`RETIME_INCLUDE`" in read(ROOT / "docs" / "deploying.md")
 
 

@@ -1,21 +1,26 @@
 """Every difference between the versions of Airflow."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS, AIRFLOW_V_3_2_PLUS
 
 from retime.errors import RequestError
 
 __all__ = [
     "SLICES_OF_A_RUN",
+    "count_metrics",
     "failed_tasks",
     "get_variable",
     "is_manual",
     "map_slices",
+    "max_slices",
+    "note_asset_events",
     "planned_of",
     "run_dates",
     "skip_unplanned",
+    "table_assets",
 ]
 
 SLICES_OF_A_RUN = 8
@@ -83,6 +88,42 @@ def planned_of(planned: Any, context: Any) -> Any:
             raise AirflowSkipException(f"slice {planned} is not in the plan of {len(plan)}")
         planned = plan[planned]
     return planned
+
+
+def table_assets(table: str) -> list[Any]:
+    """Return the assets of a published table: all of it and, since Airflow 3.2, its event dates.
+
+    Two, because an event with partition keys starts no DAG that waits for the plain asset
+    (airflow/assets/manager.py).
+    """
+    from airflow.providers.common.compat.sdk import Asset
+
+    # Its bucket and database are known to tasks only: the name must do without them.
+    assets = [Asset(f"x-retime://{table}")]
+    return [*assets, Asset(f"x-retime://{table}/dates")] if AIRFLOW_V_3_2_PLUS else assets
+
+
+def note_asset_events(outlet_events: Any, assets: Sequence[Any], extra: Mapping[str, Any]) -> None:
+    """Give the events of a table's assets what they carry, and one key for each event date."""
+    for asset in assets:
+        outlet_events[asset].extra = dict(extra)
+    for dates in assets[1:]:
+        outlet_events[dates].add_partitions(sorted({*extra["dates"], *extra["settled"]}))
+
+
+def max_slices() -> int | None:
+    """Return the most slices that a run may have; None for any number."""
+    return None if AIRFLOW_V_3_0_PLUS else SLICES_OF_A_RUN
+
+
+def count_metrics(counts: Mapping[str, int]) -> None:
+    """Send counts to where Airflow sends its metrics: StatsD or OpenTelemetry, if configured."""
+    if AIRFLOW_V_3_0_PLUS:
+        from airflow.providers.common.compat.sdk import Stats
+    else:
+        from airflow.stats import Stats
+    for name, count in counts.items():
+        Stats.incr(name, count)
 
 
 def skip_unplanned(planned: int, context: Any) -> None:

@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import (
 
 from retime.airflow import runtime, tasks
 from retime.dataset.model import DataSet
+from retime.planning.healing import raw_windows
 from retime.planning.report import current_slices
 from retime.published import crawl
 from retime.raw.partitions import uncrawled_hours
@@ -80,9 +81,11 @@ class CrawlRawOperator(CrawlOperator):
 
     def find_cause(self, context: Any) -> str:
         """Return which arrival hours the catalog lacks."""
-        window = self.data_set.events.window_of(runtime.dates_of_run(self.data_set, context))
         deployment, now = runtime.deployment(self.data_set), runtime.now()
-        missing, until = uncrawled_hours(deployment, window, now)
+        windows = raw_windows(deployment, runtime.request_of_run(self.data_set, context))
+        if not windows:
+            return ""
+        missing, until = uncrawled_hours(deployment, windows, now)
         context["ti"].xcom_push(key=runtime.LANDED_UNTIL, value=until.to_json())
         return f"{len(missing)} arrival hours, from {missing[0]}" if missing else ""
 

@@ -15,7 +15,7 @@ from retime.airflow.compat import failed_tasks
 from retime.calendar.slices import Slice
 from retime.dataset.model import DataSet
 from retime.errors import RetimeError
-from retime.planning.report import describe_totals
+from retime.planning.report import describe_dates, describe_totals
 
 log = logging.getLogger(__name__)
 
@@ -74,12 +74,13 @@ def run_succeeded(data_set: DataSet, context: Any) -> None:
     notification = runtime.get_notification()
     if notification is None or not notification.is_of_success:
         return
-    (totals,) = context["ti"].xcom_pull(task_ids=["report"])
+    (done,) = context["ti"].xcom_pull(task_ids=["report"])
     lines = [
         f"Run {context['run_id']} of {context['dag'].dag_id} succeeded.",
         _dates(data_set, context),
         "",
-        describe_totals(totals),
+        describe_totals(done),
+        *describe_dates(data_set, done),
     ]
     _send(notification.topic_arn, f"{context['dag'].dag_id} succeeded", lines)
 

@@ -10,9 +10,11 @@ _DAG = """
 Rebuilds raw events, landed under the hour they *arrived*, into the table `{table}`, partitioned by
 the {grain} they *happened*.
 
-A scheduled run builds the event date that is its data interval. A manual run takes `start_date`
-and `end_date` (inclusive) and builds every date between, in slices of up to {days} days;
-`plan_only` shows slices, bytes and cost, and stops.
+A scheduled run builds the event date that is its data interval, and earlier dates of which events
+came late. A manual run takes `start_date` and `end_date` (inclusive) and builds every date between,
+in slices of up to {days} days, or `only` those that are missing, late or outdated. With `heal` it
+builds earlier late dates too. `plan_only` shows what it would do, with bytes and cost, and stops.
+`action` `rollback` points the dates back at what was published before, until `unpin`.
 
 **Run again:** clear a run, or one slice, to build it again: the same raw events give the same rows.
 Whatever is cleared, retried or run twice at once: readers always see whole partitions.
@@ -40,6 +42,10 @@ WHEN_FAILED = {
         "The crawl left out arrival hours that are there: see what the crawler includes and "
         "excludes, then clear `crawl_raw`. Raw that is archived: copy it back, then clear it."
     ),
+    "find_late": (
+        "Athena's reason is in the log, the query behind the link. If `events.sql` of the "
+        "data set is wrong, fix it. Then clear the task."
+    ),
     "plan": "Mostly a permission or a setting, which its last line names. Then clear it.",
     "slice.stage": (
         "Athena's reason is in the log, the query behind the link. A statement that cannot work is "
@@ -54,8 +60,8 @@ WHEN_FAILED = {
     ),
     "slice.publish": (
         "Readers see whole partitions, old or new. Clear it: it goes on where it stopped; or the "
-        "slice, where its last line says so. If the table has other columns than the data set: "
-        "change one of them first."
+        "slice, where its last line says so. After a rollback that broke off clear this task "
+        "alone. If the table has other columns than the data set: change one of them first."
     ),
     "crawl_published": (
         "The table is right. It is retried while the crawler runs for somebody else. No such "

@@ -21,6 +21,7 @@ from retime.dataset.settings import (
     resolve_location,
 )
 from retime.errors import PermanentError, RequestError, RunError
+from retime.planning.request import RunRequest, read_request
 
 
 class FromJson(Protocol):
@@ -127,6 +128,16 @@ def dates_of_run(data_set: DataSet, context: Any) -> Slice:
         interval_start=interval_start,
     )
     return event_dates(facts, zone=data_set.zone, max_days=data_set.limits.max_days, now=now())
+
+
+def request_of_run(data_set: DataSet, context: Any) -> RunRequest:
+    """Return what a run is asked to do.
+
+    Raises:
+        RequestError: that is impossible.
+    """
+    dates = dates_of_run(data_set, context)
+    return read_request(context["params"], dates, is_manual=is_manual(context))
 
 
 def received(kind: type[HandedOn], value: Any) -> HandedOn:

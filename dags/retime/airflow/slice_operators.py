@@ -2,139 +2,62 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
-from math import ceil
 from typing import Any
 
-from airflow.providers.amazon.aws.operators.athena import AthenaOperator
-from airflow.providers.common.compat.sdk import (
-    AirflowException,
-    AirflowFailException,
-    BaseOperator,
-)
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
 from retime.airflow import runtime
 from retime.airflow.compat import planned_of
 from retime.airflow.lineage import Lineage, slice_lineage, to_openlineage
+from retime.airflow.statement_operator import StatementOperator
 from retime.dataset.deployment import Deployment
 from retime.dataset.model import DataSet
-from retime.planning.plan import PlannedSlice
+from retime.planning.plan import PlannedChange, PlannedSlice, is_build
+from retime.published.confirm import confirm
 from retime.published.generations import new_generation
 from retime.published.publish import publish_slice
 from retime.published.results import Audited, Generation, Staged
+from retime.published.rollback import Checked, check_count, roll_back, unpin
+from retime.published.search import Search
 from retime.statements.audit import audit_statement, conclude_audit
+from retime.statements.rollback import count_statement
 from retime.statements.staging import begin_stage, conclude_stage
 
-TASK_TIMEOUT = timedelta(hours=2)
-"""How long a task may work, or wait for its query."""
-
-_USER_ERROR = 2  # AthenaError.ErrorCategory: 1 system, 2 user, 3 other
 _STAGING = "staging"
 
 
-class SliceQuery(AthenaOperator):
-    """One statement about one slice; a subclass makes it, and what the next task needs of it."""
+class SliceQuery(StatementOperator):
+    """One statement about one slice."""
 
-    template_fields: Sequence[str] = ("planned", *AthenaOperator.template_fields)
+    template_fields: Sequence[str] = ("planned", *StatementOperator.template_fields)
 
-    def __init__(self, *, data_set: DataSet, planned: Any, **kwargs: Any) -> None:
-        # Both are a setting's or the slice's: given when the task runs.
-        super().__init__(query="", database="", doc_md=type(self).__doc__, **kwargs)
-        self.data_set = data_set
+    def __init__(self, *, planned: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.planned = planned
 
-    def make_query(self, deployment: Deployment, plan: PlannedSlice, context: Any) -> str:
-        """Return the statement; creates what it writes to."""
-        raise NotImplementedError
-
-    def conclude(
-        self, deployment: Deployment, plan: PlannedSlice, query_id: str, context: Any
-    ) -> dict[str, Any]:
-        """Return the task's result, from the query that succeeded."""
-        raise NotImplementedError
+    @property
+    def plan(self) -> PlannedSlice:
+        """What is to be built."""
+        return runtime.received(PlannedSlice, self.planned)
 
     def execute(self, context: Any) -> Any:
-        """Run the statement, and wait for it or defer."""
-        with runtime.no_retry():
-            deployment, plan = self._prepare(context)
-            self.query = self.make_query(deployment, plan, context)
-        try:
-            query_id = super().execute(context)
-        except AirflowException as error:
-            raise self._with_advice(error) from error
-        except self.hook.get_conn().exceptions.InvalidRequestException as error:
-            # Athena refuses a statement that it cannot parse before it makes a query of it.
-            if self.query_execution_id:
-                raise
-            raise AirflowFailException(
-                f"{error}. A retry cannot help; fix the SQL or the work group."
-            ) from error
-        with runtime.no_retry():
-            return self.conclude(deployment, plan, str(query_id), context)
-
-    def defer(self, *, trigger: Any, **kwargs: Any) -> None:
-        """Defer to a trigger that gives the scheduler time to hear of it."""
-        _, fields = trigger.serialize()
-        super().defer(trigger=query_trigger()(**fields), **kwargs)
+        """Run the statement; skip where published partitions are changed without a build."""
+        # Kept as a plain value, which the notification of a failure reads.
+        self.planned = planned_of(self.planned, context)
+        if not self.has_statement():
+            with runtime.no_retry():
+                change = runtime.received(PlannedChange, self.planned)
+            raise AirflowSkipException(f"{change.action} builds nothing")
+        return super().execute(context)
 
     def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> Any:
         """Go on after the deferral, in another process."""
-        with runtime.no_retry():
-            deployment, plan = self._prepare(context)
-        try:
-            query_id = super().execute_complete(context, event)
-        except AirflowException as error:
-            self.query_execution_id = (event or {}).get("value")
-            raise self._with_advice(error) from error
-        with runtime.no_retry():
-            return self.conclude(deployment, plan, query_id, context)
-
-    def get_openlineage_facets_on_complete(self, _: Any) -> Any:
-        """Report the query only: what it reads or writes is staging, which is dropped."""
-        return to_openlineage(Lineage(), self.query_execution_id)
-
-    def _prepare(self, context: Any) -> tuple[Deployment, PlannedSlice]:
-        """Configure the provider's operator, and parse what other tasks handed on."""
-        deployment, settings = runtime.deployment(self.data_set), runtime.get_settings()
-        self.aws_conn_id = settings.aws_conn_id
-        self.database, self.workgroup = deployment.database, deployment.workgroup
-        self.deferrable = settings.is_deferrable and query_trigger() is not None
-        if settings.is_deferrable and not self.deferrable:
-            self.log.warning(
-                "retime_triggers.py is not in Airflow's plugins folder: the task holds its worker "
-                "while its query runs"
-            )
-        self.sleep_time = settings.poll_seconds
-        # Airflow 3 counts a deferral towards no execution_timeout.
-        self.max_polling_attempts = ceil(TASK_TIMEOUT.total_seconds() / settings.poll_seconds)
-        # Kept as a plain value, which the notification of a failure reads.
         self.planned = planned_of(self.planned, context)
-        return deployment, runtime.received(PlannedSlice, self.planned)
+        return super().execute_complete(context, event)
 
-    def _with_advice(self, error: AirflowException) -> AirflowException:
-        """Add Athena's reason, and do not retry where Athena says that it cannot help."""
-        if not self.query_execution_id:
-            return error
-        status = self.hook.get_query_info(self.query_execution_id)["QueryExecution"]["Status"]
-        failure = status.get("AthenaError") or {}
-        reason = str(status.get("StateChangeReason") or error).rstrip(".")
-        ended = f"query {self.query_execution_id} ended {status['State']}: {reason}."
-        if failure.get("ErrorCategory") == _USER_ERROR and not failure.get("Retryable"):
-            return AirflowFailException(f"{ended} A retry cannot help; fix the SQL or the data.")
-        return AirflowException(f"{ended} A retry may help.")
-
-
-def query_trigger() -> Any:
-    """Return the trigger of plugins/, or None where it is not deployed.
-
-    The provider's will not do: it looks at once, and Airflow 3 fails a task whose query is short
-    again and again, until no retry is left.
-    """
-    try:
-        from retime_triggers import PatientAthenaTrigger
-    except ImportError:
-        return None
-    return PatientAthenaTrigger
+    def has_statement(self) -> bool:
+        """Return whether there is something to ask Athena."""
+        return is_build(self.planned)
 
 
 class StageOperator(SliceQuery):
@@ -144,25 +67,19 @@ class StageOperator(SliceQuery):
         super().__init__(**kwargs)
         self.is_quarantine = is_quarantine
 
-    def make_query(self, deployment: Deployment, plan: PlannedSlice, context: Any) -> str:
+    def make_query(self, deployment: Deployment, context: Any) -> str:
         """Create the staging table at a location that nobody used before."""
         statement, generation = begin_stage(
             deployment,
-            plan.slice_,
-            plan.window,
-            new_generation(runtime.now(), secrets.token_hex(4)),
+            self.plan.slice_,
+            self.plan.window,
+            _new_generation(),
             is_quarantine=self.is_quarantine,
         )
         context["ti"].xcom_push(key=_STAGING, value=generation.to_json())
         return statement
 
-    def conclude(
-        self,
-        deployment: Deployment,
-        plan: PlannedSlice,  # noqa: ARG002
-        query_id: str,
-        context: Any,
-    ) -> dict[str, Any]:
+    def conclude(self, deployment: Deployment, query_id: str, context: Any) -> Any:
         """Return which generation the query wrote."""
         ti = context["ti"]
         staging = ti.xcom_pull(task_ids=ti.task_id, key=_STAGING, map_indexes=ti.map_index)
@@ -170,7 +87,7 @@ class StageOperator(SliceQuery):
 
 
 class AuditOperator(SliceQuery):
-    """Audit a staged slice; fails if it may not be published."""
+    """Audit a staged slice, or count what a rollback points at; fails if it may not be used."""
 
     template_fields: Sequence[str] = ("staged", "quarantined", *SliceQuery.template_fields)
 
@@ -179,31 +96,38 @@ class AuditOperator(SliceQuery):
         self.staged = staged
         self.quarantined = quarantined
 
-    def make_query(
-        self,
-        deployment: Deployment,
-        plan: PlannedSlice,
-        context: Any,  # noqa: ARG002
-    ) -> str:
-        """Audit the two staging tables against the raw events."""
-        return audit_statement(deployment, plan.slice_, plan.window, *self._stages())
+    def has_statement(self) -> bool:
+        """Return whether there is something to audit."""
+        return is_build(self.planned) or self.planned.get("action") == "rollback"
 
-    def conclude(
-        self,
-        deployment: Deployment,
-        plan: PlannedSlice,
-        query_id: str,
-        context: Any,  # noqa: ARG002
-    ) -> dict[str, Any]:
+    def make_query(self, deployment: Deployment, context: Any) -> str:  # noqa: ARG002
+        """Audit the two staging tables against the raw events, or count the previous rows."""
+        if is_build(self.planned):
+            plan = self.plan
+            return audit_statement(deployment, plan.slice_, plan.window, *self._stages())
+        change = runtime.received(PlannedChange, self.planned)
+        return count_statement(
+            deployment, change.slice_, _new_generation(), runtime.now(), change.generations
+        )
+
+    def conclude(self, deployment: Deployment, query_id: str, context: Any) -> Any:  # noqa: ARG002
         """Read the counts and the bad rows."""
-        return conclude_audit(deployment, plan.slice_, *self._stages(), query_id).to_json()
+        if is_build(self.planned):
+            return conclude_audit(deployment, self.plan.slice_, *self._stages(), query_id).to_json()
+        change = runtime.received(PlannedChange, self.planned)
+        return check_count(
+            deployment, change.slice_, query_id, runtime.now(), change.generations
+        ).to_json()
 
     def _stages(self) -> tuple[Staged, Staged]:
         return runtime.received(Staged, self.staged), runtime.received(Staged, self.quarantined)
 
 
 class PublishOperator(BaseOperator):
-    """Point the published partitions at the staged generation."""
+    """Point the published partitions at the staged generation, or change them without a build.
+
+    All that writes to published partitions is here: one at a time, whatever runs are under way.
+    """
 
     template_fields: Sequence[str] = ("planned", "staged", "quarantined", "audited")
 
@@ -227,11 +151,13 @@ class PublishOperator(BaseOperator):
 
     @runtime.failing_for_good
     def execute(self, context: Any) -> dict[str, Any]:
-        """Publish; safe to repeat."""
+        """Publish, or change; safe to repeat."""
         deployment = runtime.deployment(self.data_set)
+        self.planned = planned_of(self.planned, context)
+        if not is_build(self.planned):
+            return self._change(deployment)
         # OpenLineage asks in a fork of this process, which must not ask Airflow for settings.
         self.lineage = slice_lineage(deployment)
-        self.planned = planned_of(self.planned, context)
         plan = runtime.received(PlannedSlice, self.planned)
         return publish_slice(
             deployment,
@@ -245,6 +171,19 @@ class PublishOperator(BaseOperator):
             now=runtime.now(),
         ).to_json()
 
+    def _change(self, deployment: Deployment) -> dict[str, Any]:
+        change = runtime.received(PlannedChange, self.planned)
+        if change.action == "confirm":
+            return confirm(deployment, change.search or Search(partitions={})).to_json()
+        if change.action == "unpin":
+            return unpin(deployment, change.slice_).to_json()
+        checked = runtime.received(Checked, self.audited)
+        return roll_back(deployment, change.slice_, checked, runtime.now()).to_json()
+
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Report that the published tables are made from the raw one."""
         return to_openlineage(self.lineage)
+
+
+def _new_generation() -> str:
+    return new_generation(runtime.now(), secrets.token_hex(4))

@@ -1,47 +1,70 @@
 """The bodies of the DAG's tasks: get what they need, call the package, return plain values."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from retime.airflow import runtime
-from retime.airflow.compat import skip_unplanned
+from retime.airflow.compat import count_metrics, max_slices, skip_unplanned
 from retime.calendar.slices import Slice
 from retime.dataset.model import DataSet
 from retime.errors import RunError
 from retime.planning import report
-from retime.planning.plan import PlannedSlice, plan_dates
+from retime.planning.healing import raw_windows
+from retime.planning.plan import PlannedSlice, is_build
+from retime.planning.plan import plan_run as make_plan
 from retime.published.clean_up import clean_up
-from retime.published.ledger import read_ledgers
+from retime.published.confirm import Confirmed, settled_dates
+from retime.published.ledger import list_ledgers
 from retime.published.results import Published
+from retime.published.rollback import Changed, find_reversals
+from retime.published.search import Search
 from retime.raw.landed import LandedUntil
 from retime.raw.partitions import ensure_registered
 
 log = logging.getLogger(__name__)
+
+_LATE = "late"
 
 
 @runtime.failing_for_good
 def check_raw(data_set: DataSet, context: Any) -> dict[str, str]:
     """See that the catalog has every arrival hour that has landed; return how far that is."""
     deployment, now = runtime.deployment(data_set), runtime.now()
-    window = data_set.events.window_of(runtime.dates_of_run(data_set, context))
+    request = runtime.request_of_run(data_set, context)
+    windows = raw_windows(deployment, request)
+    if not windows:
+        return LandedUntil(instant=request.dates.end).to_json()
     crawled = context["ti"].xcom_pull(task_ids="crawl_raw", key=runtime.LANDED_UNTIL)
     before_crawl = runtime.received(LandedUntil, crawled) if crawled else None
-    return ensure_registered(deployment, window, now, before_crawl).to_json()
+    return ensure_registered(deployment, windows, now, before_crawl).to_json()
 
 
 @runtime.failing_for_good
-def plan_run(data_set: DataSet, until: Mapping[str, str], context: Any) -> list[dict[str, Any]]:
-    """Return the slices to build; none if only the plan was asked for, which is in XCom `plan`."""
-    deployment, dates = runtime.deployment(data_set), runtime.dates_of_run(data_set, context)
-    planned = plan_dates(deployment, dates, runtime.received(LandedUntil, until), runtime.now())
-    log.info("%s", report.describe_plan(dates, planned))
-    plan = [each.to_json() for each in planned]
-    context["ti"].xcom_push(key="plan", value=plan)
-    to_build = [] if context["params"].get("plan_only") else plan
-    skip_unplanned(len(to_build), context)
-    return to_build
+def plan_run(
+    data_set: DataSet, until: Mapping[str, str], late: Mapping[str, Any], context: Any
+) -> list[dict[str, Any]]:
+    """Return what to do; nothing if only the plan was asked for, which is in XCom `plan`."""
+    deployment, now = runtime.deployment(data_set), runtime.now()
+    request = runtime.request_of_run(data_set, context)
+    search = runtime.received(Search, late)
+    landed_until = runtime.received(LandedUntil, until)
+    plan = make_plan(deployment, request, search, landed_until, now, max_slices())
+    late_dates = report.LateDates(
+        waiting=search.waiting, healed=plan.healed, scanned_bytes=search.scanned_bytes
+    )
+    if request.action == "rollback":
+        reversals = find_reversals(deployment, request.dates, now)
+        log.info("%s", report.describe_rollback(request.dates, reversals))
+    else:
+        log.info("%s", report.describe_plan(request.dates, plan.slices, late_dates))
+    value = plan.to_json()
+    context["ti"].xcom_push(key="plan", value=value)
+    context["ti"].xcom_push(key=_LATE, value=late_dates.to_json())
+    to_do = [] if request.is_plan_only else value
+    skip_unplanned(len(to_do), context)
+    return to_do
 
 
 @runtime.failing_for_good
@@ -51,16 +74,17 @@ def clean_up_run(data_set: DataSet) -> dict[str, int]:
 
 
 @runtime.failing_for_good
-def report_run(data_set: DataSet, context: Any) -> dict[str, int]:
+def report_run(data_set: DataSet, context: Any) -> dict[str, Any]:
     """Report what the run did; fails if a planned slice was not published."""
     planned = planned_slices(context)
     if planned is None:
         raise RunError("nothing was planned; see the first task that failed")
     results = published_slices(context)
-    totals = report.sum_up(planned, results)
-    log.info("%s", report.describe_run(data_set.name, results, totals))
+    done = _sum_up(data_set, planned, results, context)
+    log.info("%s", report.describe_run(data_set, results, done))
     report.check_complete(planned, results)
-    return totals
+    count_metrics(done.metrics(data_set.name))
+    return done.to_json()
 
 
 @runtime.failing_for_good
@@ -70,9 +94,17 @@ def announce_run(data_set: DataSet, context: Any) -> dict[str, Any]:
 
     deployment, table = runtime.deployment(data_set), data_set.published
     results = report.current_slices(published_slices(context))
-    if not results:
+    done = context["ti"].xcom_pull(task_ids="report")
+    ledgers = [
+        ledger
+        for slice_ in results
+        for ledger in list_ledgers(
+            deployment.clients.glue, deployment.database, table.name, slice_
+        ).values()
+    ]
+    update = report.describe_update(results, ledgers, done)
+    if not update["dates"] and not update["settled"]:
         raise AirflowSkipException("nothing was published, so there is nothing to announce")
-    update = report.describe_update(results, read_ledgers(deployment, results))
     place = {"database": deployment.database, "table": table.name, "run_id": context["run_id"]}
     return {**place, **update}
 
@@ -80,16 +112,42 @@ def announce_run(data_set: DataSet, context: Any) -> dict[str, Any]:
 def planned_slices(context: Any) -> list[PlannedSlice] | None:
     """Return the slices that the run is to build, or None if nothing was planned."""
     plan = context["ti"].xcom_pull(task_ids="plan")
-    return None if plan is None else [runtime.received(PlannedSlice, value) for value in plan]
+    if plan is None:
+        return None
+    return [runtime.received(PlannedSlice, value) for value in plan if is_build(value)]
 
 
 def published_slices(context: Any) -> dict[Slice, Published]:
     """Return what came of the run's slices that are published, in the order of its plan."""
+    return report.results_of(planned_slices(context) or [], _results(Published, context))
+
+
+def _results(kind: type[Any], context: Any) -> list[Any]:
+    """What the run's publications returned, of one type."""
     # A list of task ids gives a list of results, of a single mapped instance too.
-    results = context["ti"].xcom_pull(task_ids=["slice.publish"]) or ()
-    published = []
-    for value in results:
+    found = []
+    for value in context["ti"].xcom_pull(task_ids=["slice.publish"]) or ():
         # A result of another version is as good as none: the report names its slice.
         with suppress(RunError):
-            published.append(runtime.received(Published, value))
-    return report.results_of(planned_slices(context) or [], published)
+            found.append(runtime.received(kind, value))
+    return found
+
+
+def _sum_up(
+    data_set: DataSet,
+    planned: Sequence[PlannedSlice],
+    results: Mapping[Slice, Published],
+    context: Any,
+) -> report.RunReport:
+    deployment = runtime.deployment(data_set)
+    noted = context["ti"].xcom_pull(task_ids="plan", key=_LATE)
+    late = runtime.received(report.LateDates, noted)
+    built = {day for slice_ in report.current_slices(results) for day in slice_.dates}
+    confirmed = {day for each in _results(Confirmed, context) for day in each.settled}
+    return report.RunReport(
+        totals=report.sum_up(planned, results, late),
+        late=late,
+        settled=settled_dates(deployment, built | confirmed),
+        late_beyond=report.beyond_of(results.values(), runtime.dates_of_run(data_set, context)),
+        changed=tuple(_results(Changed, context)),
+    )

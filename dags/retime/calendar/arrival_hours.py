@@ -57,6 +57,18 @@ def windows_of_hours(hours: Iterable[datetime]) -> tuple[ArrivalWindow, ...]:
     return tuple(windows)
 
 
+def join_windows(windows: Iterable[ArrivalWindow]) -> list[ArrivalWindow]:
+    """Return windows, in any order, as the fewest that have their instants and no others."""
+    joined: list[ArrivalWindow] = []
+    for window in sorted(windows, key=lambda window: window.start):
+        if joined and window.start <= joined[-1].end:
+            end = max(joined[-1].end, window.end)
+            joined[-1] = ArrivalWindow(start=joined[-1].start, end=end)
+        else:
+            joined.append(window)
+    return joined
+
+
 def floor_hour(instant: datetime) -> datetime:
     """Return the UTC hour that an instant lies in."""
     return instant.astimezone(timezone.utc).replace(minute=0, second=0, microsecond=0)

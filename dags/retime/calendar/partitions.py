@@ -42,7 +42,8 @@ def partition_spans(slice_: Slice, grain: Grain) -> dict[Partition, tuple[dateti
     # Zones with offsets of a quarter of an hour exist, so hours of UTC would not meet every hour.
     step = timedelta(minutes=15)
     spans: dict[Partition, tuple[datetime, datetime]] = {}
-    for instant in (slice_.start + n * step for n in range((slice_.end - slice_.start) // step)):
+    first = slice_.start
+    for instant in (first + n * step for n in range((slice_.end - first) // step)):
         partition = partition_of(instant, slice_, grain)
         start, _ = spans.get(partition, (instant, instant))
         spans[partition] = start, instant + step

@@ -1,6 +1,6 @@
 """Event dates cut into slices: ranges that one Athena statement can write."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Literal
@@ -85,6 +85,17 @@ def cut_slices(whole: Slice, grain: Grain) -> tuple[Slice, ...]:
     """Cut a range of dates, from its first date on, into as few slices as the grain allows."""
     step = timedelta(days=days_per_slice(grain))
     return tuple(_cut(whole, step))
+
+
+def join_dates(dates: Iterable[date], zone: ZoneInfo) -> tuple[Slice, ...]:
+    """Return dates, in any order, as the fewest ranges that have them and no others."""
+    ranges: list[tuple[date, date]] = []
+    for day in sorted(set(dates)):
+        if ranges and ranges[-1][1] + timedelta(days=1) == day:
+            ranges[-1] = ranges[-1][0], day
+        else:
+            ranges.append((day, day))
+    return tuple(Slice(first_date=first, last_date=last, zone=zone) for first, last in ranges)
 
 
 def _cut(whole: Slice, step: timedelta) -> Iterator[Slice]:

@@ -58,7 +58,12 @@ class Raw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Events:
-    """How raw events are distinguished and placed in time."""
+    """How raw events are distinguished and placed in time.
+
+    A daily run builds its date when the arrival hours up to `build_after` the date have landed. A
+    date that may get more late events is rebuilt when more than `rebuild_late_percent` of its
+    events are waiting.
+    """
 
     required: tuple[str, ...]
     key: tuple[str, ...]
@@ -68,6 +73,8 @@ class Events:
     clock_skew: timedelta
     max_lateness: timedelta
     late_after: timedelta
+    build_after: timedelta
+    rebuild_late_percent: float
 
     def window_of(self, slice_: Slice) -> ArrivalWindow:
         """Return the arrival hours in which a slice's events can be."""

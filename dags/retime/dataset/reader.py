@@ -46,6 +46,7 @@ _GIVEN_NAMES = frozenset(
         *("data_set", "raw", "arrived", "arrival", "start", "end", "look_back", "clock_skew"),
         *("max_lateness", "late_after", "earliest", "required", "key", "latest", "name", "names"),
         *("event_time_column", "partition_keys", "literal", "literals", "epoch", "local_time"),
+        *("date_text", "late_stretches", "late_step"),
         *("whole", "number", "string", "instant", "found", "target", "columns", "audits"),
         *("staging", "quarantine_staging", "quarantine_keys"),
     }
@@ -240,6 +241,10 @@ def _read_events(section: Section) -> Events:
         look_back=section.take("look_back_minutes", minutes, _MINUTES, timedelta(0)),
         clock_skew=section.take("clock_skew_minutes", minutes, _MINUTES, timedelta(minutes=15)),
         max_lateness=section.take("max_lateness_hours", hours, _HOURS),
+        build_after=section.take("build_after_hours", hours, _HOURS, timedelta(hours=1)),
+        rebuild_late_percent=section.take(
+            "rebuild_late_percent", values.percent, "0 to 100", default=0.0
+        ),
         late_after=section.take("late_after_minutes", minutes, _MINUTES, timedelta(hours=1)),
     )
     for required, given in (("by", events.key), ("latest", events.latest)):

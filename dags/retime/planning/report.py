@@ -3,15 +3,94 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from retime.calendar.partitions import Partition
 from retime.calendar.slices import Slice
+from retime.dataset.model import DataSet
 from retime.errors import RunError
 from retime.planning.plan import PlannedSlice
 from retime.published.ledger import Ledger
 from retime.published.results import Published
+from retime.published.rollback import Changed, Reversal
 
 _KINDS = ("read", "published_from", "duplicates", "filtered", "quarantined", "too_late", "outside")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateDates:
+    """What was known of late events when a run was planned.
+
+    `waiting` are the late events by date, of which the run builds the dates `healed` again, and
+    leaves the others to a later run. The search for them scanned `scanned_bytes`.
+    """
+
+    waiting: Mapping[date, int]
+    healed: tuple[date, ...]
+    scanned_bytes: int
+
+    @property
+    def left(self) -> dict[date, int]:
+        """The late events that still wait after the run."""
+        return {day: n for day, n in self.waiting.items() if day not in self.healed}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain value that goes to the report."""
+        healed = [str(day) for day in self.healed]
+        waiting = _by_text(self.waiting)
+        return {"waiting": waiting, "healed": healed, "scanned_bytes": self.scanned_bytes}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> LateDates:
+        """Return what `to_json` made a plain value of."""
+        return cls(
+            waiting={date.fromisoformat(day): n for day, n in value["waiting"].items()},
+            healed=tuple(date.fromisoformat(day) for day in value["healed"]),
+            scanned_bytes=value["scanned_bytes"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """What a run did: totals over its slices, and the dates that something became of.
+
+    `settled` became complete for good. `late_beyond` are the events that arrived on the run's dates
+    later than the max lateness, by the date they happened: nothing builds them in.
+    """
+
+    totals: Mapping[str, int]
+    late: LateDates
+    settled: tuple[date, ...]
+    late_beyond: Mapping[date, int]
+    changed: tuple[Changed, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain value that `report` returns."""
+        return {
+            **self.totals,
+            "healed": [str(day) for day in self.late.healed],
+            "late_left": _by_text(self.late.left),
+            "settled": [str(day) for day in self.settled],
+            "late_beyond": _by_text(self.late_beyond),
+            "changed": [each.to_json() for each in self.changed],
+        }
+
+    def metrics(self, name: str) -> dict[str, int]:
+        """Return what is counted of a run, by the names of its metrics."""
+        return {
+            f"retime.{name}.{metric}": count
+            for metric, count in (
+                ("rows", self.totals["rows"]),
+                ("scanned_bytes", self.totals["scanned_bytes"]),
+                ("quarantined", self.totals["quarantined"]),
+                ("late", sum(self.late.waiting.values())),
+                ("late_beyond", sum(self.late_beyond.values())),
+                ("healed_dates", len(self.late.healed)),
+                ("settled_dates", len(self.settled)),
+            )
+        }
 
 
 def results_of(
@@ -40,20 +119,23 @@ def check_complete(planned: Sequence[PlannedSlice], results: Mapping[Slice, Publ
         )
 
 
-def sum_up(planned: Sequence[PlannedSlice], results: Mapping[Slice, Published]) -> dict[str, int]:
-    """Return the totals of a run over its published slices."""
+def sum_up(
+    planned: Sequence[PlannedSlice], results: Mapping[Slice, Published], late: LateDates
+) -> dict[str, int]:
+    """Return the totals of a run over its published slices, and of its search for late events."""
     published = list(results.values())
     return {
         "slices": len(published),
         **{n: sum(getattr(r.counts, n) for r in published) for n in (*_KINDS, "late", "rows")},
         "stage_scanned_bytes": sum(result.stage_scanned_bytes for result in published),
-        "scanned_bytes": sum(result.scanned_bytes for result in published),
+        "search_scanned_bytes": late.scanned_bytes,
+        "scanned_bytes": late.scanned_bytes + sum(r.scanned_bytes for r in published),
         "raw_bytes": sum(plan.raw_bytes for plan in planned if plan.slice_ in results),
     }
 
 
-def describe_plan(dates: Slice, planned: Sequence[PlannedSlice]) -> str:
-    """Return the plan of a run, a line a slice."""
+def describe_plan(dates: Slice, planned: Sequence[PlannedSlice], late: LateDates) -> str:
+    """Return the plan of a run, a line a slice and a line for each late date."""
     lines = [f"{dates}: {len(planned)} slices to build"]
     lines += [
         f"  {plan.slice_}: arrivals {plan.window.start:%Y-%m-%d %H}:00 to "
@@ -62,21 +144,67 @@ def describe_plan(dates: Slice, planned: Sequence[PlannedSlice]) -> str:
         for plan in planned
     ]
     if not planned:
-        lines.append("  no raw events have landed for these dates: nothing is changed")
+        lines.append("  nothing to build: no raw events, or no date in the state asked for")
+    lines += [
+        f"  {day}: {events} late events, {'built again' if day in late.healed else 'left for now'}"
+        for day, events in late.waiting.items()
+    ]
     return "\n".join(lines)
 
 
-def describe_run(name: str, results: Mapping[Slice, Published], totals: Mapping[str, int]) -> str:
+def beyond_of(results: Iterable[Published], dates: Slice) -> dict[date, int]:
+    """Return the events that arrived on some dates later than the max lateness, by event date."""
+    found: dict[date, int] = {}
+    for result in results:
+        for each in result.late_beyond:
+            if dates.first_date <= each.arrived <= dates.last_date:
+                found[each.happened] = found.get(each.happened, 0) + each.events
+    return dict(sorted(found.items()))
+
+
+def describe_rollback(dates: Slice, reversals: Mapping[Partition, Reversal]) -> str:
+    """Return the plan of a rollback: the rows of each date, now and before."""
+    lines = [f"{dates}: to point back at what was published before"]
+    for day in dates.dates:
+        of_day = [each for p, each in reversals.items() if date(*p[:3]) == day]
+        rows = [sum(each.ledger.rows for each in of_day), sum(e.previous.rows for e in of_day)]
+        generations = sorted({each.previous.generation for each in of_day})
+        lines.append(f"  {day}: {rows[0]} rows now, {rows[1]} before ({', '.join(generations)})")
+    return "\n".join(lines)
+
+
+def describe_run(data_set: DataSet, results: Mapping[Slice, Published], done: RunReport) -> str:
     """Return what a run did, a line a slice and the totals."""
-    lines = [f"{name}: {totals['slices']} slices published"]
+    totals = done.totals
+    lines = [f"{data_set.name}: {totals['slices']} slices published"]
     lines += [
         f"  {slice_}: {result.counts.rows} rows, {result.partitions.created} partitions created, "
         f"{result.partitions.updated} updated, {result.partitions.kept} kept, "
         f"generation {result.generation}"
         for slice_, result in results.items()
     ]
+    lines += [
+        f"  {each.slice_}: {each.action}, {each.partitions} partitions" for each in done.changed
+    ]
     lines.append("  " + describe_totals(totals).replace("\n", "\n  "))
+    lines += [f"  {line}" for line in describe_dates(data_set, done.to_json())]
     return "\n".join(lines)
+
+
+def describe_dates(data_set: DataSet, done: Mapping[str, Any]) -> list[str]:
+    """Return what became of dates in a run, a line each kind; `done` is the report's JSON."""
+    hours = data_set.events.max_lateness.total_seconds() / 3600
+    beyond = (
+        f"arrived more than {hours:g} hours late and are in no date (raise "
+        "events.max_lateness_hours, then build these dates again)"
+    )
+    kinds = (
+        ("built again for late events", ", ".join(done["healed"])),
+        ("late events left to a later run", _pairs(done["late_left"])),
+        ("settled", ", ".join(done["settled"])),
+        (beyond, _pairs(done["late_beyond"])),
+    )
+    return [f"{kind}: {what}" for kind, what in kinds if what]
 
 
 def describe_totals(totals: Mapping[str, int]) -> str:
@@ -98,22 +226,36 @@ def current_slices(results: Mapping[Slice, Published]) -> dict[Slice, Published]
 
 
 def describe_update(
-    results: Mapping[Slice, Published], ledgers: Iterable[Ledger]
+    results: Mapping[Slice, Published], ledgers: Iterable[Ledger], done: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return which dates of a table have become which generations, and what of them is there.
 
     Args:
         results: what was published.
         ledgers: of the partitions of those slices, as they are; other runs may have made some.
+        done: the report's JSON.
     """
     generations = [result.generation for result in results.values()]
     ours = [ledger for ledger in ledgers if ledger.generation in generations]
+    changed = [Changed.from_json(each) for each in done["changed"]]
+    back = {day for each in changed if each.action == "rollback" for day in each.slice_.dates}
+    built = {day for slice_ in results for day in slice_.dates}
     return {
-        "dates": sorted({str(day) for slice_ in results for day in slice_.dates}),
+        "dates": sorted(map(str, built | back)),
+        "settled": done["settled"],
+        "late_beyond": done["late_beyond"],
         "rows": sum(ledger.rows for ledger in ours),
         "bytes": sum(ledger.bytes for ledger in ours),
         "generations": generations,
     }
+
+
+def _by_text(values: Mapping[date, int]) -> dict[str, int]:
+    return {str(day): number for day, number in values.items()}
+
+
+def _pairs(values: Mapping[str, int]) -> str:
+    return ", ".join(f"{day} {number}" for day, number in values.items())
 
 
 def format_bytes(size: float) -> str:

@@ -94,7 +94,7 @@ def _delete_generations_at(
     folders = map(generation_of_folder, aws.list_folders(clients.s3, table.location))
     generations = sorted(generation for generation in folders if generation)
     used = _used_generations(clients.glue, database, table) if generations else set()
-    marks = _read_marks(clients.s3, table.location)
+    marks = read_marks(clients.s3, table.location)
     deleted = 0
     for generation in generations:
         mark = marks.get(generation)
@@ -127,7 +127,7 @@ def _used_generations(glue: GlueClient, database: str, table: Table) -> set[str]
     return {generation for folder in folders if (generation := generation_of_folder(folder))}
 
 
-def _read_marks(s3: S3Client, location: str) -> dict[str, datetime]:
+def read_marks(s3: S3Client, location: str) -> dict[str, datetime]:
     """Since when each generation that is marked is known to be unused."""
     marks = {}
     for path, _ in aws.list_objects(s3, location, _MARKS):

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from retime import aws
 from retime.calendar.arrival_hours import ArrivalWindow
-from retime.calendar.partitions import partitions_of
+from retime.calendar.partitions import Partition
 from retime.calendar.slices import Slice
-from retime.dataset.deployment import Deployment
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
 
 _PREFIX = "retime."
+_PREVIOUS = "previous"
+_TEXTS = (
+    *("generation", "built_from", "built_through", "fingerprint", "run_id", "query_id"),
+    *("published_at", "previous_location", "checked_through"),
+)
+_NUMBERS = ("rows", "bytes", "events", "late")
+_FLAGS = {"settled": "is_settled", "pinned": "is_pinned"}
+_TRUTH = {True: "true", False: "false"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +32,11 @@ class Ledger:
     """How a published partition came to be; times are ISO 8601 in UTC.
 
     `built_from` and `built_through` are when the arrivals begin and end that were read for the
-    partition, of those that can hold its events.
+    partition, of those that can hold its events. `events` are the raw events that its rows were
+    made from. Arrivals up to `checked_through` have been searched for more of its events: `late`
+    were found. `is_settled` is whether none is waiting and no more can come. A partition that
+    `is_pinned` was rolled back by hand. `previous` is the ledger of what it pointed at before, at
+    `previous_location`.
     """
 
     generation: str
@@ -33,6 +49,12 @@ class Ledger:
     query_id: str
     published_at: str
     previous_location: str
+    events: int
+    checked_through: str
+    late: int = 0
+    is_settled: bool = False
+    is_pinned: bool = False
+    previous: Ledger | None = None
 
     @property
     def arrivals(self) -> ArrivalWindow:
@@ -42,33 +64,100 @@ class Ledger:
             end=datetime.fromisoformat(self.built_through),
         )
 
+    @property
+    def checked(self) -> datetime:
+        """How far arrivals have been searched for more events of the partition."""
+        return datetime.fromisoformat(self.checked_through)
+
+    def after_check(self, through: datetime, found: int, *, is_last: bool) -> Ledger:
+        """Return the ledger after a search of the arrivals since `checked_through`.
+
+        Args:
+            through: up to when arrivals were searched.
+            found: the events of the partition among them.
+            is_last: whether no event of it can arrive after that.
+        """
+        late = self.late + found
+        return replace(
+            self,
+            checked_through=through.isoformat(),
+            late=late,
+            is_settled=is_last and not late,
+        )
+
     def to_parameters(self) -> dict[str, str]:
         """Return the ledger as parameters of a Glue partition."""
-        return {_PREFIX + name: str(value) for name, value in asdict(self).items()}
+        texts = _texts_of(self)
+        if self.previous:
+            texts[_PREVIOUS] = json.dumps(_texts_of(self.previous))
+        return {_PREFIX + name: text for name, text in texts.items()}
 
 
 def ledger_of(parameters: Mapping[str, str]) -> Ledger | None:
     """Return the ledger in a partition's parameters, or None if another tool made it."""
+    texts = {
+        name.removeprefix(_PREFIX): text
+        for name, text in parameters.items()
+        if name.startswith(_PREFIX)
+    }
     try:
-        texts = {field.name: parameters[_PREFIX + field.name] for field in fields(Ledger)}
-        numbers = {name: int(texts[name]) for name in ("rows", "bytes")}
-        ledger = Ledger(**{**texts, **numbers})  # type: ignore[arg-type]
-        _ = ledger.arrivals
-    except (KeyError, ValueError):
+        before = json.loads(texts.pop(_PREVIOUS, "null"))
+        return _read(texts, _read(before, None) if before else None)
+    except (KeyError, TypeError, ValueError):
         return None
+
+
+def _texts_of(ledger: Ledger) -> dict[str, str]:
+    texts = {name: str(getattr(ledger, name)) for name in (*_TEXTS, *_NUMBERS)}
+    return texts | {name: _TRUTH[getattr(ledger, field)] for name, field in _FLAGS.items()}
+
+
+def _read(texts: Mapping[str, str], previous: Ledger | None) -> Ledger:
+    # Version 0.2 did not count events, and did not look for late ones.
+    unknown = {"events": texts["rows"], "checked_through": texts["built_through"], "late": "0"}
+    texts = {**unknown, **texts}
+    flags = {field: texts.get(name) == _TRUTH[True] for name, field in _FLAGS.items()}
+    ledger = Ledger(
+        **{name: texts[name] for name in _TEXTS},  # type: ignore[arg-type]
+        **{name: int(texts[name]) for name in _NUMBERS},  # type: ignore[arg-type]
+        **flags,  # type: ignore[arg-type]
+        previous=previous,
+    )
+    _ = ledger.arrivals, ledger.checked
     return ledger
 
 
-def read_ledgers(deployment: Deployment, slices: Iterable[Slice]) -> list[Ledger]:
-    """Return the ledgers of the published partitions of some slices."""
-    table = deployment.data_set.published
-    partitions = [p for slice_ in slices for p in partitions_of(slice_, table.grain)]
-    found = aws.read_partitions(
-        deployment.clients.glue, deployment.database, table.name, partitions
-    )
-    return [ledger for p in found.values() if (ledger := ledger_of(p.parameters))]
+def list_ledgers(
+    glue: GlueClient, database: str, table: str, dates: Slice
+) -> dict[Partition, Ledger]:
+    """Return the ledgers of a table's partitions from one date through another, in no order.
+
+    One listing for each year: the partitions of a date need not be known. A table that is not there
+    has none.
+    """
+    found: dict[Partition, Ledger] = {}
+    if aws.get_table(glue, database, table) is None:
+        return found
+    first, last = dates.first_date, dates.last_date
+    for year in range(first.year, last.year + 1):
+        months = (
+            first.month if year == first.year else 1,
+            last.month if year == last.year else 12,
+        )
+        expression = f"year = {year} AND month >= {months[0]} AND month <= {months[1]}"
+        for partition in aws.list_partitions(glue, database, table, expression):
+            ledger = ledger_of(partition.parameters)
+            if ledger and first <= date(*partition.values[:3]) <= last:
+                found[partition.values] = ledger
+    return found
 
 
 def other_parameters(parameters: Mapping[str, str]) -> dict[str, str]:
     """Return the parameters of a partition that are not the ledger's."""
     return {key: value for key, value in parameters.items() if not key.startswith(_PREFIX)}
+
+
+def with_ledger(found: aws.CatalogPartition, ledger: Ledger) -> aws.CatalogPartition:
+    """Return a partition with another ledger; parameters of others are kept."""
+    parameters = {**other_parameters(found.parameters), **ledger.to_parameters()}
+    return replace(found, parameters=parameters)

@@ -21,7 +21,8 @@ Partitions = Mapping[Partition, CatalogPartition]
 class Publication:
     """A generation of one slice, staged and audited, that is to be published.
 
-    `rows` by partition are the audit's; a partition without rows is not among them. `wanted` has
+    `rows` by partition are the audit's, and `events` the raw events that they were made from; a
+    partition without rows is not among them. `wanted` has
     every partition of the slice, with the arrivals that can matter to it; `own` those that can be
     its events, without the look-back. `read` are the arrivals that there were to read, and `landed`
     the hours of them that held objects.
@@ -31,6 +32,7 @@ class Publication:
     generation: str
     location: str
     rows: Mapping[Partition, int]
+    events: Mapping[Partition, int]
     wanted: Mapping[Partition, ArrivalWindow]
     own: Mapping[Partition, ArrivalWindow]
     read: ArrivalWindow
@@ -51,7 +53,7 @@ class Publication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogChanges:
-    """What a publication does to the catalog; `kept` partitions are built from more, or later."""
+    """What a publication does to the catalog; `kept` partitions are pinned, from more or later."""
 
     create: tuple[CatalogPartition, ...]
     update: tuple[CatalogPartition, ...]
@@ -102,10 +104,12 @@ def generation_of(partition: CatalogPartition) -> str | None:
 
 
 def _is_outdone(publication: Publication, partition: Partition, found: CatalogPartition) -> bool:
-    """Return whether what is published was built from more raw, or later from as much."""
+    """Return whether what is published is pinned, from more raw, or built later from as much."""
     ledger = ledger_of(found.parameters)
     if ledger is None:
         return False
+    if ledger.is_pinned:
+        return ledger.generation != publication.generation
     # What a build does not want it does not lack: a lower max lateness is no reason to keep.
     wanted, read = publication.wanted[partition], publication.read_of(partition)
     built = ledger.arrivals
@@ -126,6 +130,7 @@ def _record(
 ) -> CatalogPartition:
     location = publication.location + partition_path(partition)
     read = publication.read_of(partition)
+    before = ledger_of(found.parameters) if found else None
     ledger = Ledger(
         generation=publication.generation,
         rows=publication.rows.get(partition, 0),
@@ -137,6 +142,10 @@ def _record(
         query_id=publication.query_id,
         published_at=now.isoformat(timespec="seconds"),
         previous_location=found.location if found else "",
+        events=publication.events.get(partition, 0),
+        checked_through=read.end.isoformat(),
+        is_settled=read.end >= publication.wanted[partition].end,
+        previous=before and replace(before, previous=None),
     )
     others = other_parameters(found.parameters) if found else {}
     return CatalogPartition(

@@ -13,6 +13,7 @@ from retime.dataset.deployment import Deployment
 from retime.dataset.model import Table
 from retime.errors import RunError
 from retime.published import plain_folders
+from retime.published.facts import describe_table
 from retime.published.generations import generation_location
 from retime.published.publication import Publication
 from retime.published.repoint import repoint_partitions
@@ -67,6 +68,7 @@ def publish_slice(
         table: Table,
         stage: Staged,
         rows: Mapping[Partition, int],
+        events: Mapping[Partition, int],
         wanted: Mapping[Partition, ArrivalWindow],
         own: Mapping[Partition, ArrivalWindow],
     ) -> Publication:
@@ -75,6 +77,7 @@ def publish_slice(
             generation=stage.generation.id,
             location=generation_location(table.generations, stage.generation.id),
             rows=rows,
+            events=events,
             wanted=wanted,
             own=own,
             read=read,
@@ -87,16 +90,27 @@ def publish_slice(
     # The quarantine first: once the events are published, what they lack can be looked up.
     _publish(
         deployment,
-        publication(data_set.quarantine, quarantined, audited.quarantined, by_arrival, by_arrival),
+        publication(
+            data_set.quarantine,
+            quarantined,
+            audited.quarantined,
+            audited.quarantined,
+            by_arrival,
+            by_arrival,
+        ),
         now,
     )
     partitions = _publish(
-        deployment, publication(data_set.published, staged, audited.rows, by_event, own), now
+        deployment,
+        publication(data_set.published, staged, audited.rows, audited.events, by_event, own),
+        now,
     )
+    describe_table(deployment, staged.generation.fingerprint)
     return Published(
         slice_=slice_,
         generation=staged.generation.id,
         counts=audited.counts,
+        late_beyond=audited.late_beyond,
         partitions=partitions,
         stage_scanned_bytes=staged.scanned_bytes,
         scanned_bytes=staged.scanned_bytes + quarantined.scanned_bytes + audited.scanned_bytes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any
 
 from retime.calendar.partitions import Partition
@@ -67,23 +68,51 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LateBeyond:
+    """Events that arrived on one date later than the max lateness, by the date they happened."""
+
+    arrived: date
+    happened: date
+    events: int
+
+    def to_json(self) -> list[Any]:
+        """Return the plain value that goes from task to task."""
+        return [str(self.arrived), str(self.happened), self.events]
+
+    @classmethod
+    def from_json(cls, value: Sequence[Any]) -> LateBeyond:
+        """Return what `to_json` made a plain value of."""
+        arrived, happened, events = value
+        return cls(
+            arrived=date.fromisoformat(arrived),
+            happened=date.fromisoformat(happened),
+            events=events,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
-    """A slice that passed its audits: the two generations, their rows by partition, the counts."""
+    """A slice that passed its audits: the two generations, their rows by partition, the counts.
+
+    `events` are the raw events that the rows of each partition were made from.
+    """
 
     generation: str
     quarantine_generation: str
     rows: Mapping[Partition, int]
+    events: Mapping[Partition, int]
     quarantined: Mapping[Partition, int]
+    late_beyond: tuple[LateBeyond, ...]
     counts: Counts
     scanned_bytes: int
 
     def to_json(self) -> dict[str, Any]:
-        """Return the plain value that goes to publish; JSON has no mappings by partition."""
+        """Return the plain value that goes to publish."""
         return {
             "generation": self.generation,
             "quarantine_generation": self.quarantine_generation,
-            "rows": [[*partition, rows] for partition, rows in self.rows.items()],
-            "quarantined": [[*partition, rows] for partition, rows in self.quarantined.items()],
+            **{name: _by_list(getattr(self, name)) for name in _BY_PARTITION},
+            "late_beyond": [each.to_json() for each in self.late_beyond],
             "counts": asdict(self.counts),
             "scanned_bytes": self.scanned_bytes,
         }
@@ -94,8 +123,8 @@ class Audited:
         return cls(
             **{
                 **value,
-                "rows": _by_partition(value["rows"]),
-                "quarantined": _by_partition(value["quarantined"]),
+                **{name: _by_partition(value[name]) for name in _BY_PARTITION},
+                "late_beyond": _late_beyond(value),
                 "counts": Counts(**value["counts"]),
             }
         )
@@ -124,6 +153,7 @@ class Published:
     slice_: Slice
     generation: str
     counts: Counts
+    late_beyond: tuple[LateBeyond, ...]
     partitions: PartitionCounts
     stage_scanned_bytes: int
     scanned_bytes: int
@@ -134,6 +164,7 @@ class Published:
             "slice": self.slice_.to_json(),
             "generation": self.generation,
             "counts": asdict(self.counts),
+            "late_beyond": [each.to_json() for each in self.late_beyond],
             "partitions": asdict(self.partitions),
             "stage_scanned_bytes": self.stage_scanned_bytes,
             "scanned_bytes": self.scanned_bytes,
@@ -146,10 +177,23 @@ class Published:
             slice_=Slice.from_json(value["slice"]),
             generation=value["generation"],
             counts=Counts(**value["counts"]),
+            late_beyond=_late_beyond(value),
             partitions=PartitionCounts(**value["partitions"]),
             stage_scanned_bytes=value["stage_scanned_bytes"],
             scanned_bytes=value["scanned_bytes"],
         )
+
+
+_BY_PARTITION = ("rows", "events", "quarantined")
+
+
+def _by_list(values: Mapping[Partition, int]) -> list[list[int]]:
+    # JSON has no mappings by partition.
+    return [[*partition, number] for partition, number in values.items()]
+
+
+def _late_beyond(value: Mapping[str, Any]) -> tuple[LateBeyond, ...]:
+    return tuple(LateBeyond.from_json(each) for each in value["late_beyond"])
 
 
 def _by_partition(value: Sequence[Sequence[int]]) -> dict[Partition, int]:

@@ -18,6 +18,7 @@ from retime.calendar.arrival_hours import (
 )
 from retime.calendar.slices import Slice
 from retime.dataset.deployment import Deployment
+from retime.dataset.model import DataSet
 from retime.errors import RunError
 
 if TYPE_CHECKING:
@@ -101,16 +102,22 @@ def read_landed(deployment: Deployment, window: ArrivalWindow, now: datetime) ->
 
 
 def has_landed_after(deployment: Deployment, dates: Slice, now: datetime) -> bool:
-    """Return whether the arrival hour that follows the last date is complete.
+    """Return whether the arrival hours that a build of some dates waits for are complete.
 
-    Its first minutes bring the last events of the date. It is complete when a later hour has begun
-    to land, or when it is long over. Dates of the past are not waited for.
+    They are those up to `build_after` the last date: the first minutes of the hour that follows it
+    bring its last events. An hour is complete when a later one has begun to land, or when it is
+    long over. Dates of the past are not waited for.
     """
     location, s3 = deployment.data_set.raw.location, deployment.clients.s3
-    end = ceil_hour(dates.end)
-    if now >= end + deployment.data_set.limits.arrival_timeout + PAST:
+    last = last_awaited(deployment.data_set, dates)
+    if now >= last + deployment.data_set.limits.arrival_timeout + PAST:
         return True
-    return has_landed_from(s3, location, end) and is_closed(s3, location, end, now)
+    return has_landed_from(s3, location, last) and is_closed(s3, location, last, now)
+
+
+def last_awaited(data_set: DataSet, dates: Slice) -> datetime:
+    """Return the last arrival hour that must be complete before dates are built."""
+    return ceil_hour(dates.end + data_set.events.build_after) - HOUR
 
 
 def check_still_there(deployment: Deployment, window: ArrivalWindow) -> None:

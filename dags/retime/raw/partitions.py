@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,37 +12,39 @@ from retime.calendar.arrival_hours import HOUR, ArrivalWindow, arrival_hour_of, 
 from retime.dataset.deployment import Deployment
 from retime.errors import CrawlError
 from retime.quoting import quote_literal
-from retime.raw.landed import LandedUntil, read_landed
+from retime.raw.landed import LandedHour, LandedRaw, LandedUntil, read_landed
 from retime.raw.table import RawTable, find_raw_table, read_raw_table
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
-    from mypy_boto3_glue.type_defs import TableInputTypeDef, TableTypeDef
 
 _IGNORE_MALFORMED = "ignore.malformed.json"
 
 
 def uncrawled_hours(
-    deployment: Deployment, window: ArrivalWindow, now: datetime
+    deployment: Deployment, windows: Sequence[ArrivalWindow], now: datetime
 ) -> tuple[list[datetime], LandedUntil]:
-    """Return the landed arrival hours of a window that the catalog lacks, and how far raw landed.
+    """Return the landed arrival hours of windows that the catalog lacks, and how far raw landed.
 
     What lands after that, a crawl that begins now cannot be expected to find.
     """
-    landed = read_landed(deployment, window, now)
+    landed = _read_windows(deployment, windows, now)
     glue = deployment.clients.glue
     raw = find_raw_table(glue, deployment.database, deployment.data_set.raw.table)
     return missing_hours(glue, raw, landed.hours), landed.until
 
 
 def ensure_registered(
-    deployment: Deployment, window: ArrivalWindow, now: datetime, crawled: LandedUntil | None
+    deployment: Deployment,
+    windows: Sequence[ArrivalWindow],
+    now: datetime,
+    crawled: LandedUntil | None,
 ) -> LandedUntil:
-    """See that the catalog has every landed arrival hour of a window; register them uncrawled.
+    """See that the catalog has every landed arrival hour of windows; register them uncrawled.
 
     Args:
         deployment: the data set in its environment.
-        window: the arrival hours that a run may need.
+        windows: the arrival hours that a run may need, in order.
         now: the time.
         crawled: how far raw had landed when a crawl began; an hour that closed later is left to the
             next run.
@@ -54,7 +56,7 @@ def ensure_registered(
         CrawlError: the catalog lacks hours, although it was crawled.
         RunError: some of the raw events are archived.
     """
-    landed = read_landed(deployment, window, now)
+    landed = _read_windows(deployment, windows, now)
     if crawled:
         landed = landed.before(crawled)
     glue, source = deployment.clients.glue, deployment.data_set.raw
@@ -72,6 +74,17 @@ def ensure_registered(
     if raw.is_json:
         ignore_malformed_json(glue, raw, landed.hours)
     return landed.until
+
+
+def _read_windows(
+    deployment: Deployment, windows: Sequence[ArrivalWindow], now: datetime
+) -> LandedRaw:
+    """What landed in windows, and how far that is in the last of them."""
+    hours: dict[datetime, LandedHour] = {}
+    for window in windows:
+        landed = read_landed(deployment, window, now)
+        hours |= landed.hours
+    return LandedRaw(hours=hours, until=landed.until)
 
 
 def registered_hours(glue: GlueClient, raw: RawTable, window: ArrivalWindow) -> set[datetime]:
@@ -128,7 +141,7 @@ def ignore_malformed_json(glue: GlueClient, raw: RawTable, hours: Iterable[datet
     """
     table = glue.get_table(DatabaseName=raw.database, Name=raw.name)["Table"]
     if not _ignores(table["StorageDescriptor"]):
-        glue.update_table(DatabaseName=raw.database, TableInput=_ignoring_table(table))
+        aws.update_table(glue, raw.database, table, storage=_ignoring(table["StorageDescriptor"]))
     values = [_values(hour) for hour in hours]
     found = aws.read_partitions(glue, raw.database, raw.name, values, raw.key_widths)
     changed = [
@@ -143,19 +156,6 @@ def _check(raw: RawTable, refused: list[aws.RefusedPartition]) -> None:
     if refused:
         first = ", ".join(map(str, refused[:3]))
         raise CrawlError(f"{raw.database}.{raw.name}: {len(refused)} hours refused: {first}")
-
-
-def _ignoring_table(table: TableTypeDef) -> TableInputTypeDef:
-    change: TableInputTypeDef = {
-        "Name": table["Name"],
-        "StorageDescriptor": _ignoring(table["StorageDescriptor"]),
-        "PartitionKeys": table.get("PartitionKeys", []),
-        "Parameters": table.get("Parameters", {}),
-    }
-    for key in ("TableType", "Description", "Owner"):
-        if key in table:
-            change[key] = table[key]
-    return change
 
 
 def _ignores(descriptor: Mapping[str, Any]) -> bool:

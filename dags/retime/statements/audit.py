@@ -12,7 +12,7 @@ from retime.calendar.partitions import Partition
 from retime.calendar.slices import Slice
 from retime.errors import AuditError
 from retime.published.generations import staging_table_name
-from retime.published.results import Audited, Counts, Staged
+from retime.published.results import Audited, Counts, LateBeyond, Staged
 from retime.quoting import quote_name
 from retime.raw.table import read_raw_table
 from retime.statements.rendering import SliceSource, render_audit
@@ -25,10 +25,12 @@ Row = Mapping[str, "str | None"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditReport:
-    """The audit of a slice: counts, staged rows by partition, and why it may not be published."""
+    """The audit of a slice: counts, staged rows and events, and why it may not be published."""
 
     counts: Counts
     staged: Mapping[Partition, int]
+    events: Mapping[Partition, int]
+    late_beyond: tuple[LateBeyond, ...]
     quarantined: Mapping[Partition, int]
     failures: tuple[str, ...]
 
@@ -69,6 +71,8 @@ def conclude_audit(
         generation=staged.generation.id,
         quarantine_generation=quarantined.generation.id,
         rows=report.staged,
+        events=report.events,
+        late_beyond=report.late_beyond,
         quarantined=report.quarantined,
         counts=report.counts,
         scanned_bytes=aws.get_scanned_bytes(athena, query_id),
@@ -77,7 +81,7 @@ def conclude_audit(
 
 def read_report(rows: Sequence[Row], *, max_quarantined_percent: float) -> AuditReport:
     """Return the report that the rows of the audit statement make."""
-    events = {str(row["name"]): row for row in rows if row["kind"] == "events"}
+    events = [row for row in rows if row["kind"] == "events"]
     staged = [row for row in rows if row["kind"] == "staged"]
     quarantined = [row for row in rows if row["kind"] == "quarantined"]
     counts = _count(events, staged, quarantined)
@@ -90,6 +94,8 @@ def read_report(rows: Sequence[Row], *, max_quarantined_percent: float) -> Audit
     return AuditReport(
         counts=counts,
         staged={_partition(row): _number(row, "row_count") for row in staged},
+        events={_partition(row): _number(row, "key_count") for row in staged},
+        late_beyond=tuple(_beyond(row) for row in events if row["examples"]),
         quarantined={_partition(row): _number(row, "row_count") for row in quarantined},
         failures=tuple(failures),
     )
@@ -111,9 +117,9 @@ def check_report(report: AuditReport, subject: str, *, quarantine: str) -> None:
         )
 
 
-def _count(events: Mapping[str, Row], staged: Sequence[Row], quarantined: Sequence[Row]) -> Counts:
+def _count(events: Sequence[Row], staged: Sequence[Row], quarantined: Sequence[Row]) -> Counts:
     def total(column: str, *names: str) -> int:
-        return sum(_number(events[n], column) for n in names or events if n in events)
+        return sum(_number(row, column) for row in events if not names or row["name"] in names)
 
     return Counts(
         read=total("row_count"),
@@ -147,8 +153,10 @@ def _reconcile(counts: Counts) -> list[str]:
     return [f"counts_reconcile: {counts.read} events read, but {listed} = {total}; {hint}"]
 
 
-def _check_not_empty(counts: Counts, events: Mapping[str, Row]) -> list[str]:
-    of_slice = sum(_number(events[n], "row_count") for n in ("accepted", "filtered") if n in events)
+def _check_not_empty(counts: Counts, events: Sequence[Row]) -> list[str]:
+    of_slice = sum(
+        _number(row, "row_count") for row in events if row["name"] in ("accepted", "filtered")
+    )
     if counts.rows or not of_slice:
         return []
     return [f"not_empty: {of_slice} events arrived for the slice, but no row would be published"]
@@ -165,6 +173,11 @@ def _check_quarantine(counts: Counts, max_percent: float) -> list[str]:
 
 def _describe(row: Row) -> str:
     return f"{row['name']}: {row['row_count']} bad rows, for example: {row['examples']}"
+
+
+def _beyond(row: Row) -> LateBeyond:
+    arrived, happened = str(row["examples"]).split("/")
+    return LateBeyond.from_json([arrived, happened, _number(row, "row_count")])
 
 
 def _number(row: Row, column: str) -> int:

@@ -91,6 +91,11 @@ def local_time(zone: str, epoch: str) -> str:
     return f"FROM_UNIXTIME({epoch}) AT TIME ZONE {quote_literal(zone)}"
 
 
+def date_text(zone: str, epoch: str) -> str:
+    """Return the date of epoch seconds by the clock of a zone, as text: 2024-03-28."""
+    return f"SUBSTR(CAST({local_time(zone, epoch)} AS VARCHAR), 1, 10)"
+
+
 def arrival_columns(raw: RawTable) -> str:
     """Return the columns that every record has: arrival_time, source_file, is_unreadable."""
     year, month, day, hour = (

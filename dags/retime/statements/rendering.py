@@ -2,6 +2,7 @@
 
 import hashlib
 import traceback
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -39,6 +40,11 @@ def render_quarantine(source: SliceSource, target: str) -> str:
     return _render(source, "retime/quarantine.sql", target=target)
 
 
+def render_count_rows(source: SliceSource, target: str) -> str:
+    """Return the statement that counts a table's rows by partition (its quoted name)."""
+    return _render(source, "retime/count_rows.sql", target=target)
+
+
 def render_audit(source: SliceSource, staging: str, quarantine_staging: str) -> str:
     """Return the one statement that counts a slice's events and runs its audits.
 
@@ -51,6 +57,31 @@ def render_audit(source: SliceSource, staging: str, quarantine_staging: str) -> 
         staging=staging,
         quarantine_staging=quarantine_staging,
         audits=audit_files(source.data_set),
+    )
+
+
+def render_find_late(
+    source: SliceSource,
+    *,
+    windows: Iterable[ArrivalWindow],
+    stretches: Sequence[Any],
+    step: int,
+) -> str:
+    """Return the statement that counts late events by stretch and step of event time.
+
+    Args:
+        source: of no slice in particular.
+        windows: the arrival hours to read.
+        stretches: late.py's.
+        step: seconds.
+    """
+    terms = [macros.arrived_predicate(window, source.raw.keys) for window in windows]
+    return _render(
+        source,
+        "retime/find_late.sql",
+        arrived="(" + " OR ".join(terms) + ")",
+        late_stretches=stretches,
+        late_step=step,
     )
 
 
@@ -162,6 +193,7 @@ def _context(source: SliceSource) -> dict[str, Any]:
         "literals": lambda values: ", ".join(quote_literal(value) for value in values),
         "epoch": partial(macros.epoch, data_set.published.columns),
         "local_time": partial(macros.local_time, data_set.zone.key),
+        "date_text": partial(macros.date_text, data_set.zone.key),
         "whole": partial(macros.whole, source.raw),
         "number": partial(macros.number, source.raw),
         "string": partial(macros.string, source.raw),

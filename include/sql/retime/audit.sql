@@ -14,7 +14,17 @@ classified AS (
             WHEN event_time < arrival_time - {{ max_lateness }} THEN 'too_late'
             WHEN NOT is_kept THEN 'filtered'
             ELSE 'accepted'
-        END AS disposition
+        END AS disposition,
+        -- Of what arrived during the slice later than the max lateness: arrival and event date.
+        CASE
+            WHEN
+                reason IS NULL
+                AND is_kept
+                AND event_time < arrival_time - {{ max_lateness }}
+                AND arrival_time >= {{ start }}
+                AND arrival_time < {{ end }}
+                THEN CONCAT({{ date_text("arrival_time") }}, '/', {{ date_text("event_time") }})
+        END AS late_beyond
     FROM records
 ),
 
@@ -22,12 +32,14 @@ classified AS (
 by_key AS (
     SELECT
         disposition,
+        late_beyond,
         COUNT(*) AS events,
         COUNT_IF(event_time < arrival_time - {{ late_after }}) AS late,
         COUNT_IF(arrival_time >= {{ start }} AND arrival_time < {{ end }}) AS arrived
     FROM classified
     GROUP BY
         disposition,
+        late_beyond,
         {%- for column in key %}
         CASE WHEN disposition = 'accepted' THEN {{ name(column) }} END{{ "," if not loop.last }}
         {%- endfor %}
@@ -61,9 +73,9 @@ SELECT
     COUNT(*) AS key_count,
     SUM(late) AS late_count,
     SUM(arrived) AS arrived_count,
-    CAST(NULL AS VARCHAR) AS examples
+    late_beyond AS examples
 FROM by_key
-GROUP BY disposition
+GROUP BY disposition, late_beyond
 UNION ALL
 SELECT
     'staged' AS kind,

@@ -63,7 +63,17 @@ classified AS (
             WHEN event_time < arrival_time - 172800 THEN 'too_late'
             WHEN NOT is_kept THEN 'filtered'
             ELSE 'accepted'
-        END AS disposition
+        END AS disposition,
+        -- Of what arrived during the slice later than the max lateness: arrival and event date.
+        CASE
+            WHEN
+                reason IS NULL
+                AND is_kept
+                AND event_time < arrival_time - 172800
+                AND arrival_time >= 1709078400
+                AND arrival_time < 1709337600
+                THEN CONCAT(SUBSTR(CAST(FROM_UNIXTIME(arrival_time) AT TIME ZONE 'UTC' AS VARCHAR), 1, 10), '/', SUBSTR(CAST(FROM_UNIXTIME(event_time) AT TIME ZONE 'UTC' AS VARCHAR), 1, 10))
+        END AS late_beyond
     FROM records
 ),
 
@@ -71,12 +81,14 @@ classified AS (
 by_key AS (
     SELECT
         disposition,
+        late_beyond,
         COUNT(*) AS events,
         COUNT_IF(event_time < arrival_time - 3600) AS late,
         COUNT_IF(arrival_time >= 1709078400 AND arrival_time < 1709337600) AS arrived
     FROM classified
     GROUP BY
         disposition,
+        late_beyond,
         CASE WHEN disposition = 'accepted' THEN "unieke_id" END,
         CASE WHEN disposition = 'accepted' THEN "event_time" END
 ),
@@ -191,9 +203,9 @@ SELECT
     COUNT(*) AS key_count,
     SUM(late) AS late_count,
     SUM(arrived) AS arrived_count,
-    CAST(NULL AS VARCHAR) AS examples
+    late_beyond AS examples
 FROM by_key
-GROUP BY disposition
+GROUP BY disposition, late_beyond
 UNION ALL
 SELECT
     'staged' AS kind,

@@ -11,7 +11,6 @@ from retime.airflow import runtime
 from retime.airflow.slice_operators import SliceQuery
 from retime.dataset.deployment import Deployment
 from retime.dataset.settings import read_settings
-from retime.planning.plan import PlannedSlice
 from retime.raw.landed import LandedHour
 from tests.unit.samples import TRAFFIC, days, plan, utc
 
@@ -25,12 +24,10 @@ CONTEXT: dict[str, Any] = {
 class Query(SliceQuery):
     """A statement that is there already."""
 
-    def make_query(self, deployment: Deployment, plan: PlannedSlice, context: Any) -> str:
+    def make_query(self, deployment: Deployment, context: Any) -> str:
         return "SELECT 1"
 
-    def conclude(
-        self, deployment: Deployment, plan: PlannedSlice, query_id: str, context: Any
-    ) -> dict[str, Any]:
+    def conclude(self, deployment: Deployment, query_id: str, context: Any) -> dict[str, Any]:
         return {"query_id": query_id, "connection": self.hook.connection}
 
 

@@ -15,7 +15,14 @@ COUNTS = (
     *("slices", "rows", "read", "published_from", "duplicates", "filtered", "quarantined"),
     *("too_late", "outside", "late", "scanned_bytes", "stage_scanned_bytes", "raw_bytes"),
 )
-TOTALS = dict.fromkeys(COUNTS, 7)
+DONE = {
+    **dict.fromkeys(COUNTS, 7),
+    "healed": ["2024-03-26"],
+    "late_left": {},
+    "settled": [],
+    "late_beyond": {"2024-03-01": 4},
+    "changed": [],
+}
 
 
 class Subscriber:
@@ -60,7 +67,7 @@ class Run:
 
     def __init__(self, **params: str) -> None:
         self.states: dict[str, str] = {}
-        self.xcom: dict[str, list[Any]] = {"failure": [], "return_value": [TOTALS]}
+        self.xcom: dict[str, list[Any]] = {"failure": [], "return_value": [DONE]}
         self.params = params or DATES
 
     def xcom_pull(self, task_ids: list[str], key: str = "return_value") -> list[Any]:
@@ -183,6 +190,13 @@ def test_a_successful_run_is_told_only_if_asked_for(subscriber, settings):
     assert subject == "retime_traffic succeeded"
     assert "Event dates: 2024-03-28 to 2024-03-29" in text
     assert "7 rows in 7 slices" in text
+    assert text.splitlines()[-2:] == [
+        "built again for late events: 2024-03-26",
+        (
+            "arrived more than 48 hours late and are in no date (raise "
+            "events.max_lateness_hours, then build these dates again): 2024-03-01 4"
+        ),
+    ]
 
 
 def test_without_a_topic_nobody_is_told_and_nothing_is_asked(settings):

@@ -11,7 +11,8 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from retime.airflow.crawl_operators import CrawlPublishedOperator
-from retime.airflow.slice_operators import TASK_TIMEOUT, AuditOperator, StageOperator
+from retime.airflow.run_params import TASK_TIMEOUT
+from retime.airflow.slice_operators import AuditOperator, StageOperator
 from retime.published.results import PartitionCounts
 from retime.raw.landed import LandedHour
 from tests.unit.airflow.queries import ATHENA, CONTEXT, Hook, Query, athena, query, run_to_its_end

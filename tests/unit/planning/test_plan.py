@@ -91,6 +91,7 @@ def test_a_plan_is_plain_and_readable():
         raw_bytes=10**12,
     )
     assert plan.to_json() == {
+        "action": "build",
         "first_date": "2024-03-28",
         "last_date": "2024-03-31",
         "zone": "Europe/Brussels",

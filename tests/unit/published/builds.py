@@ -9,6 +9,7 @@ from retime.calendar.arrival_hours import ArrivalWindow
 from retime.calendar.partitions import partition_path
 from retime.calendar.slices import Slice
 from retime.dataset.model import DataSet, Table
+from retime.published.ledger import Ledger
 from retime.published.publication import Publication
 from retime.published.repoint import repoint_partitions
 from retime.published.results import PartitionCounts
@@ -49,6 +50,7 @@ def publication(
         generation=generation,
         location=f"{table.location}v={generation}/",
         rows={(first.year, first.month, first.day, hour): 10 * hour + 1 for hour in hours},
+        events={(first.year, first.month, first.day, hour): 10 * hour + 2 for hour in hours},
         wanted=data_set.events.windows_of(slice_, "hour"),
         own=data_set.events.own_windows_of(slice_, "hour"),
         read=ArrivalWindow(start=first_hour, end=until),
@@ -57,6 +59,25 @@ def publication(
         run_id="manual__1",
         query_id=f"query-{number}",
     )
+
+
+def a_ledger(*, built: ArrivalWindow | None = None, **changes: Any) -> Ledger:
+    """The ledger of a partition that was built from a window, and searched as far."""
+    window = built or ArrivalWindow(start=FIRST_LANDED, end=ALL_LANDED)
+    read = {"built_from": window.start.isoformat(), "built_through": window.end.isoformat()}
+    made = {
+        **dict.fromkeys(("run_id", "query_id", "previous_location"), ""),
+        "generation": "20240401t000000z_00000001",
+        "fingerprint": "0123456789abcdef",
+        "rows": 0,
+        "bytes": 0,
+        "events": 0,
+        "published_at": "2024-04-10T00:00:00+00:00",
+        "checked_through": window.end.isoformat(),
+        **read,
+        **changes,
+    }
+    return Ledger(**made)
 
 
 def published_table(account: Account, **others: Any) -> Table:

@@ -35,6 +35,7 @@ def published(
         slice_=days(date),
         generation=generation,
         counts=counts,
+        late_beyond=(),
         partitions=partitions,
         stage_scanned_bytes=1_500,
         scanned_bytes=scanned_bytes,

@@ -10,7 +10,7 @@ from retime.calendar.partitions import partition_path
 from retime.dataset.deployment import Deployment
 from retime.dataset.model import Table
 from retime.errors import PublishError, RunError
-from retime.published.ledger import ledger_of, read_ledgers
+from retime.published.ledger import ledger_of, list_ledgers
 from retime.published.publish import publish_slice
 from retime.published.results import Audited, Generation, PartitionCounts, Published, Staged
 from tests.accounts import Account
@@ -34,7 +34,9 @@ AUDITED = Audited(
     generation=EVENTS.generation.id,
     quarantine_generation=QUARANTINE.generation.id,
     rows=ROWS,
+    events=ROWS,
     quarantined=QUARANTINED,
+    late_beyond=(),
     counts=COUNTS,
     scanned_bytes=1,
 )
@@ -77,6 +79,7 @@ def test_events_are_published_by_hour_and_the_quarantine_by_arrival_day(deployme
         slice_=DAY,
         generation=EVENTS.generation.id,
         counts=COUNTS,
+        late_beyond=(),
         partitions=PartitionCounts(created=24, current=24),
         stage_scanned_bytes=10,
         scanned_bytes=111,
@@ -94,10 +97,10 @@ def test_events_are_published_by_hour_and_the_quarantine_by_arrival_day(deployme
 
 def test_the_ledgers_of_a_slice_are_those_of_its_partitions(deployment):
     publish(deployment)
-    ledgers = read_ledgers(deployment, [DAY])
-    assert len(ledgers) == 24
-    assert sum(ledger.rows for ledger in ledgers) == 150
-    assert {ledger.run_id for ledger in ledgers} == {"run-1"}
+    ledgers = list_ledgers(deployment.clients.glue, deployment.database, "traffic", DAY)
+    assert set(ledgers) == {(2024, 3, 28, hour) for hour in range(24)}
+    assert sum(ledger.rows for ledger in ledgers.values()) == 150
+    assert {ledger.run_id for ledger in ledgers.values()} == {"run-1"}
 
 
 def test_a_slice_that_was_staged_again_after_its_audit_is_not_published(deployment):

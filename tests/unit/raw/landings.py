@@ -11,7 +11,7 @@ from retime.published.tables import storage_descriptor
 from retime.raw.partitions import register_hours
 from retime.raw.table import read_raw_table
 from tests.accounts import Account
-from tests.unit.samples import TRAFFIC, utc
+from tests.unit.samples import TRAFFIC, raw_table, utc
 
 CRAWLED = replace(TRAFFIC, raw=replace(TRAFFIC.raw, crawler="c"))
 UNCRAWLED = replace(TRAFFIC, raw=replace(TRAFFIC.raw, crawler=None))
@@ -27,7 +27,7 @@ class Landing:
         self.location = f"s3://{account.bucket}/traffic_raw/"
         table: dict[str, Any] = {
             "Name": "traffic_raw",
-            "StorageDescriptor": storage_descriptor(self.location, {"unieke_id": "int"}),
+            "StorageDescriptor": storage_descriptor(self.location, raw_table().columns),
             "PartitionKeys": [{"Name": key, "Type": "string"} for key in ARRIVAL_KEYS],
         }
         account.clients.glue.create_table(DatabaseName=account.database, TableInput=table)

@@ -174,13 +174,13 @@ def landing(account: Account) -> Landing:
 
 
 def ensure(landing: Landing, now: datetime = NOW, crawled: LandedUntil | None = None) -> datetime:
-    return partitions.ensure_registered(landing.deploy(), WINDOW, now, crawled).instant
+    return partitions.ensure_registered(landing.deploy(), [WINDOW], now, crawled).instant
 
 
 def test_the_hours_to_crawl_are_those_that_landed_and_are_not_known(landing):
     landing.land(*HOURS, NEXT)
     landing.crawl(*HOURS[:20])
-    missing, until = partitions.uncrawled_hours(landing.deploy(), WINDOW, NOW)
+    missing, until = partitions.uncrawled_hours(landing.deploy(), [WINDOW], NOW)
     assert missing == HOURS[20:]
     assert until.instant == NEXT
 
@@ -189,7 +189,7 @@ def test_without_a_raw_table_every_hour_is_to_be_crawled(landing):
     account = landing.account
     account.clients.glue.delete_table(DatabaseName=account.database, Name="traffic_raw")
     landing.land(*HOURS, NEXT)
-    assert partitions.uncrawled_hours(landing.deploy(), WINDOW, NOW)[0] == HOURS
+    assert partitions.uncrawled_hours(landing.deploy(), [WINDOW], NOW)[0] == HOURS
 
 
 def test_hours_that_a_crawl_left_out_are_told(landing):
@@ -201,7 +201,7 @@ def test_hours_that_a_crawl_left_out_are_told(landing):
 
 def test_an_hour_that_was_closed_after_the_crawl_began_is_left_to_the_next_run(landing):
     landing.land(*HOURS, NEXT)
-    _, crawled = partitions.uncrawled_hours(landing.deploy(), WINDOW, NOW)
+    _, crawled = partitions.uncrawled_hours(landing.deploy(), [WINDOW], NOW)
     landing.crawl(*HOURS)
     landing.land(utc(2024, 3, 29, 1))
     assert ensure(landing, utc(2024, 3, 29, 1, 20), crawled) == NEXT
@@ -210,9 +210,9 @@ def test_an_hour_that_was_closed_after_the_crawl_began_is_left_to_the_next_run(l
 def test_without_a_crawler_the_hours_are_registered(landing):
     landing.land(*HOURS, NEXT)
     deployment = landing.deploy(UNCRAWLED)
-    until = partitions.ensure_registered(deployment, WINDOW, NOW, None)
+    until = partitions.ensure_registered(deployment, [WINDOW], NOW, None)
     assert until.instant == NEXT
-    assert partitions.uncrawled_hours(deployment, WINDOW, NOW)[0] == []
+    assert partitions.uncrawled_hours(deployment, [WINDOW], NOW)[0] == []
 
 
 def test_json_lines_that_a_run_needs_may_be_unreadable(landing):

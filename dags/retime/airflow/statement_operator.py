@@ -1,0 +1,113 @@
+"""Athena operators that make their own statement when they run: what they have in common."""
+
+from math import ceil
+from typing import Any
+
+from airflow.providers.amazon.aws.operators.athena import AthenaOperator
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
+
+from retime.airflow import runtime
+from retime.airflow.lineage import Lineage, to_openlineage
+from retime.airflow.run_params import TASK_TIMEOUT
+from retime.dataset.deployment import Deployment
+from retime.dataset.model import DataSet
+
+_USER_ERROR = 2  # AthenaError.ErrorCategory: 1 system, 2 user, 3 other
+
+
+class StatementOperator(AthenaOperator):
+    """One statement; a subclass makes it, and what the next task needs of its answer."""
+
+    def __init__(self, *, data_set: DataSet, **kwargs: Any) -> None:
+        # Both are a setting's or the subclass's: given when the task runs.
+        super().__init__(query="", database="", doc_md=type(self).__doc__, **kwargs)
+        self.data_set = data_set
+
+    def make_query(self, deployment: Deployment, context: Any) -> str:
+        """Return the statement; creates what it writes to."""
+        raise NotImplementedError
+
+    def conclude(self, deployment: Deployment, query_id: str, context: Any) -> Any:
+        """Return the task's result, from the query that succeeded."""
+        raise NotImplementedError
+
+    def execute(self, context: Any) -> Any:
+        """Run the statement, and wait for it or defer."""
+        with runtime.no_retry():
+            deployment = self._prepare(context)
+            self.query = self.make_query(deployment, context)
+        try:
+            query_id = super().execute(context)
+        except AirflowException as error:
+            raise self._with_advice(error) from error
+        except self.hook.get_conn().exceptions.InvalidRequestException as error:
+            # Athena refuses a statement that it cannot parse before it makes a query of it.
+            if self.query_execution_id:
+                raise
+            raise AirflowFailException(
+                f"{error}. A retry cannot help; fix the SQL or the work group."
+            ) from error
+        with runtime.no_retry():
+            return self.conclude(deployment, str(query_id), context)
+
+    def defer(self, *, trigger: Any, **kwargs: Any) -> None:
+        """Defer to a trigger that gives the scheduler time to hear of it."""
+        _, fields = trigger.serialize()
+        super().defer(trigger=query_trigger()(**fields), **kwargs)
+
+    def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> Any:
+        """Go on after the deferral, in another process."""
+        with runtime.no_retry():
+            deployment = self._prepare(context)
+        try:
+            query_id = super().execute_complete(context, event)
+        except AirflowException as error:
+            self.query_execution_id = (event or {}).get("value")
+            raise self._with_advice(error) from error
+        with runtime.no_retry():
+            return self.conclude(deployment, query_id, context)
+
+    def get_openlineage_facets_on_complete(self, _: Any) -> Any:
+        """Report the query only: what it reads or writes is staging, which is dropped."""
+        return to_openlineage(Lineage(), self.query_execution_id)
+
+    def _prepare(self, context: Any) -> Deployment:  # noqa: ARG002
+        """Configure the provider's operator; a subclass parses what other tasks handed on."""
+        deployment, settings = runtime.deployment(self.data_set), runtime.get_settings()
+        self.aws_conn_id = settings.aws_conn_id
+        self.database, self.workgroup = deployment.database, deployment.workgroup
+        self.deferrable = settings.is_deferrable and query_trigger() is not None
+        if settings.is_deferrable and not self.deferrable:
+            self.log.warning(
+                "retime_triggers.py is not in Airflow's plugins folder: the task holds its worker "
+                "while its query runs"
+            )
+        self.sleep_time = settings.poll_seconds
+        # Airflow 3 counts a deferral towards no execution_timeout.
+        self.max_polling_attempts = ceil(TASK_TIMEOUT.total_seconds() / settings.poll_seconds)
+        return deployment
+
+    def _with_advice(self, error: AirflowException) -> AirflowException:
+        """Add Athena's reason, and do not retry where Athena says that it cannot help."""
+        if not self.query_execution_id:
+            return error
+        status = self.hook.get_query_info(self.query_execution_id)["QueryExecution"]["Status"]
+        failure = status.get("AthenaError") or {}
+        reason = str(status.get("StateChangeReason") or error).rstrip(".")
+        ended = f"query {self.query_execution_id} ended {status['State']}: {reason}."
+        if failure.get("ErrorCategory") == _USER_ERROR and not failure.get("Retryable"):
+            return AirflowFailException(f"{ended} A retry cannot help; fix the SQL or the data.")
+        return AirflowException(f"{ended} A retry may help.")
+
+
+def query_trigger() -> Any:
+    """Return the trigger of plugins/, or None where it is not deployed.
+
+    The provider's will not do: it looks at once, and Airflow 3 fails a task whose query is short
+    again and again, until no retry is left.
+    """
+    try:
+        from retime_triggers import PatientAthenaTrigger
+    except ImportError:
+        return None
+    return PatientAthenaTrigger

@@ -1,0 +1,105 @@
+"""Write into the ledgers of published partitions what a search for late events has found.
+
+An update replaces the whole record of a partition, and Glue has no condition for it. So this runs
+where publications run, one at a time, and each record is read just before it is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from retime import aws
+from retime.calendar.partitions import Partition
+from retime.calendar.slices import Slice
+from retime.dataset.deployment import Deployment
+from retime.errors import PublishError
+from retime.published.ledger import Ledger, ledger_of, list_ledgers, with_ledger
+from retime.published.search import Search, Unread
+
+_ATTEMPTS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """What a search has changed: the partitions whose ledgers it updated, the dates it settled."""
+
+    updated: int
+    settled: tuple[date, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain value that goes to the report."""
+        return {"updated": self.updated, "settled": [str(day) for day in self.settled]}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Confirmed:
+        """Return what `to_json` made a plain value of."""
+        settled = tuple(date.fromisoformat(day) for day in value["settled"])
+        return cls(updated=value["updated"], settled=settled)
+
+
+def confirm(deployment: Deployment, search: Search) -> Confirmed:
+    """Write a search into the ledgers; safe to repeat.
+
+    A partition that was built meanwhile has seen other arrivals: what the search says of it is left
+    out, and the next search looks again.
+
+    Raises:
+        PublishError: the catalog did not take a change.
+    """
+    glue, database = deployment.clients.glue, deployment.database
+    table = deployment.data_set.published.name
+    updated: set[Partition] = set()
+    refused: list[aws.RefusedPartition] = []
+    for _ in range(_ATTEMPTS):
+        existing = aws.read_partitions(glue, database, table, search.partitions)
+        changed = [
+            with_ledger(found, after)
+            for partition, found in existing.items()
+            if (after := after_search(ledger_of(found.parameters), search.partitions[partition]))
+        ]
+        if not changed:
+            break
+        refused = aws.update_partitions(glue, database, table, changed)
+        updated |= {partition.values for partition in changed}
+        if not refused:
+            break
+    else:
+        raise PublishError(
+            f"{database}.{table}: the catalog did not take what a search found in {_ATTEMPTS} "
+            f"attempts; repeat it: {', '.join(map(str, refused[:3]))}"
+        )
+    # All of a search were open before it, also those that an earlier try of this has updated.
+    days = {date(*partition[:3]) for partition in search.partitions} - search.missing
+    return Confirmed(updated=len(updated), settled=settled_dates(deployment, days))
+
+
+def after_search(ledger: Ledger | None, unread: Unread) -> Ledger | None:
+    """Return the ledger of a partition after a search; None if the search says nothing new of it.
+
+    What was not found since an hour cannot be missing from what was checked up to a later one. But
+    how many were found depends on where the search began.
+    """
+    if ledger is None or ledger.is_pinned:
+        return None
+    if ledger.checked >= unread.through:
+        # Of version 0.2, or of a longer max lateness: nothing is left to search, and final.
+        is_final = unread.is_last and not ledger.late
+        return replace(ledger, is_settled=True) if is_final and not ledger.is_settled else None
+    if ledger.checked < unread.since or (unread.found and ledger.checked != unread.since):
+        return None
+    return ledger.after_check(unread.through, unread.found, is_last=unread.is_last)
+
+
+def settled_dates(deployment: Deployment, days: set[date]) -> tuple[date, ...]:
+    """Return those dates of which each partition is settled, in order."""
+    if not days:
+        return ()
+    zone, table = deployment.data_set.zone, deployment.data_set.published.name
+    dates = Slice(first_date=min(days), last_date=max(days), zone=zone)
+    ledgers = list_ledgers(deployment.clients.glue, deployment.database, table, dates)
+    is_open = {date(*p[:3]) for p, ledger in ledgers.items() if not ledger.is_settled}
+    built = {date(*partition[:3]) for partition in ledgers}
+    return tuple(sorted((days & built) - is_open))

@@ -1,0 +1,108 @@
+"""What a published table says of its data set, in its Glue parameters.
+
+Who looks at the table in the catalog, as the page in Airflow's UI does, needs no YAML file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from retime import aws
+from retime.calendar.slices import Grain
+from retime.dataset.deployment import Deployment
+from retime.dataset.model import DataSet
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+_PARAMETER = "retime.data_set"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableFacts:
+    """What the states of a table's dates depend on, besides its ledgers.
+
+    `fingerprint` is of the transformation that the newest publication was built by.
+    """
+
+    data_set: str
+    zone: ZoneInfo
+    grain: Grain
+    max_lateness: timedelta
+    clock_skew: timedelta
+    fingerprint: str
+    table: str
+    quarantine: str
+    raw: str
+
+    def to_text(self) -> str:
+        """Return the parameter's value."""
+        return json.dumps(
+            {
+                "data_set": self.data_set,
+                "zone": self.zone.key,
+                "grain": self.grain,
+                "max_lateness_seconds": self.max_lateness.total_seconds(),
+                "clock_skew_seconds": self.clock_skew.total_seconds(),
+                "fingerprint": self.fingerprint,
+                "table": self.table,
+                "quarantine": self.quarantine,
+                "raw": self.raw,
+            }
+        )
+
+    @classmethod
+    def from_text(cls, text: str) -> TableFacts:
+        """Return what `to_text` made a text of."""
+        value: dict[str, Any] = json.loads(text)
+        return cls(
+            zone=ZoneInfo(value.pop("zone")),
+            max_lateness=timedelta(seconds=value.pop("max_lateness_seconds")),
+            clock_skew=timedelta(seconds=value.pop("clock_skew_seconds")),
+            **value,
+        )
+
+
+def facts_of(data_set: DataSet, fingerprint: str) -> TableFacts:
+    """Return the facts of a data set's table."""
+    return TableFacts(
+        data_set=data_set.name,
+        zone=data_set.zone,
+        grain=data_set.published.grain,
+        max_lateness=data_set.events.max_lateness,
+        clock_skew=data_set.events.clock_skew,
+        fingerprint=fingerprint,
+        table=data_set.published.name,
+        quarantine=data_set.quarantine.name,
+        raw=data_set.raw.table,
+    )
+
+
+def describe_table(deployment: Deployment, fingerprint: str) -> None:
+    """Let the published table say what its data set says, if it does not yet."""
+    glue, database = deployment.clients.glue, deployment.database
+    facts = facts_of(deployment.data_set, fingerprint)
+    found = glue.get_table(DatabaseName=database, Name=facts.table)["Table"]
+    parameters = found.get("Parameters", {})
+    if parameters.get(_PARAMETER) != facts.to_text():
+        described = {**parameters, _PARAMETER: facts.to_text()}
+        aws.update_table(glue, database, found, parameters=described)
+
+
+def facts_in(parameters: Mapping[str, str]) -> TableFacts | None:
+    """Return what a table's parameters say of its data set; None if it is not one of Retime's."""
+    try:
+        return TableFacts.from_text(parameters[_PARAMETER])
+    except (KeyError, TypeError, ValueError, ZoneInfoNotFoundError):
+        return None
+
+
+def list_facts(glue: GlueClient, database: str) -> list[TableFacts]:
+    """Return the facts of every table that Retime publishes to, by data set."""
+    found = (facts_in(table.get("Parameters", {})) for table in aws.list_tables(glue, database))
+    return sorted((facts for facts in found if facts), key=lambda facts: facts.data_set)
