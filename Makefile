@@ -18,6 +18,7 @@ demo: $(READY) ## Land six days of traffic on a local AWS and run the DAG on the
 	@$(RUN) -m demo run
 
 test: lint ## Check style and types and run every test
+	@scripts/install-chromium
 	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --disable-warnings
 
 test-airflow2: $(READY) $(READY2) ## Test on Airflow 2.11, as Amazon MWAA 2.11 has it
@@ -26,7 +27,9 @@ test-airflow2: $(READY) $(READY2) ## Test on Airflow 2.11, as Amazon MWAA 2.11 h
 
 test-scheduler: $(READY) ## Run what needs Airflow as users have it: scheduler, API, PostgreSQL
 	@scripts/install-postgresql
+	@scripts/install-chromium
 	$(RUN) -m pytest tests/scheduler --timeout 1500
+	$(RUN) -m pytest tests/thirty_days --timeout 1500
 
 install: $(READY) ## Make the development environment, in .venv
 

@@ -36,6 +36,9 @@ def test_a_run_of_several_slices_makes_one_event_that_tells_what_was_published(t
         "rows": len(traffic.query("SELECT * FROM traffic")),
         "bytes": sum(ledger.bytes for ledger in ledgers if ledger),
         "generations": [run.returned["slice.publish", n]["generation"] for n in range(2)],
+        # Raw has landed through the first hour of April 3: the max lateness of two days is over.
+        "settled": ["2024-03-29", "2024-03-30", "2024-03-31"],
+        "late_beyond": {},
     }
     assert told["rows"] == 3 * 12 + 5
     assert told["bytes"] > 0

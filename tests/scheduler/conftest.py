@@ -39,6 +39,14 @@ DATA_SETS = {
         DataSet(name="crawled", raw="crawled", crawler="crawled_raw"),
         DataSet(name="awaited", raw="awaited", first=parcels.YESTERDAY),
         DataSet(name="told", grain="hour"),
+        DataSet(
+            name="healed",
+            raw="healed",
+            first=parcels.YESTERDAY,
+            grain="hour",
+            run=(("max_active_runs", 2),),
+        ),
+        DataSet(name="covered", grain="hour"),
     )
 }
 OTHERS = Path(__file__).with_name("others")
@@ -54,6 +62,8 @@ AIRFLOW = {
     "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
     "AIRFLOW__CORE__PARALLELISM": "4",
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
+    # A busy machine takes longer for a callback than the 50 seconds that it would be given.
+    "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": "600",
     # What dies is missed within seconds.
     "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
     "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1",
@@ -90,7 +100,7 @@ def warehouse(endpoint: str) -> Warehouse:
     """An account with a month of raw parcels."""
     account = Pipeline(aws=Aws(endpoint=endpoint), name="scheduler")
     account.set_up()
-    for raw in ("parcels", "awaited"):
+    for raw in ("parcels", "awaited", "healed"):
         account.query(
             f"""CREATE EXTERNAL TABLE {raw}_raw (
                 parcel string, delivered_at string, weight_kg double, depot string

@@ -17,7 +17,10 @@ import yaml
 from retime.calendar.arrival_hours import arrival_path
 
 DELIVERIES = Path(__file__).parents[1] / "end_to_end" / "include"
-TODAY = datetime.now(timezone.utc).date()
+NOW = datetime.now(timezone.utc)
+UNFINISHED = NOW.date()
+# Soon after midnight the hour that follows yesterday is not complete, and runs would wait for it.
+TODAY = (NOW - timedelta(hours=2)).date()
 YESTERDAY = TODAY - timedelta(days=1)
 MONTH = [TODAY - timedelta(days=n) for n in range(30, 0, -1)]
 HOURS = (0, 9, 23)
@@ -28,7 +31,7 @@ class DataSet:
     """What tells one data set of these tests from another."""
 
     name: str
-    first: date = TODAY
+    first: date = UNFINISHED
     grain: str = "day"
     crawler: str | None = None
     raw: str = "parcels"
@@ -79,8 +82,22 @@ def parcels_of(day: date) -> list[dict[str, Any]]:
     ]
 
 
-def land(s3: Any, bucket: str, days: Sequence[date], prefix: str = "parcels_raw/") -> None:
-    """Land dates: most of it at once, some late, one parcel twice, with what is not published."""
+def late_parcel(day: date) -> dict[str, Any]:
+    """Return one more event of a date."""
+    return {**parcels_of(day)[0], "parcel": f"{day:%m%d}-late"}
+
+
+def land(
+    s3: Any,
+    bucket: str,
+    days: Sequence[date],
+    prefix: str = "parcels_raw/",
+    late: Sequence[dict[str, Any]] = (),
+) -> None:
+    """Land dates: most of it at once, some late, one parcel twice, with what is not published.
+
+    With the last date arrive `late` events of others.
+    """
     for day in days:
         events = parcels_of(day)
         midnight = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
@@ -92,7 +109,7 @@ def land(s3: Any, bucket: str, days: Sequence[date], prefix: str = "parcels_raw/
             bucket,
             prefix,
             midnight + timedelta(hours=23),
-            [lighter, test, nameless, *events[:-2]],
+            [lighter, test, nameless, *events[:-2], *late],
         )
         _put(s3, bucket, prefix, midnight + timedelta(hours=25), [events[-2]])
         _put(s3, bucket, prefix, midnight + timedelta(hours=30), [events[-1]])

@@ -114,6 +114,8 @@ def test_a_run_tells_what_it_published_and_starts_who_reads_the_table(
         "rows": len(expected_rows(DAYS)),
         "bytes": sum(int(p["Parameters"]["retime.bytes"]) for p in partitions),
         "generations": event["generations"],
+        "settled": event["settled"],
+        "late_beyond": {},
     }
     assert set(event["generations"]) == set(warehouse.generations("told").values())
     assert len(event["generations"]) == 2
