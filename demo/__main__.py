@@ -11,6 +11,7 @@ from typing import Any
 
 from demo import summary
 from demo.account import client, set_up
+from demo.coverage import write_page
 from demo.data import DAILY_DATE, RANGE, land_demo, raw_size
 from demo.environment import DATABASE, ROOT, WORKGROUP, Home, airflow_environment
 from demo.processes import StackError, is_running, start, start_aws, stop
@@ -18,6 +19,7 @@ from demo.stack import AIRFLOW_COMPONENTS, api_environment, finish, prepare_airf
 
 UP = Home(path=ROOT / ".local" / "up")
 DEMO = Home(path=ROOT / ".local" / "demo")
+PAGE = DEMO.path / "traffic.html"
 
 
 def main(arguments: list[str]) -> int:
@@ -47,9 +49,11 @@ def run() -> int:
         tell("preparing Airflow")
         finish(DEMO, "migrate", migrate)
         daily, ranged = _run_pipeline(environment, tell)
+        states = write_page(environment, PAGE)
         tell("")
         rows = _query(client("athena", endpoint), summary.QUERY)
         print("\n".join(summary.describe(daily, ranged, raw_size(s3), rows)))
+        print(f"{states}\nThe page of them: {PAGE.relative_to(ROOT)}")
     finally:
         stop(DEMO, "aws")
         process.wait()

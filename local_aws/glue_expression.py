@@ -125,7 +125,9 @@ class _Parser:
         if compare is None or negate:
             raise self._unsupported()
         convert, wanted = _converter(kind), self._literal(kind)
-        return lambda values: compare(convert(values[index]), wanted)
+        # A table of years by the hour has 100,000 partitions, and few values of each key.
+        decide = lru_cache(maxsize=1024)(lambda value: compare(convert(value), wanted))
+        return lambda values: decide(values[index])
 
     def _membership(self, index: int, kind: str) -> Test | None:
         convert = _converter(kind)

@@ -34,9 +34,9 @@ def get_partitions(table: FakeTable, payload: Payload) -> Payload:
         (
             partition
             for partition in table.partitions.values()
-            if partition.values > after
+            if meets(partition.values)
+            and partition.values > after
             and _segment(partition.values, segment["TotalSegments"]) == segment["SegmentNumber"]
-            and meets(partition.values)
         ),
         key=lambda partition: partition.values,
     )

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parent.parent
-DEPLOYED = (".py", ".sql", ".yaml")
+DEPLOYED = (".py", ".sql", ".yaml", ".html")
+# Airflow's API server has no dags folder on its path, and on MWAA perhaps none at all.
+PAGE_PACKAGE = PurePosixPath("retime_page_package", "retime")
 # The earliest time that a zip file can hold.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 FILE_MODE = 0o644
@@ -46,8 +48,9 @@ def build(root: Path) -> dict[PurePosixPath, bytes]:
         **{dags / p.name: p.read_bytes() for p in sorted(mwaa.glob("constraints-*.txt"))},
         PurePosixPath("requirements.txt"): (mwaa / "requirements.txt").read_bytes(),
     }
-    if plugins := dict(_read(root / "plugins")):
-        files[PurePosixPath("plugins.zip")] = _zip(plugins)
+    package = {PAGE_PACKAGE / path: content for path, content in _read(root / "dags" / "retime")}
+    plugins = {**dict(_read(root / "plugins")), **package}
+    files[PurePosixPath("plugins.zip")] = _zip(dict(sorted(plugins.items())))
     return files
 
 

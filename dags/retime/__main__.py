@@ -1,24 +1,55 @@
 """The command line: what can be said of data sets without Airflow.
 
     PYTHONPATH=dags python -m retime check [FOLDER...]
+    PYTHONPATH=dags python -m retime coverage DATA_SET [FROM [TO]] [--json] [--html FILE]
+    PYTHONPATH=dags python -m retime plan DATA_SET FROM [TO] [--only STATE] [--json]
 
 `check` reads every data set of the include folders, those of Airflow's DAGs unless others are
-named, and renders their SQL. Exit code 0: all can run. 1: some are wrong. 2: the command is.
+named, and renders their SQL. `coverage` shows the state of every date, and `plan` what a run of
+some dates would build. Exit code 0: all is well.
+1: some data sets are wrong, or AWS, the settings or the catalog are. 2: the command is.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from retime.errors import RetimeError
+from retime.aws_failures import describe_failure
+from retime.coverage import command as coverage
+from retime.errors import RequestError, RetimeError
+from retime.planning import command as plan
 from retime.statements.checking import check_data_sets, include_folders
+
+Command = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m retime", description="Retime's data sets.")
     commands = parser.add_subparsers(dest="command", required=True)
+    _add_check(commands)
+    coverage.add_command(commands)
+    plan.add_command(commands)
+    given = parser.parse_args(arguments)
+    try:
+        run: Command = given.run
+        return run(given)
+    except RequestError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except RetimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except Exception as error:
+        if (sentence := describe_failure(error)) is None:
+            raise
+        print(sentence, file=sys.stderr)
+        return 1
+
+
+def _add_check(commands: Any) -> None:
     check = commands.add_parser(
         "check",
         help="check the files of data sets before they are deployed",
@@ -29,23 +60,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "folders",
         metavar="FOLDER",
         nargs="*",
-        type=Path,
+        type=_include_folder,
         help="an include folder, with datasets/ and sql/; default: those that the DAGs read, "
         "include/ and RETIME_INCLUDE",
     )
-    given = parser.parse_args(arguments)
-    for folder in given.folders:
-        if not (folder / "datasets").is_dir():
-            check.error(f"{folder} has no folder datasets; name an include folder")
-    try:
-        return _check(given.folders or include_folders())
-    except RetimeError as error:
-        print(error, file=sys.stderr)
-        return 1
+    check.set_defaults(run=_check)
 
 
-def _check(folders: Sequence[Path]) -> int:
-    found = check_data_sets(folders)
+def _include_folder(value: str) -> Path:
+    folder = Path(value)
+    if not (folder / "datasets").is_dir():
+        raise argparse.ArgumentTypeError(f"{folder} has no folder datasets; name an include folder")
+    return folder
+
+
+def _check(given: argparse.Namespace) -> int:
+    found = check_data_sets(given.folders or include_folders())
     for data_set in found.right:
         print(f"{data_set.name} is right")
     for error in found.wrong:

@@ -37,6 +37,25 @@ import retime
 print(json.dumps({"before": before, "dags": list(bag.dags), "errors": bag.import_errors,
                   "package": retime.__file__}))
 """
+# What the API server does with plugins, and then with the first request for the page.
+PAGE = """
+import json, sys
+from airflow import plugins_manager
+(info,) = [p for p in plugins_manager.get_plugin_info() if p["name"] == "retime_page"]
+try:
+    errors = plugins_manager.get_import_errors()
+except AttributeError:
+    errors = plugins_manager.import_errors
+found = {"errors": errors, "loaded": "retime" in sys.modules, "apps": info.get("fastapi_apps")}
+if found["apps"]:
+    from airflow.api_fastapi.core_api.datamodels.plugins import PluginResponse
+    views = PluginResponse.model_validate(info).external_views
+    found["views"] = [[view.destination, view.category, view.href] for view in views]
+    import retime_page
+    retime_page.load_app()
+    found["package"] = sys.modules["retime"].__file__
+print(json.dumps(found))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +105,18 @@ def test_the_dag_parses_from_the_build_and_from_nothing_else(mwaa):
         "errors": {},
         "package": str(dags / "retime" / "__init__.py"),
     }
+
+
+def test_the_page_is_a_plugin_that_finds_the_package_beside_it(mwaa):
+    """The API server of MWAA may have no dags folder; on Airflow 2 the plugin is empty."""
+    found = json.loads(mwaa.run("-c", PAGE).splitlines()[-1])
+    assert (found["errors"], found["loaded"]) == ({}, False)
+    if mwaa.version.startswith("2."):
+        assert not found["apps"]
+        return
+    assert found["views"] == [["dag", None, "retime/{DAG_ID}"], ["nav", "browse", "retime/"]]
+    package = mwaa.home / "plugins" / "retime_page_package" / "retime" / "__init__.py"
+    assert found["package"] == str(package)
 
 
 def test_a_daily_run_from_the_build_publishes_its_date(mwaa, account):

@@ -1,0 +1,143 @@
+"""The state of the dates of a published table, as far as its catalog entries say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from retime import aws
+from retime.calendar.arrival_hours import HOUR, ArrivalWindow
+from retime.calendar.slices import Slice
+from retime.planning.reading import LandedIn, read_states
+from retime.planning.state import STATES, DateCoverage, PartitionCoverage, State
+from retime.published.facts import TableFacts
+from retime.raw.partitions import registered_hours
+from retime.raw.table import find_raw_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """The states of a table's dates; `facts` are of the table, and `dates` in order."""
+
+    facts: TableFacts
+    database: str
+    dates: tuple[DateCoverage, ...]
+
+    def count(self, state: State) -> int:
+        """Return how many dates have a state."""
+        return sum(day.state == state for day in self.dates)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the plain value that is printed, and that the page shows."""
+        return {
+            "data_set": self.facts.data_set,
+            "dag_id": f"retime_{self.facts.data_set}",
+            "database": self.database,
+            "table": self.facts.table,
+            "zone": self.facts.zone.key,
+            "grain": self.facts.grain,
+            "states": {state: self.count(state) for state in STATES},
+            "dates": [_date_to_json(day) for day in self.dates],
+        }
+
+
+def read_coverage(
+    glue: GlueClient, database: str, facts: TableFacts, dates: Slice, landed_in: LandedIn
+) -> Coverage:
+    """Read the states of dates from the catalog.
+
+    Args:
+        glue: the client.
+        database: of the table.
+        facts: of the table.
+        dates: the dates.
+        landed_in: asked about the arrivals of the partitions that were never built.
+    """
+    states = read_states(glue, database, facts, dates, landed_in)
+    return Coverage(facts=facts, database=database, dates=tuple(states))
+
+
+def registered_in(glue: GlueClient, database: str, facts: TableFacts) -> LandedIn:
+    """Return what gives the arrival hours that the catalog knows of the raw table.
+
+    Each month is listed once, whatever number of windows lies in it.
+    """
+    months: dict[tuple[int, int], set[datetime]] = {}
+
+    def landed_in(window: ArrivalWindow) -> Iterable[datetime]:
+        unlisted = {(h.year, h.month): h for h in window.hours if (h.year, h.month) not in months}
+        if unlisted:
+            raw = find_raw_table(glue, database, facts.raw)
+            for month, hour in unlisted.items():
+                of_month = ArrivalWindow(start=hour, end=hour + HOUR)
+                months[month] = registered_hours(glue, raw, of_month) if raw else set()
+        return set[datetime]().union(*(months[h.year, h.month] for h in window.hours))
+
+    return landed_in
+
+
+def has_partitions(glue: GlueClient, database: str, facts: TableFacts, expression: str) -> bool:
+    """Return whether a table has partitions that an expression selects, as `year < 2024`."""
+    found = aws.list_partitions(glue, database, facts.table, expression, page_size=1)
+    return next(found, None) is not None
+
+
+def last_built_year(glue: GlueClient, database: str, facts: TableFacts, year: int) -> int | None:
+    """Return the last year up to one that has partitions, or None."""
+    while not has_partitions(glue, database, facts, f"year = {year}"):
+        if not has_partitions(glue, database, facts, f"year < {year}"):
+            return None
+        year -= 1
+    return year
+
+
+def first_built(glue: GlueClient, database: str, facts: TableFacts, today: date) -> date | None:
+    """Return the first date up to one that has a partition, or None."""
+    first = None
+    year: int | None = today.year
+    while year and (year := last_built_year(glue, database, facts, year)):
+        first, year = year, year - 1
+    if first is None:
+        return None
+    found = aws.list_partitions(glue, database, facts.table, f"year = {first}")
+    return min(date(*partition.values[:3]) for partition in found)
+
+
+def _date_to_json(day: DateCoverage) -> dict[str, Any]:
+    ledgers = day.ledgers
+    built = max((ledger.published_at for ledger in ledgers), default=None)
+    return {
+        "date": str(day.date),
+        "state": day.state,
+        "partitions": {state: n for state in STATES if (n := day.count(state))},
+        "rows": sum(ledger.rows for ledger in ledgers),
+        "bytes": sum(ledger.bytes for ledger in ledgers),
+        "late": sum(ledger.late for ledger in ledgers),
+        "quarantined": day.quarantined,
+        "built": built,
+        "generation": max((ledger.generation for ledger in ledgers), default=None),
+        "hours": [_partition_to_json(each) for each in day.partitions],
+    }
+
+
+def _partition_to_json(each: PartitionCoverage) -> dict[str, Any]:
+    ledger = each.ledger
+    value: dict[str, Any] = {"partition": list(each.partition), "state": each.state}
+    if ledger:
+        value |= {
+            "rows": ledger.rows,
+            "bytes": ledger.bytes,
+            "late": ledger.late,
+            "built": ledger.published_at,
+            "through": ledger.built_through,
+            "checked": ledger.checked_through,
+            "generation": ledger.generation,
+            "run_id": ledger.run_id,
+            "query_id": ledger.query_id,
+        }
+    return value

@@ -1,0 +1,104 @@
+"""What the page in Airflow's UI asks for: data sets, and the states of a year, from the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from retime.calendar.slices import Slice
+from retime.coverage.coverage import (
+    has_partitions,
+    last_built_year,
+    read_coverage,
+    registered_in,
+)
+from retime.coverage.page import page_data
+from retime.errors import CatalogError, RequestError
+from retime.published.facts import TableFacts, list_facts
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+
+LATEST = "latest"
+"""Asks for the last year that has partitions."""
+
+_FIRST_YEAR = 1970
+
+
+def list_data_sets(
+    glue: GlueClient, database: str, dag_ids: Collection[str]
+) -> list[dict[str, str]]:
+    """Return the data sets with a published table, of some DAGs."""
+    found = (
+        {
+            "data_set": facts.data_set,
+            "dag_id": dag_id_of(facts),
+            "table": f"{database}.{facts.table}",
+        }
+        for facts in list_facts(glue, database)
+    )
+    return [each for each in found if each["dag_id"] in dag_ids]
+
+
+def read_year(
+    glue: GlueClient, database: str, dag_id: str, wanted: str, now: datetime
+) -> dict[str, Any]:
+    """Return the states of a year of the table of a DAG.
+
+    Args:
+        glue: the client.
+        database: of the table.
+        dag_id: of the DAG.
+        wanted: a year, or `latest`.
+        now: the time.
+
+    Raises:
+        CatalogError: the DAG has no published table.
+        RequestError: there is no such year, or it has not begun.
+    """
+    facts = _facts_of_dag(glue, database, dag_id)
+    complete = now.astimezone(facts.zone).date() - timedelta(days=1)
+    if wanted == LATEST:
+        year = last_built_year(glue, database, facts, complete.year) or complete.year
+    else:
+        year = _year(wanted, complete)
+    dates = Slice(
+        first_date=date(year, 1, 1),
+        last_date=min(date(year, 12, 31), complete),
+        zone=facts.zone,
+    )
+    coverage = read_coverage(glue, database, facts, dates, registered_in(glue, database, facts))
+    return {
+        **page_data(coverage, region=glue.meta.region_name),
+        "year": year,
+        "has_before": has_partitions(glue, database, facts, f"year < {year}"),
+        "has_after": year < complete.year,
+    }
+
+
+def dag_id_of(facts: TableFacts) -> str:
+    """Return the DAG that publishes to a table."""
+    return f"retime_{facts.data_set}"
+
+
+def _facts_of_dag(glue: GlueClient, database: str, dag_id: str) -> TableFacts:
+    found = list_facts(glue, database)
+    for facts in found:
+        if dag_id_of(facts) == dag_id:
+            return facts
+    if dag_id.startswith("retime_"):
+        raise CatalogError(
+            f"{dag_id} has no published table in the database {database} yet; its first run "
+            "creates it"
+        )
+    raise CatalogError(f"{dag_id} is not a DAG of Retime, so there is no coverage to show")
+
+
+def _year(wanted: str, complete: date) -> int:
+    year = int(wanted) if wanted.isdecimal() and len(wanted) == 4 else 0
+    if not _FIRST_YEAR <= year <= complete.year:
+        raise RequestError(
+            f"there is no year {wanted[:20]!r}; give one from {_FIRST_YEAR} to {complete.year}"
+        )
+    return year

@@ -1,0 +1,54 @@
+"""How long the page takes for a table of ten years by the hour: `python -m tests.browser.measure`.
+
+On a local AWS, whose catalog answers at the speed of Python; nothing is asserted.
+"""
+
+import sys
+import tempfile
+import time
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "dags"))
+
+from demo.account import client
+from demo.environment import Home
+from demo.processes import start_aws, stop
+from retime.coverage.page import static_page
+from retime.coverage.served import read_year
+from tests import covered_tables
+from tests.covered_tables import FACTS_OF_TRAFFIC as FACTS
+
+FIRST = date(2016, 1, 1)
+DATES = covered_tables.dates_of(FIRST, FIRST + timedelta(days=3649))
+DATABASE = "bench"
+
+
+def main() -> int:
+    """Print the times of a year as it is served, and the size of the file of all years."""
+    ledgers = {p: covered_tables.ledger(p) for p in covered_tables.hours_of(DATES)}
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(path=Path(folder))
+        process, endpoint = start_aws(home, keep=False)
+        try:
+            glue = client("glue", endpoint)
+            glue.create_database(DatabaseInput={"Name": DATABASE})
+            covered_tables.create_table(glue, DATABASE, ledgers)
+            covered_tables.create_table(glue, DATABASE, {}, name=FACTS.quarantine)
+            covered_tables.create_raw(glue, DATABASE, [])
+            print(f"{len(ledgers):,} partitions")
+            for year in ("latest", "2020", "2021", "2022", "2023"):
+                began, cpu = time.perf_counter(), time.process_time()
+                read_year(glue, DATABASE, "retime_traffic", year, datetime.now(timezone.utc))
+                seconds, used = time.perf_counter() - began, time.process_time() - cpu
+                print(f"{year}: {seconds:.1f} s, of which {used:.1f} s of our own processor time")
+        finally:
+            stop(home, "aws")
+            process.wait()
+    page = static_page(covered_tables.coverage_of(ledgers, DATES), region="eu-west-1")
+    print(f"file of all years: {len(page.encode()) / 1e6:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
