@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.providers.common.compat.sdk import Param
 
-from retime.planning.request import ACTIONS, BUILT_ALONE
+from retime.planning.request import ACTIONS, ALL, BUILT_ALONE
 
 TASK_TIMEOUT = timedelta(hours=2)
 """How long a task may work, or wait for its query."""
@@ -28,10 +28,10 @@ PARAMS = {
         description="Show what would be done, with bytes and cost; change nothing",
     ),
     "only": Param(
-        None,
-        type=["null", "string"],
-        enum=[None, *BUILT_ALONE],
-        description="Build only those of the dates that are in this state",
+        ALL,
+        type="string",
+        enum=[ALL, *BUILT_ALONE],
+        description="Build all of the dates, or only those that are in this state",
     ),
     "heal": Param(
         default=False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from retime.calendar.slices import Slice
 from retime.errors import RequestError
@@ -12,6 +12,7 @@ from retime.planning.state import State
 
 Action = Literal["build", "rollback", "unpin"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
+ALL = "all"
 BUILT_ALONE: tuple[State, ...] = ("missing", "late", "outdated")
 """The states that a run can be asked to build only the dates of."""
 
@@ -47,17 +48,18 @@ def read_request(params: Mapping[str, Any], dates: Slice, *, is_manual: bool) ->
     Raises:
         RequestError: the parameters contradict each other.
     """
-    action, only = params.get("action") or "build", params.get("only")
+    action, only = params.get("action") or "build", params.get("only") or ALL
     asks_to_heal = bool(params.get("heal"))
     if action not in ACTIONS:
         raise RequestError(f"action is {action!r}; give one of {', '.join(ACTIONS)}")
-    if only is not None and only not in BUILT_ALONE:
-        raise RequestError(f"only is {only!r}; give one of {', '.join(BUILT_ALONE)}, or nothing")
-    if action != "build" and (only or asks_to_heal):
+    if only not in (ALL, *BUILT_ALONE):
+        raise RequestError(f"only is {only!r}; give one of {', '.join((ALL, *BUILT_ALONE))}")
+    is_partial = only != ALL
+    if action != "build" and (is_partial or asks_to_heal):
         raise RequestError(f"action {action} comes with only or heal; give it dates and no more")
     if action != "build" and not params.get("start_date"):
         raise RequestError(f"action {action} comes without dates; give start_date and end_date")
-    if only and asks_to_heal:
+    if is_partial and asks_to_heal:
         raise RequestError(
             "only and heal contradict each other; give only: late to build the late dates of a "
             "range, or heal: true to build a range and the late dates before it"
@@ -65,7 +67,7 @@ def read_request(params: Mapping[str, Any], dates: Slice, *, is_manual: bool) ->
     return RunRequest(
         dates=dates,
         action=action,
-        only=only,
-        is_healing=asks_to_heal or (not is_manual and action == "build" and only is None),
+        only=cast("State", only) if is_partial else None,
+        is_healing=asks_to_heal or (not is_manual and action == "build" and not is_partial),
         is_plan_only=bool(params.get("plan_only")),
     )

@@ -42,9 +42,14 @@ def test_only_what_builds_reads_raw(action):
     assert request(action=action).reads_raw is (action == "build")
 
 
-@pytest.mark.parametrize("only", [None, *BUILT_ALONE])
+@pytest.mark.parametrize("only", BUILT_ALONE)
 def test_a_run_may_build_only_the_dates_in_one_state(only):
     assert request(only=only).only == only
+
+
+@pytest.mark.parametrize("params", [{}, {"only": None}, {"only": "all"}])
+def test_a_run_builds_all_of_its_dates(params):
+    assert request(**params).only is None
 
 
 @pytest.mark.parametrize("value", [None, False, True])
@@ -56,7 +61,7 @@ def test_a_run_may_only_plan(value):
     ("params", "why"),
     [
         ({"action": "undo"}, "action is 'undo'; give one of build, rollback, unpin"),
-        ({"only": "settled"}, "only is 'settled'; give one of missing, late, outdated, or nothing"),
+        ({"only": "settled"}, "only is 'settled'; give one of all, missing, late, outdated"),
         ({"action": "rollback", "only": "late"}, "action rollback comes with only or heal; give"),
         ({"action": "unpin", "heal": True}, "action unpin comes with only or heal; give it dates"),
         ({"action": "rollback", "start_date": None}, "action rollback comes without dates; give"),
