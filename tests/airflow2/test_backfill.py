@@ -10,9 +10,9 @@ from tests.scheduler.parcels import MONTH, DataSet, land_wrong
 from tests.scheduler.warehouse import Warehouse
 
 EACH = {
-    *(("wait_for_arrivals", -1), ("check_raw", -1), ("plan", -1), ("slice.stage", 0)),
-    *(("slice.stage_quarantine", 0), ("slice.audit", 0), ("slice.publish", 0)),
-    *(("clean_up", -1), ("report", -1), ("announce", -1)),
+    *(("wait_for_arrivals", -1), ("check_raw", -1), ("find_late", -1), ("plan", -1)),
+    *(("slice.stage", 0), ("slice.stage_quarantine", 0), ("slice.audit", 0)),
+    *(("slice.publish", 0), ("clean_up", -1), ("report", -1), ("announce", -1)),
 }
 
 
