@@ -11,6 +11,7 @@ some dates would build. Exit code 0: all is well.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -35,7 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         run: Command = given.run
-        return run(given)
+        code = run(given)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads, as `head`, has read enough; Python would flush once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
     except RequestError as error:
         print(error, file=sys.stderr)
         return 2
@@ -47,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(sentence, file=sys.stderr)
         return 1
+    else:
+        return code
 
 
 def _add_check(commands: Any) -> None:

@@ -21,6 +21,7 @@ def describe_failure(error: Exception) -> str | None:
 
     The answer of AWS is left out: it can name accounts and roles.
     """
+    from botocore import exceptions as failures
     from botocore.exceptions import BotoCoreError, ClientError
 
     if isinstance(error, ClientError):
@@ -29,6 +30,8 @@ def describe_failure(error: Exception) -> str | None:
             return f"{_NO_CREDENTIALS} ({code})"
         if "AccessDenied" in code:
             return f"AWS refuses {error.operation_name}; allow it to the role that asks ({code})"
+        if code in ("EntityNotFoundException", "NoSuchBucket"):
+            return f"AWS has no such database, table or bucket; check the settings ({code})"
         return f"AWS could not do {error.operation_name}; try again ({code})"
     if not isinstance(error, BotoCoreError):
         return None
@@ -37,4 +40,6 @@ def describe_failure(error: Exception) -> str | None:
         return f"{_NO_CREDENTIALS} ({name})"
     if name == "NoRegionError":
         return "no AWS region is set; set AWS_DEFAULT_REGION, or a profile that has one"
+    if not isinstance(error, (failures.HTTPClientError, failures.ConnectionError)):
+        return f"AWS cannot be asked like this; check the settings and the AWS profile ({name})"
     return f"AWS is out of reach; check the network, the region and AWS_ENDPOINT_URL ({name})"

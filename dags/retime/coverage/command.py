@@ -7,12 +7,11 @@ import json
 import os
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from retime.calendar.arrival_hours import ArrivalWindow, floor_hour
+from retime.calendar.arrival_hours import HOUR, ArrivalWindow
 from retime.calendar.slices import Slice
 from retime.coverage import page, text
 from retime.coverage.coverage import Coverage, first_built, read_coverage
@@ -108,18 +107,25 @@ def _dates(
 
 
 def _landed_on_s3(deployment: Deployment) -> LandedIn:
-    """Return what asks S3, day by day; what is archived on one is nothing to build from."""
+    """Return what asks S3; what is archived is nothing to build from."""
     location, s3 = deployment.data_set.raw.location, deployment.clients.s3
 
     def landed_in(window: ArrivalWindow) -> Iterable[datetime]:
-        start = floor_hour(window.start)
-        while start < window.end:
-            end = min(start.replace(hour=0) + timedelta(days=1), window.end)
-            with suppress(RunError):
-                yield from list_landed(s3, location, ArrivalWindow(start=start, end=end))
-            start = end
+        try:
+            return list(list_landed(s3, location, window))
+        except RunError:
+            hours = (ArrivalWindow(start=hour, end=hour + HOUR) for hour in window.hours)
+            return [hour.start for hour in hours if not _is_archived(deployment, hour)]
 
     return landed_in
+
+
+def _is_archived(deployment: Deployment, hour: ArrivalWindow) -> bool:
+    """Return whether an hour holds no raw, or some that is archived."""
+    try:
+        return not list_landed(deployment.clients.s3, deployment.data_set.raw.location, hour)
+    except RunError:
+        return True
 
 
 def _date(value: str) -> date:

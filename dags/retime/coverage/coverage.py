@@ -13,11 +13,16 @@ from retime.calendar.slices import Slice
 from retime.planning.reading import LandedIn, read_states
 from retime.planning.state import STATES, DateCoverage, PartitionCoverage, State
 from retime.published.facts import TableFacts
+from retime.published.ledger import list_ledgers
 from retime.raw.partitions import registered_hours
 from retime.raw.table import find_raw_table
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
+
+
+FIRST_YEAR = 1970
+"""No data set has earlier dates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +94,11 @@ def has_partitions(glue: GlueClient, database: str, facts: TableFacts, expressio
 
 def last_built_year(glue: GlueClient, database: str, facts: TableFacts, year: int) -> int | None:
     """Return the last year up to one that has partitions, or None."""
-    while not has_partitions(glue, database, facts, f"year = {year}"):
+    while year >= FIRST_YEAR and not has_partitions(glue, database, facts, f"year = {year}"):
         if not has_partitions(glue, database, facts, f"year < {year}"):
             return None
         year -= 1
-    return year
+    return year if year >= FIRST_YEAR else None
 
 
 def first_built(glue: GlueClient, database: str, facts: TableFacts, today: date) -> date | None:
@@ -104,8 +109,9 @@ def first_built(glue: GlueClient, database: str, facts: TableFacts, today: date)
         first, year = year, year - 1
     if first is None:
         return None
-    found = aws.list_partitions(glue, database, facts.table, f"year = {first}")
-    return min(date(*partition.values[:3]) for partition in found)
+    whole = Slice(first_date=date(first, 1, 1), last_date=today, zone=facts.zone)
+    ledgers = list_ledgers(glue, database, facts.table, whole)
+    return min((date(*partition[:3]) for partition in ledgers), default=None)
 
 
 def _date_to_json(day: DateCoverage) -> dict[str, Any]:

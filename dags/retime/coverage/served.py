@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from retime.calendar.slices import Slice
 from retime.coverage.coverage import (
+    FIRST_YEAR,
     has_partitions,
     last_built_year,
     read_coverage,
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 LATEST = "latest"
 """Asks for the last year that has partitions."""
-
-_FIRST_YEAR = 1970
 
 
 def list_data_sets(
@@ -97,8 +96,8 @@ def _facts_of_dag(glue: GlueClient, database: str, dag_id: str) -> TableFacts:
 
 def _year(wanted: str, complete: date) -> int:
     year = int(wanted) if wanted.isdecimal() and len(wanted) == 4 else 0
-    if not _FIRST_YEAR <= year <= complete.year:
+    if not FIRST_YEAR <= year <= complete.year:
         raise RequestError(
-            f"there is no year {wanted[:20]!r}; give one from {_FIRST_YEAR} to {complete.year}"
+            f"there is no year {wanted[:20]!r}; give one from {FIRST_YEAR} to {complete.year}"
         )
     return year

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from retime import aws
 from retime.calendar.slices import Grain
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
 _PARAMETER = "retime.data_set"
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,12 @@ class TableFacts:
     table: str
     quarantine: str
     raw: str
+
+    def __post_init__(self) -> None:
+        """Refuse what no data set says: anybody can write the parameters of a table."""
+        texts = (self.data_set, self.fingerprint, self.table, self.quarantine, self.raw)
+        if not all(isinstance(text, str) for text in texts) or self.grain not in ("hour", "day"):
+            raise ValueError(f"these are no facts of a table of Retime: {self}")
 
     def to_text(self) -> str:
         """Return the parameter's value."""
@@ -98,11 +105,24 @@ def facts_in(parameters: Mapping[str, str]) -> TableFacts | None:
     """Return what a table's parameters say of its data set; None if it is not one of Retime's."""
     try:
         return TableFacts.from_text(parameters[_PARAMETER])
-    except (KeyError, TypeError, ValueError, ZoneInfoNotFoundError):
+    except (KeyError, TypeError, ValueError, AttributeError, OSError, ArithmeticError):
+        return None
+    except RecursionError:
         return None
 
 
 def list_facts(glue: GlueClient, database: str) -> list[TableFacts]:
-    """Return the facts of every table that Retime publishes to, by data set."""
-    found = (facts_in(table.get("Parameters", {})) for table in aws.list_tables(glue, database))
-    return sorted((facts for facts in found if facts), key=lambda facts: facts.data_set)
+    """Return the facts of every table that Retime publishes to, by data set.
+
+    Of several tables of a data set, as after it was given another one, the newest counts. A copy
+    of a table that somebody made is none.
+    """
+    newest: dict[str, tuple[datetime, TableFacts]] = {}
+    for table in aws.list_tables(glue, database):
+        facts = facts_in(table.get("Parameters", {}))
+        if facts is None or facts.table != table["Name"]:
+            continue
+        changed = table.get("UpdateTime") or table.get("CreateTime") or _NEVER
+        if facts.data_set not in newest or newest[facts.data_set][0] < changed:
+            newest[facts.data_set] = changed, facts
+    return [facts for _, (_, facts) in sorted(newest.items())]
