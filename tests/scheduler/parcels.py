@@ -19,8 +19,8 @@ from retime.calendar.arrival_hours import arrival_path
 DELIVERIES = Path(__file__).parents[1] / "end_to_end" / "include"
 NOW = datetime.now(timezone.utc)
 UNFINISHED = NOW.date()
-# Soon after midnight the hour that follows yesterday is not complete, and runs would wait for it.
-TODAY = (NOW - timedelta(hours=2)).date()
+# Before that, the last of yesterday's parcels are in hours that are not over: `land`.
+TODAY = (NOW - timedelta(hours=8)).date()
 YESTERDAY = TODAY - timedelta(days=1)
 MONTH = [TODAY - timedelta(days=n) for n in range(30, 0, -1)]
 HOURS = (0, 9, 23)
