@@ -1,8 +1,4 @@
-"""Write into the ledgers of published partitions what a search for late events has found.
-
-An update replaces the whole record of a partition, and Glue has no condition for it. So this runs
-where publications run, one at a time, and each record is read just before it is written.
-"""
+"""Write into the ledgers of published partitions what a search for late events has found."""
 
 from __future__ import annotations
 
@@ -12,14 +8,11 @@ from datetime import date
 from typing import Any
 
 from retime import aws
-from retime.calendar.partitions import Partition
 from retime.calendar.slices import Slice
 from retime.dataset.deployment import Deployment
-from retime.errors import PublishError
-from retime.published.ledger import Ledger, ledger_of, list_ledgers, with_ledger
+from retime.published.changes import change_partitions
+from retime.published.ledger import Ledger, list_ledgers, with_ledger
 from retime.published.search import Search, Unread
-
-_ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,31 +42,15 @@ def confirm(deployment: Deployment, search: Search) -> Confirmed:
     Raises:
         PublishError: the catalog did not take a change.
     """
-    glue, database = deployment.clients.glue, deployment.database
-    table = deployment.data_set.published.name
-    updated: set[Partition] = set()
-    refused: list[aws.RefusedPartition] = []
-    for _ in range(_ATTEMPTS):
-        existing = aws.read_partitions(glue, database, table, search.partitions)
-        changed = [
-            with_ledger(found, after)
-            for partition, found in existing.items()
-            if (after := after_search(ledger_of(found.parameters), search.partitions[partition]))
-        ]
-        if not changed:
-            break
-        refused = aws.update_partitions(glue, database, table, changed)
-        updated |= {partition.values for partition in changed}
-        if not refused:
-            break
-    else:
-        raise PublishError(
-            f"{database}.{table}: the catalog did not take what a search found in {_ATTEMPTS} "
-            f"attempts; repeat it: {', '.join(map(str, refused[:3]))}"
-        )
+
+    def change(found: aws.CatalogPartition, ledger: Ledger) -> aws.CatalogPartition | None:
+        after = after_search(ledger, search.partitions[found.values])
+        return with_ledger(found, after) if after else None
+
+    updated = change_partitions(deployment, search.partitions, change)
     # All of a search were open before it, also those that an earlier try of this has updated.
     days = {date(*partition[:3]) for partition in search.partitions} - search.missing
-    return Confirmed(updated=len(updated), settled=settled_dates(deployment, days))
+    return Confirmed(updated=updated, settled=settled_dates(deployment, days))
 
 
 def after_search(ledger: Ledger | None, unread: Unread) -> Ledger | None:

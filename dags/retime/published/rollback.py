@@ -6,7 +6,7 @@ replaced within the retention time is still there, and only in the layout `gener
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from retime.calendar.partitions import Partition, partition_in_path, partition_p
 from retime.calendar.slices import Slice
 from retime.dataset.deployment import Deployment
 from retime.errors import PublishError, RunError
+from retime.published.changes import change_partitions
 from retime.published.clean_up import read_marks
 from retime.published.generations import generation_location, staging_table_name
 from retime.published.ledger import Ledger, ledger_of, with_ledger
@@ -24,7 +25,6 @@ from retime.published.tables import create_staging_table, has_table
 Generations = Mapping[Partition, str]
 """The generation of each partition."""
 
-_ATTEMPTS = 4
 _EXAMPLES = 3
 
 
@@ -209,7 +209,7 @@ def roll_back(deployment: Deployment, slice_: Slice, checked: Checked, now: date
         )
         return with_ledger(replace(found, location=ledger.previous_location), after)
 
-    done = _change_all(deployment, slice_, change)
+    done = change_partitions(deployment, _partitions(deployment, slice_), change)
     return Changed(action="rollback", slice_=slice_, partitions=done)
 
 
@@ -233,33 +233,8 @@ def unpin(deployment: Deployment, slice_: Slice) -> Changed:
     def change(found: aws.CatalogPartition, ledger: Ledger) -> aws.CatalogPartition | None:
         return with_ledger(found, replace(ledger, is_pinned=False)) if ledger.is_pinned else None
 
-    done = _change_all(deployment, slice_, change)
+    done = change_partitions(deployment, _partitions(deployment, slice_), change)
     return Changed(action="unpin", slice_=slice_, partitions=done)
-
-
-def _change_all(
-    deployment: Deployment,
-    slice_: Slice,
-    change: Callable[[aws.CatalogPartition, Ledger], aws.CatalogPartition | None],
-) -> int:
-    """Change partitions until none has to be changed any more; return how many that were."""
-    glue, database = deployment.clients.glue, deployment.database
-    table = deployment.data_set.published.name
-    done: set[Partition] = set()
-    refused: list[aws.RefusedPartition] = []
-    for _ in range(_ATTEMPTS):
-        built = [(f, ledger_of(f.parameters)) for f in _read(deployment, slice_).values()]
-        changed = [c for found, ledger in built if ledger and (c := change(found, ledger))]
-        if not changed:
-            return len(done)
-        done |= {partition.values for partition in changed}
-        refused = aws.update_partitions(glue, database, table, changed)
-    if not refused:
-        return len(done)
-    raise PublishError(
-        f"{database}.{table}: the catalog did not take all changes in {_ATTEMPTS} attempts; clear "
-        f"this task alone: {', '.join(map(str, refused[:_EXAMPLES]))}"
-    )
 
 
 def _gone(
@@ -295,7 +270,10 @@ def _refuse(dates: Slice, problems: Sequence[str]) -> None:
 
 
 def _read(deployment: Deployment, dates: Slice) -> dict[Partition, aws.CatalogPartition]:
-    table = deployment.data_set.published
-    return aws.read_partitions(
-        deployment.clients.glue, deployment.database, table.name, partitions_of(dates, table.grain)
-    )
+    table = deployment.data_set.published.name
+    partitions = _partitions(deployment, dates)
+    return aws.read_partitions(deployment.clients.glue, deployment.database, table, partitions)
+
+
+def _partitions(deployment: Deployment, dates: Slice) -> tuple[Partition, ...]:
+    return partitions_of(dates, deployment.data_set.published.grain)
