@@ -34,7 +34,7 @@ class StatementOperator(AthenaOperator):
     def execute(self, context: Any) -> Any:
         """Run the statement, and wait for it or defer."""
         with runtime.no_retry():
-            deployment = self._prepare(context)
+            deployment = self._prepare()
             self.query = self.make_query(deployment, context)
         try:
             query_id = super().execute(context)
@@ -58,7 +58,7 @@ class StatementOperator(AthenaOperator):
     def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> Any:
         """Go on after the deferral, in another process."""
         with runtime.no_retry():
-            deployment = self._prepare(context)
+            deployment = self._prepare()
         try:
             query_id = super().execute_complete(context, event)
         except AirflowException as error:
@@ -71,8 +71,8 @@ class StatementOperator(AthenaOperator):
         """Report the query only: what it reads or writes is staging, which is dropped."""
         return to_openlineage(Lineage(), self.query_execution_id)
 
-    def _prepare(self, context: Any) -> Deployment:  # noqa: ARG002
-        """Configure the provider's operator; a subclass parses what other tasks handed on."""
+    def _prepare(self) -> Deployment:
+        """Configure the provider's operator."""
         deployment, settings = runtime.deployment(self.data_set), runtime.get_settings()
         self.aws_conn_id = settings.aws_conn_id
         self.database, self.workgroup = deployment.database, deployment.workgroup

@@ -41,7 +41,7 @@ class Coverage:
         """Return the plain value that is printed, and that the page shows."""
         return {
             "data_set": self.facts.data_set,
-            "dag_id": f"retime_{self.facts.data_set}",
+            "dag_id": self.facts.dag_id,
             "database": self.database,
             "table": self.facts.table,
             "zone": self.facts.zone.key,

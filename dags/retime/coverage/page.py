@@ -84,7 +84,7 @@ def _inline(tag: str) -> str:
 def _table(facts: TableFacts, database: str) -> dict[str, str]:
     return {
         "data_set": facts.data_set,
-        "dag_id": f"retime_{facts.data_set}",
+        "dag_id": facts.dag_id,
         "table": f"{database}.{facts.table}",
         "zone": facts.zone.key,
         "grain": facts.grain,

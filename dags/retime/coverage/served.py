@@ -32,7 +32,7 @@ def list_data_sets(
     found = (
         {
             "data_set": facts.data_set,
-            "dag_id": dag_id_of(facts),
+            "dag_id": facts.dag_id,
             "table": f"{database}.{facts.table}",
         }
         for facts in list_facts(glue, database)
@@ -76,15 +76,10 @@ def read_year(
     }
 
 
-def dag_id_of(facts: TableFacts) -> str:
-    """Return the DAG that publishes to a table."""
-    return f"retime_{facts.data_set}"
-
-
 def _facts_of_dag(glue: GlueClient, database: str, dag_id: str) -> TableFacts:
     found = list_facts(glue, database)
     for facts in found:
-        if dag_id_of(facts) == dag_id:
+        if facts.dag_id == dag_id:
             return facts
     if dag_id.startswith("retime_"):
         raise CatalogError(

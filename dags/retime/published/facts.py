@@ -47,6 +47,11 @@ class TableFacts:
         if not all(isinstance(text, str) for text in texts) or self.grain not in ("hour", "day"):
             raise ValueError(f"these are no facts of a table of Retime: {self}")
 
+    @property
+    def dag_id(self) -> str:
+        """The DAG that publishes to the table."""
+        return f"retime_{self.data_set}"
+
     def to_text(self) -> str:
         """Return the parameter's value."""
         return json.dumps(
