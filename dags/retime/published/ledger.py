@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -136,8 +137,6 @@ def list_ledgers(
     has none.
     """
     found: dict[Partition, Ledger] = {}
-    if aws.get_table(glue, database, table) is None:
-        return found
     first, last = dates.first_date, dates.last_date
     for year in range(first.year, last.year + 1):
         months = (
@@ -145,10 +144,11 @@ def list_ledgers(
             last.month if year == last.year else 12,
         )
         expression = f"year = {year} AND month >= {months[0]} AND month <= {months[1]}"
-        for partition in aws.list_partitions(glue, database, table, expression):
-            ledger = ledger_of(partition.parameters)
-            if ledger and first <= date(*partition.values[:3]) <= last:
-                found[partition.values] = ledger
+        with suppress(glue.exceptions.EntityNotFoundException):
+            for partition in aws.list_partitions(glue, database, table, expression):
+                ledger = ledger_of(partition.parameters)
+                if ledger and first <= date(*partition.values[:3]) <= last:
+                    found[partition.values] = ledger
     return found
 
 
