@@ -67,6 +67,29 @@ def test_years_are_fetched_when_they_are_asked_for(page: Page, address: str):
     expect(page.locator('[data-date="2024-03-27"]')).to_have_attribute("data-state", "late")
 
 
+def test_the_months_of_a_year_come_one_by_one(page: Page, address: str):
+    built = {
+        "days": [["2024-02-03", 4, 0, [[0, 4, 1, 1, 0, 0, 0, 60]]]],
+        "builds": [["2024-02-04T00:00:00+00:00", "run-of-february", "query-of-february"]],
+    }
+    page.route("**/2024/2", lambda route: route.fulfill(json=built))
+    page.route("**/2024/1", lambda route: route.fulfill(status=502, json={"message": "busy"}))
+    page.goto(f"{address}retime_traffic")
+    expect(page.get_by_text("busy")).to_be_visible()
+    for day, run in {"2024-02-03": "run-of-february", "2024-03-25": "scheduled__"}.items():
+        page.locator(f'[data-date="{day}"]').click()
+        expect(page.get_by_role("link", name=run).first).to_be_visible()
+        page.get_by_role("button", name="Close").click()
+    expect(page.locator('[data-date="2024-01-01"]')).to_have_count(0)
+
+    page.unroute("**/2024/1")
+    page.get_by_role("button", name="Next year").click()
+    page.get_by_role("button", name="Previous year").click()
+    expect(page.locator('[data-date="2024-01-01"]')).to_be_visible()
+    expect(page.locator('[data-date][tabindex="0"]')).to_have_attribute("data-date", "2024-12-31")
+    expect(page.locator("#message")).to_be_hidden()
+
+
 @pytest.mark.parametrize(
     ("dag_id", "message"),
     [

@@ -53,6 +53,9 @@ class Api:
     def set_paused(self, dag_id: str, *, is_paused: bool) -> None:
         self.do("PATCH", f"dags/{dag_id}?update_mask=is_paused", {"is_paused": is_paused})
 
+    def pause_all(self) -> None:
+        self.do("PATCH", "dags?dag_id_pattern=%25&update_mask=is_paused", {"is_paused": True})
+
     def set_variable(self, key: str, value: str) -> None:
         status, _ = self.call("PATCH", f"variables/{key}", {"key": key, "value": value})
         if status == 404:

@@ -17,6 +17,7 @@ def backfill(cli, api):
     """Backfill dates as a user does, and wait for it; gives the dates that were built again."""
 
     def run(dag_id: str, days, behaviour: str) -> list[str]:
+        api.set_paused(dag_id, is_paused=False)
         before = api.starts(dag_id)
         dates = ("--from-date", str(days[0]), "--to-date", str(days[-1]))
         how = ("--max-active-runs", "4", "--reprocess-behavior", behaviour)
@@ -36,7 +37,6 @@ def dates() -> list[str]:
 
 def test_a_backfill_builds_the_dates_that_never_ran(api, warehouse, backfill, dates) -> None:
     """Two of them fail, for want of right raw, and leave no trace."""
-    api.set_paused(MONTHLY.dag_id, is_paused=False)
     land_wrong(warehouse.account, MENDED)
 
     assert backfill(MONTHLY.dag_id, MONTH, "none") == dates

@@ -14,6 +14,11 @@ DAYS = MONTH[2:8]
 FIRST_SLICE = {str(day.day) for day in DAYS[:4]}
 
 
+@pytest.fixture(autouse=True)
+def unpaused(api) -> None:
+    api.set_paused(HOURLY.dag_id, is_paused=False)
+
+
 @pytest.fixture
 def run_id(api) -> str:
     """The run that built the dates, from the command line."""
@@ -27,7 +32,6 @@ def changed(before, after) -> set[str]:
 
 
 def test_a_manual_run_builds_the_dates_of_its_parameters(cli, api, warehouse) -> None:
-    api.set_paused(HOURLY.dag_id, is_paused=False)
     conf = json.dumps({"start_date": str(DAYS[0]), "end_date": str(DAYS[-1])})
     cli("dags", "trigger", HOURLY.dag_id, "--conf", conf, "--run-id", "by-hand")
 

@@ -1,6 +1,7 @@
 """Who learns of a run: DAGs that the table starts, subscribers of the topic, readers of the UI."""
 
 import json
+import signal
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +12,7 @@ from demo.environment import REGION
 from tests.scheduler.api import Api, wait_for
 from tests.scheduler.conftest import DATA_SETS
 from tests.scheduler.parcels import MONTH, expected_rows
+from tests.scheduler.processes import parent_of, signal_all
 
 TOLD = DATA_SETS["told"]
 READER = "reads_told"
@@ -93,6 +95,28 @@ def test_a_failed_run_tells_once_and_starts_nothing(
     assert query_id in text
     assert told.runs(READER) == []
     assert subscriber.receive() == []
+
+
+def test_a_run_whose_worker_is_given_up_for_lost_tells_that_there_is_no_reason(
+    told, airflow, faults, subscriber
+) -> None:
+    """Airflow calls what a failed task calls in its DAG processor, which can hold no XCom."""
+    faults.set("glue.GetTable", "hang", match='"parcels_raw"')
+    run_id = told.trigger(TOLD.dag_id, start_date=str(DAYS[0]))
+    wait_for(lambda: told.state(TOLD.dag_id, run_id, "check_raw") == "running", "check_raw")
+    wait_for(lambda: not faults.listed(), "the table to be asked for")
+    task = airflow.task_process(told.tasks(TOLD.dag_id, run_id)["check_raw", -1]["id"])
+    worker = [task, parent_of(task)]
+
+    signal_all(worker, signal.SIGSTOP)
+    try:
+        told.wait_for_run(TOLD.dag_id, run_id, "failed")
+    finally:
+        signal_all(worker, signal.SIGCONT)
+
+    ((subject, text),) = wait_for(subscriber.receive, "the message")
+    assert subject == "retime_told failed"
+    assert "check_raw: no reason was noted; its process was killed\n" in text
 
 
 def test_a_run_tells_what_it_published_and_starts_who_reads_the_table(

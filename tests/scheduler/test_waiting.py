@@ -53,7 +53,7 @@ def test_a_crawl_under_way_holds_no_slot(api, faults, warehouse, until_idle) -> 
     data_set, days, account = DATA_SETS["crawled"], MONTH[-3:], warehouse.account
     land(account.s3, account.name, days, "crawled_raw/")
     account.crawl_from("crawled_raw", account.name, "crawled_raw/")
-    api.set_variable("retime_poll_seconds", "3")
+    api.set_variable("retime_poll_seconds", "10")
     api.set_paused(data_set.dag_id, is_paused=False)
     faults.set("glue.crawl", "hang")
     run_id = api.trigger(data_set.dag_id, start_date=str(days[0]), end_date=str(days[-1]))

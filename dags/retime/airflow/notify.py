@@ -30,7 +30,14 @@ _MAX_SUBJECT = 100  # https://docs.aws.amazon.com/sns/latest/api/API_Publish.htm
 
 
 def note_failure(context: Any) -> None:
-    """Leave in an XCom why a task failed, when no retry is left; a callback of every task."""
+    """Leave in an XCom why a task failed, when no retry is left; a callback of every task.
+
+    Of a task whose process is gone Airflow 3 calls it in the DAG processor, without a reason. There
+    nothing answers to an XCom that is set: the processor would wait for its timeout, and then take
+    the DAGs of the file for gone.
+    """
+    if "exception" not in context:
+        return
     ti, planned = context["ti"], getattr(context["task"], "planned", None)
     where = ""
     with suppress(RetimeError):
@@ -40,7 +47,7 @@ def note_failure(context: Any) -> None:
     value = {
         "task": f"{ti.task_id}{mapped}",
         "where": f"{ti.task_id}{where}",
-        "reason": str(context.get("exception") or "unknown")[:_MAX_REASON],
+        "reason": str(context["exception"])[:_MAX_REASON],
         "log": ti.log_url,
     }
     ti.xcom_push(key=_FAILURE, value=value)

@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from retime.airflow.compat import get_variable
 from retime.aws_failures import describe_failure
 from retime.coverage.page import content_security_policy, render
-from retime.coverage.served import list_data_sets, read_year
+from retime.coverage.served import list_data_sets, read_month, read_year
 from retime.dataset.settings import get_aws_conn_id, required
 from retime.errors import CatalogError, RequestError, RetimeError
 
@@ -38,6 +38,7 @@ def build_app() -> FastAPI:
     app.get("/")(_show_data_sets)
     app.get("/{dag_id}", dependencies=may_see)(_show_dag)
     app.get("/{dag_id}/{year}", dependencies=may_see)(_answer_year)
+    app.get("/{dag_id}/{year}/{month}", dependencies=may_see)(_answer_month)
     return app
 
 
@@ -54,9 +55,16 @@ def _show_dag(dag_id: str) -> HTMLResponse:
 
 
 def _answer_year(dag_id: str, year: str) -> JSONResponse:
+    return _answer(read_year, dag_id, year)
+
+
+def _answer_month(dag_id: str, year: str, month: str) -> JSONResponse:
+    return _answer(read_month, dag_id, (year, month))
+
+
+def _answer(read: Callable[..., Any], dag_id: str, wanted: Any) -> JSONResponse:
     try:
-        now = datetime.now(timezone.utc)
-        return JSONResponse(read_year(_glue(), _database(), dag_id, year, now))
+        return JSONResponse(read(_glue(), _database(), dag_id, wanted, datetime.now(timezone.utc)))
     except Exception as error:  # noqa: BLE001 - whatever it is, the page says so
         is_absent = isinstance(error, CatalogError | RequestError)
         return JSONResponse({"message": _explain(error)}, 404 if is_absent else 502)

@@ -29,7 +29,8 @@ def static_page(coverage: Coverage, *, region: str, airflow: str | None = None) 
         region: of AWS, for links to its console.
         airflow: the address of Airflow's UI, for links to runs; without it there are none.
     """
-    return render({"airflow": airflow, "coverage": page_data(coverage, region=region)})
+    data = {**table_data(coverage.facts, coverage.database, region=region), **page_data(coverage)}
+    return render({"airflow": airflow, "coverage": data})
 
 
 def render(data: Mapping[str, Any]) -> str:
@@ -52,8 +53,21 @@ def content_security_policy() -> str:
     )
 
 
-def page_data(coverage: Coverage, *, region: str) -> dict[str, Any]:
-    """Return what the page shows of a table; ten years of hours fit a file of some megabytes.
+def table_data(facts: TableFacts, database: str, *, region: str) -> dict[str, Any]:
+    """Return what the page says of a table."""
+    return {
+        "data_set": facts.data_set,
+        "dag_id": facts.dag_id,
+        "table": f"{database}.{facts.table}",
+        "zone": facts.zone.key,
+        "grain": facts.grain,
+        "region": region,
+        "states": STATES,
+    }
+
+
+def page_data(coverage: Coverage) -> dict[str, Any]:
+    """Return what the page shows of dates; ten years of hours fit a file of some megabytes.
 
     `builds` are [when, run, query]; `days` are [date, state, quarantined records, partitions]; a
     partition is [hour, state] if it was never built, else [hour, state, rows, bytes, late events,
@@ -62,13 +76,7 @@ def page_data(coverage: Coverage, *, region: str) -> dict[str, Any]:
     """
     builds: dict[tuple[str, str, str], int] = {}
     days = [_day(day, builds) for day in coverage.dates]
-    return {
-        **_table(coverage.facts, coverage.database),
-        "region": region,
-        "states": STATES,
-        "days": days,
-        "builds": list(builds),
-    }
+    return {"days": days, "builds": list(builds)}
 
 
 @cache
@@ -79,16 +87,6 @@ def _template() -> str:
 def _inline(tag: str) -> str:
     found = re.search(rf"<{tag}>(.*?)</{tag}>", _template(), re.DOTALL)
     return found[1] if found else ""
-
-
-def _table(facts: TableFacts, database: str) -> dict[str, str]:
-    return {
-        "data_set": facts.data_set,
-        "dag_id": facts.dag_id,
-        "table": f"{database}.{facts.table}",
-        "zone": facts.zone.key,
-        "grain": facts.grain,
-    }
 
 
 def _day(day: DateCoverage, builds: dict[tuple[str, str, str], int]) -> list[Any]:

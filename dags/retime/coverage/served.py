@@ -1,7 +1,8 @@
-"""What the page in Airflow's UI asks for: data sets, and the states of a year, from the catalog."""
+"""What the page in Airflow's UI asks for: data sets, a year, the states of its months."""
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,12 +15,14 @@ from retime.coverage.coverage import (
     read_coverage,
     registered_in,
 )
-from retime.coverage.page import page_data
+from retime.coverage.page import page_data, table_data
 from retime.errors import CatalogError, RequestError
 from retime.published.facts import TableFacts, list_facts
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
+
+_MONTHS = [str(month) for month in range(1, 13)]
 
 LATEST = "latest"
 """Asks for the last year that has partitions."""
@@ -43,7 +46,7 @@ def list_data_sets(
 def read_year(
     glue: GlueClient, database: str, dag_id: str, wanted: str, now: datetime
 ) -> dict[str, Any]:
-    """Return the states of a year of the table of a DAG.
+    """Return what the page shows of a year of the table of a DAG, before its months.
 
     Args:
         glue: the client.
@@ -57,23 +60,50 @@ def read_year(
         RequestError: there is no such year, or it has not begun.
     """
     facts = _facts_of_dag(glue, database, dag_id)
-    complete = now.astimezone(facts.zone).date() - timedelta(days=1)
+    complete = _last_complete(facts, now)
     if wanted == LATEST:
         year = last_built_year(glue, database, facts, complete.year) or complete.year
     else:
         year = _year(wanted, complete)
-    dates = Slice(
-        first_date=date(year, 1, 1),
-        last_date=min(date(year, 12, 31), complete),
-        zone=facts.zone,
-    )
-    coverage = read_coverage(glue, database, facts, dates, registered_in(glue, database, facts))
     return {
-        **page_data(coverage, region=glue.meta.region_name),
+        **table_data(facts, database, region=glue.meta.region_name),
         "year": year,
+        "months": complete.month if year == complete.year else 12,
         "has_before": has_partitions(glue, database, facts, f"year < {year}"),
         "has_after": year < complete.year,
     }
+
+
+def read_month(
+    glue: GlueClient, database: str, dag_id: str, wanted: tuple[str, str], now: datetime
+) -> dict[str, Any]:
+    """Return the states of a month of the table of a DAG, as `page_data` gives them.
+
+    Args:
+        glue: the client.
+        database: of the table.
+        dag_id: of the DAG.
+        wanted: the year and the month.
+        now: the time.
+
+    Raises:
+        CatalogError: the DAG has no published table.
+        RequestError: there is no such month, or no date of it is over.
+    """
+    facts = _facts_of_dag(glue, database, dag_id)
+    complete = _last_complete(facts, now)
+    month = int(wanted[1]) if wanted[1] in _MONTHS else 0
+    first = date(_year(wanted[0], complete), month or 1, 1)
+    if not month or first > complete:
+        raise RequestError(f"there is no month {wanted[1][:20]!r} in {first.year} that has begun")
+    last = date(first.year, month, monthrange(first.year, month)[1])
+    dates = Slice(first_date=first, last_date=min(last, complete), zone=facts.zone)
+    coverage = read_coverage(glue, database, facts, dates, registered_in(glue, database, facts))
+    return page_data(coverage)
+
+
+def _last_complete(facts: TableFacts, now: datetime) -> date:
+    return now.astimezone(facts.zone).date() - timedelta(days=1)
 
 
 def _facts_of_dag(glue: GlueClient, database: str, dag_id: str) -> TableFacts:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from retime.coverage.page import page_data, render, static_page
+from retime.planning.state import STATES
 from retime.published.facts import facts_of
 from tests.covered_tables import FINGERPRINT, coverage_of, dates_of, hours_of, ledger, week
 from tests.unit.samples import TRAFFIC, with_grain
@@ -44,25 +45,23 @@ def test_the_page_needs_nothing_from_elsewhere():
 
 
 def test_partitions_share_what_they_were_built_by():
-    data = page_data(week(), region="eu-west-1")
+    data = page_data(week())
     assert len(data["builds"]) == 5
     late = data["days"][2]
-    assert late[:3] == ["2024-03-27", data["states"].index("late"), 5]
+    assert late[:3] == ["2024-03-27", STATES.index("late"), 5]
     hour, state, rows, size, events, build, start, end = late[3][7]
-    assert (hour, data["states"][state], rows, size, events) == (7, "late", 17, 4096, 7)
+    assert (hour, STATES[state], rows, size, events) == (7, "late", 17, 4096, 7)
     assert data["builds"][build][2] == "query-27"
     assert end - start == 4 * 24 * 60
 
 
 def test_a_partition_that_was_never_built_is_its_hour_and_state():
-    data = page_data(week(), region="eu-west-1")
-    assert data["days"][1][3] == [[hour, data["states"].index("missing")] for hour in range(24)]
+    data = page_data(week())
+    assert data["days"][1][3] == [[hour, STATES.index("missing")] for hour in range(24)]
 
 
 def test_a_daily_partition_has_no_hour():
     facts = facts_of(with_grain(TRAFFIC, "day"), FINGERPRINT)
     dates = dates_of(last=date(2024, 3, 25))
-    data = page_data(
-        coverage_of({(2024, 3, 25): ledger((2024, 3, 25))}, dates, facts=facts), region="x"
-    )
+    data = page_data(coverage_of({(2024, 3, 25): ledger((2024, 3, 25))}, dates, facts=facts))
     assert [partition[0] for partition in data["days"][0][3]] == [None]

@@ -2,8 +2,9 @@
 
 import pytest
 
-from retime.coverage.served import LATEST, list_data_sets, read_year
+from retime.coverage.served import LATEST, list_data_sets, read_month, read_year
 from retime.errors import CatalogError, RequestError
+from retime.planning.state import STATES
 from tests import covered_tables
 from tests.accounts import Account
 from tests.unit.samples import utc
@@ -22,24 +23,42 @@ def read(account: Account, wanted: str, dag_id: str = DAG):
     return read_year(account.clients.glue, account.database, dag_id, wanted, NOW)
 
 
+def days_of(account: Account, year: str, month: str):
+    return read_month(account.clients.glue, account.database, DAG, (year, month), NOW)["days"]
+
+
 def test_the_latest_year_is_the_last_with_partitions(week):
     found = read(week, LATEST)
     assert (found["year"], found["has_before"], found["has_after"]) == (2024, False, True)
-    states = {day[0]: found["states"][day[1]] for day in found["days"]}
-    assert len(states) == 366
+    assert found["months"] == 12
+
+
+def test_a_month_has_the_states_of_its_dates(week):
+    states = {day[0]: STATES[day[1]] for day in days_of(week, "2024", "3")}
+    assert len(states) == 31
     assert {day: states[day] for day in covered_tables.EACH_STATE} == covered_tables.EACH_STATE
+    assert len(days_of(week, "2024", "2")) == 29
 
 
 def test_the_current_year_ends_with_the_last_complete_date(week):
     found = read(week, "2025")
-    assert found["days"][-1][0] == "2025-02-09"
-    assert (found["has_before"], found["has_after"]) == (True, False)
+    assert (found["months"], found["has_before"], found["has_after"]) == (2, True, False)
+    assert [day[0] for day in days_of(week, "2025", "2")][-1] == "2025-02-09"
 
 
 @pytest.mark.parametrize("wanted", ["2026", "1969", "24", "0000", "next", "²⁰²⁴", "latest "])
 def test_a_year_that_is_none_is_refused(week, wanted):
     with pytest.raises(RequestError, match="there is no year"):
         read(week, wanted)
+
+
+@pytest.mark.parametrize(
+    ("year", "month"),
+    [("2025", "3"), ("2024", "0"), ("2024", "13"), ("2024", "03"), ("2024", "²"), ("2024", "")],
+)
+def test_a_month_that_is_none_is_refused(week, year, month):
+    with pytest.raises(RequestError, match=f"there is no month '{month}' in {year}"):
+        days_of(week, year, month)
 
 
 def test_a_dag_without_a_table_is_told_from_one_of_others(week):
