@@ -25,10 +25,14 @@ HOSTILE = "<img src=x onerror=\"document.title='owned'\">"
 
 
 def open_file(
-    page: Page, tmp_path: Path, coverage: Coverage, airflow: str | None = AIRFLOW
+    page: Page,
+    tmp_path: Path,
+    coverage: Coverage,
+    airflow: str | None = AIRFLOW,
+    region: str = "eu-west-1",
 ) -> None:
     file = tmp_path / "page.html"
-    file.write_text(static_page(coverage, region="eu-west-1", airflow=airflow), encoding="utf-8")
+    file.write_text(static_page(coverage, region=region, airflow=airflow), encoding="utf-8")
     page.route("http*://**", lambda route: pytest.fail(f"asks for {route.request.url}"))
     page.goto(file.as_uri())
     expect(page.locator("[data-date]").first).to_be_visible()
@@ -114,6 +118,22 @@ def test_links_lead_to_the_run_and_to_the_query(opened):
         f"{AIRFLOW}dags/retime_traffic/runs/{RUN_ID.replace(':', '%3A').replace('+', '%2B')}",
         f"{CONSOLE}#/query-editor/history/query-27",
     ]
+
+
+@pytest.mark.parametrize(
+    ("region", "domain"),
+    [
+        ("cn-north-1", "console.amazonaws.cn"),
+        ("us-gov-west-1", "console.amazonaws-us-gov.com"),
+        ("ca-central-1", "console.aws.amazon.com"),
+    ],
+)
+def test_each_partition_of_aws_has_a_console(page, tmp_path, region, domain):
+    open_file(page, tmp_path, week(), region=region)
+    page.locator('[data-date="2024-03-27"]').click()
+    link = page.get_by_role("link", name="query-27").first
+    address = link.get_attribute("href") or ""
+    assert address.startswith(f"https://{region}.{domain}/athena/home?region={region}#/")
 
 
 def test_without_an_address_of_airflow_runs_are_names(page, tmp_path):

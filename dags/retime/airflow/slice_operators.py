@@ -17,7 +17,7 @@ from retime.published.confirm import confirm
 from retime.published.generations import new_generation
 from retime.published.publish import publish_slice
 from retime.published.results import Audited, Generation, Staged
-from retime.published.rollback import Checked, check_count, roll_back, unpin
+from retime.published.rollback import check_count, roll_back, unpin
 from retime.published.search import Search
 from retime.statements.audit import audit_statement, conclude_audit
 from retime.statements.rollback import count_statement
@@ -115,9 +115,7 @@ class AuditOperator(SliceQuery):
         if is_build(self.planned):
             return conclude_audit(deployment, self.plan.slice_, *self._stages(), query_id).to_json()
         change = runtime.received(PlannedChange, self.planned)
-        return check_count(
-            deployment, change.slice_, query_id, runtime.now(), change.generations
-        ).to_json()
+        return check_count(deployment, change.slice_, query_id, runtime.now(), change.generations)
 
     def _stages(self) -> tuple[Staged, Staged]:
         return runtime.received(Staged, self.staged), runtime.received(Staged, self.quarantined)
@@ -177,8 +175,7 @@ class PublishOperator(BaseOperator):
             return confirm(deployment, change.search or Search(partitions={})).to_json()
         if change.action == "unpin":
             return unpin(deployment, change.slice_).to_json()
-        checked = runtime.received(Checked, self.audited)
-        return roll_back(deployment, change.slice_, checked, runtime.now()).to_json()
+        return roll_back(deployment, change.slice_, change.generations, runtime.now()).to_json()
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Report that the published tables are made from the raw one."""

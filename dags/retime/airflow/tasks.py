@@ -18,7 +18,7 @@ from retime.published.clean_up import clean_up
 from retime.published.confirm import Confirmed, settled_dates
 from retime.published.ledger import list_ledgers
 from retime.published.results import Published
-from retime.published.rollback import Changed, find_reversals
+from retime.published.rollback import Changed
 from retime.published.search import Search
 from retime.raw.landed import LandedUntil
 from retime.raw.partitions import ensure_registered
@@ -54,11 +54,7 @@ def plan_run(
     late_dates = report.LateDates(
         waiting=search.waiting, healed=plan.healed, scanned_bytes=search.scanned_bytes
     )
-    if request.action == "rollback":
-        reversals = find_reversals(deployment, request.dates, now)
-        log.info("%s", report.describe_rollback(request.dates, reversals))
-    else:
-        log.info("%s", report.describe_plan(request.dates, plan.slices, late_dates))
+    log.info("%s", report.describe_plan(request, plan, late_dates))
     value = plan.to_json()
     context["ti"].xcom_push(key="plan", value=value)
     context["ti"].xcom_push(key=_LATE, value=late_dates.to_json())

@@ -10,7 +10,7 @@ from typing import Any
 from retime.calendar.event_dates import RunFacts, event_dates
 from retime.planning.checkout import deploy_from_shell, find_data_set
 from retime.planning.plan import plan_run
-from retime.planning.report import LateDates, describe_plan
+from retime.planning.report import LateDates, describe_build
 from retime.planning.request import read_request
 from retime.published.search import Search
 from retime.raw.landed import read_landed
@@ -54,5 +54,5 @@ def run(given: argparse.Namespace) -> int:
         print(json.dumps(plan.to_json()))
     else:
         none_late = LateDates(waiting={}, healed=(), scanned_bytes=0)
-        print(describe_plan(dates, plan.slices, none_late))
+        print(describe_build(dates, plan.slices, none_late))
     return 0

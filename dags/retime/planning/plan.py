@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from retime.dataset.model import DataSet
 from retime.planning.healing import dates_to_heal
 from retime.planning.reading import facts_today, landed_on_s3, read_states
 from retime.planning.request import RunRequest
-from retime.published.rollback import Generations, find_reversals
+from retime.published.rollback import Generations, Reversal, find_reversals
 from retime.published.search import Search
 from retime.raw.landed import LandedHour, LandedRaw, LandedUntil, first_landed, read_landed
 
@@ -82,14 +82,14 @@ class PlannedChange:
     action: Literal["confirm", "rollback", "unpin"]
     slice_: Slice
     search: Search | None = None
-    generations: Generations | None = None
+    generations: Generations = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain value that goes from task to task."""
         value: dict[str, Any] = {"action": self.action, **self.slice_.to_json()}
         if self.search is not None:
             value["search"] = self.search.to_json()
-        if self.generations is not None:
+        if self.generations:
             value["generations"] = [[list(p), g] for p, g in self.generations.items()]
         return value
 
@@ -98,12 +98,12 @@ class PlannedChange:
         """Return what `to_json` made a plain value of."""
         if value["action"] not in ("confirm", "rollback", "unpin"):
             raise ValueError(value["action"])
-        search, generations = value.get("search"), value.get("generations")
+        search = value.get("search")
         return cls(
             action=value["action"],
             slice_=Slice.from_json(value),
             search=None if search is None else Search.from_json(search),
-            generations=None if generations is None else {tuple(p): g for p, g in generations},
+            generations={tuple(p): g for p, g in value.get("generations", ())},
         )
 
 
@@ -116,12 +116,14 @@ def is_build(value: Mapping[str, Any]) -> bool:
 class Plan:
     """What a run does: slices that it builds, and other changes of published partitions.
 
-    `healed` are the dates that are built because of late events.
+    `healed` are the dates that are built because of late events; `reversals` are what a rollback
+    undoes.
     """
 
     slices: tuple[PlannedSlice, ...]
     changes: tuple[PlannedChange, ...]
     healed: tuple[date, ...] = ()
+    reversals: Mapping[Partition, Reversal] = field(default_factory=dict)
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the plain values that the slices' tasks are mapped over."""
@@ -154,7 +156,7 @@ def plan_run(
     """
     data_set = deployment.data_set
     if request.action != "build":
-        return Plan(slices=(), changes=_plan_changes(deployment, request, now))
+        return _plan_changes(deployment, request, now)
     late = dates_to_heal(data_set, search, until.instant)
     own = _own_dates(deployment, request, search)
     confirms = confirmation_of(data_set, search)
@@ -175,19 +177,18 @@ def plan_run(
     )
 
 
-def _plan_changes(
-    deployment: Deployment, request: RunRequest, now: datetime
-) -> tuple[PlannedChange, ...]:
+def _plan_changes(deployment: Deployment, request: RunRequest, now: datetime) -> Plan:
     slices = cut_slices(request.dates, deployment.data_set.published.grain)
     if request.action == "unpin":
-        return tuple(PlannedChange(action="unpin", slice_=each) for each in slices)
+        unpinned = [PlannedChange(action="unpin", slice_=each) for each in slices]
+        return Plan(slices=(), changes=tuple(unpinned))
     reversals = find_reversals(deployment, request.dates, now)
     changes = []
     for slice_ in slices:
         previous = {p: r.previous.generation for p, r in reversals.items() if _is_in(p, slice_)}
         if previous:
             changes.append(PlannedChange(action="rollback", slice_=slice_, generations=previous))
-    return tuple(changes)
+    return Plan(slices=(), changes=tuple(changes), reversals=reversals)
 
 
 def _is_in(partition: Partition, slice_: Slice) -> bool:

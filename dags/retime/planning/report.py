@@ -11,7 +11,8 @@ from retime.calendar.partitions import Partition
 from retime.calendar.slices import Slice
 from retime.dataset.model import DataSet
 from retime.errors import RunError
-from retime.planning.plan import PlannedSlice
+from retime.planning.plan import Plan, PlannedSlice
+from retime.planning.request import RunRequest
 from retime.published.ledger import Ledger
 from retime.published.results import Published
 from retime.published.rollback import Changed, Reversal
@@ -134,8 +135,17 @@ def sum_up(
     }
 
 
-def describe_plan(dates: Slice, planned: Sequence[PlannedSlice], late: LateDates) -> str:
-    """Return the plan of a run, a line a slice and a line for each late date."""
+def describe_plan(request: RunRequest, plan: Plan, late: LateDates) -> str:
+    """Return the plan of a run, a line for each slice or date of it."""
+    if request.action == "unpin":
+        return f"{request.dates}: to unpin what is rolled back"
+    if request.action == "rollback":
+        return describe_rollback(request.dates, plan.reversals)
+    return describe_build(request.dates, plan.slices, late)
+
+
+def describe_build(dates: Slice, planned: Sequence[PlannedSlice], late: LateDates) -> str:
+    """Return what a run is to build, a line a slice and a line for each late date."""
     lines = [f"{dates}: {len(planned)} slices to build"]
     lines += [
         f"  {plan.slice_}: arrivals {plan.window.start:%Y-%m-%d %H}:00 to "
@@ -183,9 +193,6 @@ def describe_run(data_set: DataSet, results: Mapping[Slice, Published], done: Ru
         f"generation {result.generation}"
         for slice_, result in results.items()
     ]
-    lines += [
-        f"  {each.slice_}: {each.action}, {each.partitions} partitions" for each in done.changed
-    ]
     lines.append("  " + describe_totals(totals).replace("\n", "\n  "))
     lines += [f"  {line}" for line in describe_dates(data_set, done.to_json())]
     return "\n".join(lines)
@@ -204,7 +211,11 @@ def describe_dates(data_set: DataSet, done: Mapping[str, Any]) -> list[str]:
         ("settled", ", ".join(done["settled"])),
         (beyond, _pairs(done["late_beyond"])),
     )
-    return [f"{kind}: {what}" for kind, what in kinds if what]
+    changed = [
+        f"{each.action} of {each.slice_}: {each.partitions} partitions changed"
+        for each in map(Changed.from_json, done["changed"])
+    ]
+    return [*changed, *(f"{kind}: {what}" for kind, what in kinds if what)]
 
 
 def describe_totals(totals: Mapping[str, int]) -> str:

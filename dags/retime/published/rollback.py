@@ -38,22 +38,6 @@ class Reversal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """The generation that each partition is to be pointed back at, whose files were counted."""
-
-    generations: Mapping[Partition, str]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the plain value that goes from audit to publish."""
-        return {"generations": [[list(p), g] for p, g in self.generations.items()]}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Checked:
-        """Return what `to_json` made a plain value of."""
-        return cls(generations={tuple(p): g for p, g in value["generations"]})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Changed:
     """What a rollback or an unpinning has changed: of its dates, how many partitions."""
 
@@ -123,7 +107,7 @@ def prepare_count(
     slice_: Slice,
     generation: str,
     now: datetime,
-    wanted: Generations | None = None,
+    wanted: Generations,
 ) -> str:
     """Create a table over the files that a rollback points at; return its name.
 
@@ -155,8 +139,8 @@ def check_count(
     slice_: Slice,
     query_id: str,
     now: datetime,
-    wanted: Generations | None = None,
-) -> Checked:
+    wanted: Generations,
+) -> None:
     """See that the files of the previous generations have the rows of their ledgers.
 
     Raises:
@@ -177,11 +161,12 @@ def check_count(
             if counted.get(partition, 0) != each.previous.rows
         ],
     )
-    return Checked(generations={p: each.previous.generation for p, each in reversals.items()})
 
 
-def roll_back(deployment: Deployment, slice_: Slice, checked: Checked, now: datetime) -> Changed:
-    """Point the partitions of a slice back, and pin them; safe to repeat.
+def roll_back(
+    deployment: Deployment, slice_: Slice, generations: Generations, now: datetime
+) -> Changed:
+    """Point the partitions of a slice back at generations, and pin them; safe to repeat.
 
     What each pointed at becomes its previous generation, which stays for the retention time.
 
@@ -193,7 +178,7 @@ def roll_back(deployment: Deployment, slice_: Slice, checked: Checked, now: date
     _refuse(slice_, _gone(deployment, _to_reverse(deployment, slice_), now))
 
     def change(found: aws.CatalogPartition, ledger: Ledger) -> aws.CatalogPartition | None:
-        wanted = checked.generations.get(found.values)
+        wanted = generations.get(found.values)
         if ledger.is_pinned and wanted in (None, ledger.generation):
             return None
         if wanted is None or ledger.previous is None or ledger.previous.generation != wanted:

@@ -20,7 +20,7 @@ def count_statement(
     slice_: Slice,
     generation: str,
     now: datetime,
-    wanted: Generations | None,
+    wanted: Generations,
 ) -> str:
     """Return the statement that counts the rows of a slice's previous generations, by partition.
 

@@ -12,7 +12,12 @@ from tests import covered_tables
 from tests.accounts import Account
 from tests.page_server import mount_app
 
-PATHS = ("/retime/", "/retime/retime_traffic", "/retime/retime_traffic/2024")
+PATHS = (
+    "/retime/",
+    "/retime/retime_traffic",
+    "/retime/retime_traffic/2024",
+    "/retime/retime_traffic/2024/3",
+)
 
 
 @pytest.fixture
@@ -46,13 +51,21 @@ def test_the_list_has_only_dags_that_may_be_seen(week, monkeypatch):
     assert "retime_traffic" not in client(monkeypatch, {"others"}).get("/retime/").text
 
 
-def test_a_year_is_answered(week, monkeypatch):
-    answer = client(monkeypatch, {"retime_traffic"}).get("/retime/retime_traffic/latest")
+def test_a_year_and_its_months_are_answered(week, monkeypatch):
+    page = client(monkeypatch, {"retime_traffic"})
+    assert page.get("/retime/retime_traffic/latest").json()["year"] == 2024
+    answer = page.get("/retime/retime_traffic/2024/3")
     assert answer.status_code == 200
-    assert (answer.json()["year"], len(answer.json()["days"])) == (2024, 366)
+    assert len(answer.json()["days"]) == 31
 
 
-@pytest.mark.parametrize("path", ["retime_parcels/2024", "others/2024", "retime_traffic/1900"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("retime_parcels/2024", "others/2024", "others/2024/3"),
+        *("retime_traffic/1900", "retime_traffic/2024/0"),
+    ],
+)
 def test_what_is_not_there_has_a_message(week, monkeypatch, path):
     allowed = {"retime_parcels", "others", "retime_traffic"}
     answer = client(monkeypatch, allowed).get(f"/retime/{path}")
@@ -72,7 +85,7 @@ def test_every_answer_permits_only_the_own_script(week, monkeypatch, path):
 
 def test_the_app_describes_itself_to_nobody():
     routes = {getattr(route, "path", "") for route in page_app.build_app().routes}
-    assert routes == {"/", "/{dag_id}", "/{dag_id}/{year}"}
+    assert routes == {"/", "/{dag_id}", "/{dag_id}/{year}", "/{dag_id}/{year}/{month}"}
 
 
 def test_a_missing_setting_is_named(monkeypatch):
@@ -94,7 +107,7 @@ def test_a_variable_is_read_anew_each_time(week, monkeypatch):
     assert page.get("/retime/retime_traffic/2024").status_code == 200
 
 
-@pytest.mark.parametrize("path", [PATHS[0], PATHS[2]])
+@pytest.mark.parametrize("path", [PATHS[0], *PATHS[2:]])
 def test_a_failure_shows_no_trace_and_no_secret(week, monkeypatch, path):
     def fail() -> None:
         raise ValueError("secret-access-key")

@@ -16,8 +16,8 @@ from retime.planning.report import (
     beyond_of,
     check_complete,
     current_slices,
+    describe_build,
     describe_dates,
-    describe_plan,
     describe_rollback,
     describe_run,
     describe_update,
@@ -126,7 +126,7 @@ def test_a_run_tells_every_slice_and_that_its_events_reconcile():
 def test_a_plan_tells_arrivals_objects_bytes_and_cost_of_every_slice():
     landed = {utc(2024, 3, 28, hour): LandedHour(objects=2, size=10**9) for hour in range(24)}
     plans = plan(days("2024-03-28"), landed)
-    assert describe_plan(days("2024-03-28"), plans, NOTHING_LATE).splitlines() == [
+    assert describe_build(days("2024-03-28"), plans, NOTHING_LATE).splitlines() == [
         "2024-03-28: 1 slices to build",
         (
             "  2024-03-28: arrivals 2024-03-28 00:00 to 2024-03-29 00:00 UTC, 48 objects, 24.0 GB, "
@@ -136,7 +136,7 @@ def test_a_plan_tells_arrivals_objects_bytes_and_cost_of_every_slice():
 
 
 def test_a_plan_of_nothing_says_why():
-    assert describe_plan(days("2024-03-28"), [], NOTHING_LATE).endswith(
+    assert describe_build(days("2024-03-28"), [], NOTHING_LATE).endswith(
         "nothing to build: no raw events, or no date in the state asked for"
     )
 
@@ -150,7 +150,7 @@ BACK = Changed(action="rollback", slice_=days("2024-03-25", "2024-03-26"), parti
 
 
 def test_a_plan_has_a_line_for_each_date_with_late_events():
-    lines = describe_plan(days("2024-03-28"), [], LATE).splitlines()
+    lines = describe_build(days("2024-03-28"), [], LATE).splitlines()
     assert lines[-2:] == [
         "  2024-03-26: 3 late events, left for now",
         "  2024-03-27: 41 late events, built again",
@@ -209,7 +209,7 @@ def test_a_run_says_what_became_of_dates_a_line_each_kind():
         changed=(BACK,),
     )
     lines = describe_run(TRAFFIC, {}, done).splitlines()
-    assert lines[1] == "  2024-03-25 to 2024-03-26: rollback, 48 partitions"
+    assert "  rollback of 2024-03-25 to 2024-03-26: 48 partitions changed" in lines
     assert lines[-4:] == [
         "  built again for late events: 2024-03-27",
         "  late events left to a later run: 2024-03-26 3",

@@ -179,10 +179,8 @@ class PartitionMachine(RuleBasedStateMachine):
             found = rollback.find_reversals(self.deployment, DATE, NOW)
         except RunError:
             return
-        checked = rollback.Checked(
-            generations={p: each.previous.generation for p, each in found.items()}
-        )
-        rollback.roll_back(self.deployment, DATE, checked, NOW)
+        wanted = {p: each.previous.generation for p, each in found.items()}
+        rollback.roll_back(self.deployment, DATE, wanted, NOW)
 
     @rule()
     @precondition(lambda self: self.state == "pinned")

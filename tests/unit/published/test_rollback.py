@@ -17,7 +17,7 @@ from retime.published import rollback
 from retime.published.clean_up import delete_generations
 from retime.published.ledger import Ledger, ledger_of, with_ledger
 from retime.published.publication import Publication
-from retime.published.rollback import Changed, Checked
+from retime.published.rollback import Changed, Generations
 from retime.published.tables import ensure_table
 from tests.accounts import Account
 from tests.unit.published.builds import (
@@ -65,18 +65,20 @@ class World:
     def generations(self) -> dict[int, str]:
         return {hour: self.ledger(hour).generation for hour in self.records()}
 
-    def check(self, dates: Slice = DAY) -> Checked:
-        """What the audit of a rollback hands on, its rows counted as the ledgers say."""
-        reversals = rollback.find_reversals(self.deployment, dates, NOW)
+    def check(self) -> Generations:
+        """What a rollback is planned to go back to, its rows counted as the ledgers say."""
+        reversals = rollback.find_reversals(self.deployment, DAY, NOW)
+        wanted = {p: each.previous.generation for p, each in reversals.items()}
         counts = {p: each.previous.rows for p, each in reversals.items() if each.previous.rows}
         deployment = replace(
             self.deployment, clients=replace(self.deployment.clients, athena=counting(counts))
         )
-        return rollback.check_count(deployment, dates, "query-1", NOW)
+        rollback.check_count(deployment, DAY, "query-1", NOW, wanted)
+        return wanted
 
-    def roll_back(self, checked: Checked | None = None, **others: Any) -> Changed:
+    def roll_back(self, wanted: Generations | None = None, **others: Any) -> Changed:
         deployment = replace(self.deployment, **others)
-        return rollback.roll_back(deployment, DAY, checked or self.check(), NOW)
+        return rollback.roll_back(deployment, DAY, wanted or self.check(), NOW)
 
 
 def counting(counts: dict[Partition, int]) -> Any:
@@ -273,7 +275,7 @@ def test_many_reasons_are_counted(world):
 def test_the_files_of_the_previous_generations_are_counted_where_they_are(world, two):
     first, _ = two
     generation = "20240410t000000z_0000000f"
-    name = rollback.prepare_count(world.deployment, DAY, generation, NOW)
+    name = rollback.prepare_count(world.deployment, DAY, generation, NOW, world.check())
     glue, database = world.account.clients.glue, world.account.database
     places = {p.values[-1]: p.location for p in aws.list_partitions(glue, database, name)}
     assert places == {
@@ -284,19 +286,16 @@ def test_the_files_of_the_previous_generations_are_counted_where_they_are(world,
 
 @pytest.mark.parametrize("counts", [{}, {7: 71}, {7: 71, 8: 80}, {7: 70, 8: 81}])
 def test_files_without_the_rows_of_their_ledgers_are_not_gone_back_to(world, two, counts):
-    before = world.records()
+    before, wanted = world.records(), world.check()
     athena = counting({(2024, 3, 28, hour): rows for hour, rows in counts.items()})
     deployment = replace(world.deployment, clients=replace(world.deployment.clients, athena=athena))
     with pytest.raises(RunError, match=r"has \d+ rows, its ledger says (71|81)"):
-        rollback.check_count(deployment, DAY, "query-1", NOW)
+        rollback.check_count(deployment, DAY, "query-1", NOW, wanted)
     assert world.records() == before
 
 
-def test_what_was_counted_survives_the_way_from_task_to_task(world, two):
-    checked = world.check()
-    assert checked.generations == {(2024, 3, 28, hour): two[0].generation for hour in HOURS}
-    assert Checked.from_json(json.loads(json.dumps(checked.to_json()))) == checked
-    done = world.roll_back(checked)
+def test_what_was_changed_survives_the_way_from_task_to_task(world, two):
+    done = world.roll_back()
     assert Changed.from_json(json.loads(json.dumps(done.to_json()))) == done
 
 
@@ -304,31 +303,31 @@ def test_what_was_counted_survives_the_way_from_task_to_task(world, two):
 
 
 def test_what_was_published_since_the_count_is_not_rolled_back(world, two):
-    checked = world.check()
+    wanted = world.check()
     third = world.build(7, 8, number=3)
     with pytest.raises(RunError, match="hour=7/ was published since its previous files were count"):
-        world.roll_back(checked)
+        world.roll_back(wanted)
     assert set(world.generations().values()) == {third.generation}
 
 
 def test_a_partition_that_is_new_since_the_count_is_not_rolled_back(world, two):
     """Nothing was before it; the others wait until somebody has looked again."""
-    checked = world.check()
+    wanted = world.check()
     world.build(9, number=3, only=(9,))
     before = world.records()
     with pytest.raises(RunError, match="hour=9/ was published since its previous files were count"):
-        world.roll_back(checked)
+        world.roll_back(wanted)
     assert world.records() == before
 
 
 def test_files_that_are_deleted_since_the_count_are_not_gone_back_to(world, two):
     """A task may be cleared, or wait for its turn, longer than the retention time."""
-    checked, (first, _) = world.check(), two
+    wanted, (first, _) = world.check(), two
     place = f"s3://{world.account.bucket}/traffic/v={first.generation}/"
     aws.delete_folder(world.account.clients.s3, place)
     before = world.records()
     with pytest.raises(RunError, match="has lost files"):
-        world.roll_back(checked)
+        world.roll_back(wanted)
     assert world.records() == before
 
 
@@ -346,9 +345,8 @@ def test_what_an_earlier_try_rolled_back_stays_and_the_rest_follows(world, two):
     """Else the first would go forward again to what was rolled back."""
     first, _ = two
     seventh = {(2024, 3, 28, 7): first.generation}
-    only = rollback.Checked(generations=seventh)
     with pytest.raises(RunError, match="hour=8/ was published since"):
-        world.roll_back(only)
+        world.roll_back(seventh)
     record, ledger = world.records()[7], world.ledger(7)
     pinned = replace(ledger.previous, is_pinned=True, previous=replace(ledger, previous=None))
     aws.update_partitions(
@@ -363,10 +361,10 @@ def test_what_an_earlier_try_rolled_back_stays_and_the_rest_follows(world, two):
 
 
 def test_a_repetition_finds_everything_done(world, two):
-    checked = world.check()
-    world.roll_back(checked)
+    wanted = world.check()
+    world.roll_back(wanted)
     before = world.records()
-    assert world.roll_back(checked).partitions == 0
+    assert world.roll_back(wanted).partitions == 0
     assert world.records() == before
 
 
@@ -395,9 +393,9 @@ class BreakingOff:
 @pytest.mark.parametrize("action", ["rollback", "unpin"])
 def test_wherever_it_is_broken_off_a_repetition_completes_it(world, two, action, call, is_done):
     first, _ = two
-    checked = world.check()
+    wanted = world.check()
     if action == "unpin":
-        world.roll_back(checked)
+        world.roll_back(wanted)
     glue = BreakingOff(world.account.clients.glue, call, is_done=is_done)
     broken = replace(world.deployment, clients=replace(world.deployment.clients, glue=glue))
 
@@ -405,7 +403,7 @@ def test_wherever_it_is_broken_off_a_repetition_completes_it(world, two, action,
         if action == "unpin":
             rollback.unpin(deployment, DAY)
         else:
-            rollback.roll_back(deployment, DAY, checked, NOW)
+            rollback.roll_back(deployment, DAY, wanted, NOW)
 
     with pytest.raises(KeyboardInterrupt):
         act(broken)
@@ -425,12 +423,12 @@ def test_what_the_catalog_refuses_is_tried_again(world, two, times):
 
 def test_what_the_catalog_keeps_refusing_is_named_and_a_repetition_completes_it(world, two):
     first, second = two
-    checked = world.check()
+    wanted = world.check()
     stuck = refusing(world.account, "batch_update_partition", "PartitionValueList", {"8"}, 99)
     with pytest.raises(PublishError, match="2024/3/28/8: InternalServiceException try again"):
-        world.roll_back(checked, clients=stuck.clients)
+        world.roll_back(wanted, clients=stuck.clients)
     assert world.generations() == {7: first.generation, 8: second.generation}
-    assert world.roll_back(checked).partitions == 1
+    assert world.roll_back(wanted).partitions == 1
     assert set(world.generations().values()) == {first.generation}
 
 
