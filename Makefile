@@ -1,5 +1,6 @@
 # Each target sets up what it needs, in the checkout: .venv for the environment, .local for what runs.
-# PYTHON=3.12 on the command line takes that version, with an environment of its own.
+# PYTHON=3.12 on the command line takes that version, with an environment of its own; TESTS="tests/unit"
+# takes some of the tests.
 .DEFAULT_GOAL := help
 VERSION := $(if $(filter command line,$(origin PYTHON)),$(PYTHON))
 VENV := .venv$(if $(VERSION),-$(VERSION))
@@ -19,7 +20,7 @@ demo: $(READY) ## Land six days of traffic on a local AWS and run the DAG on the
 
 test: lint ## Check style and types and run every test
 	@scripts/install-chromium
-	$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --disable-warnings
+	$(RUN) -m pytest $(TESTS) -n 2 --dist loadfile --no-loadscope-reorder --disable-warnings
 
 test-airflow2: $(READY) $(READY2) ## Test on Airflow 2.11, as Amazon MWAA 2.11 has it
 	@scripts/install-postgresql

@@ -53,7 +53,7 @@ def run() -> int:
         tell("")
         rows = _query(client("athena", endpoint), summary.QUERY)
         print("\n".join(summary.describe(daily, ranged, raw_size(s3), rows)))
-        print(f"{states}\nThe page of them: {PAGE.relative_to(ROOT)}")
+        print(f"{states}; see {PAGE.relative_to(ROOT)}")
     finally:
         stop(DEMO, "aws")
         process.wait()

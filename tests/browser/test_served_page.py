@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from demo.account import client
 from demo.environment import REGION
@@ -73,21 +73,47 @@ def test_the_months_of_a_year_come_one_by_one(page: Page, address: str):
         "builds": [["2024-02-04T00:00:00+00:00", "run-of-february", "query-of-february"]],
     }
     page.route("**/2024/2", lambda route: route.fulfill(json=built))
-    page.route("**/2024/1", lambda route: route.fulfill(status=502, json={"message": "busy"}))
+    for month in (12, 11, 10, 9):
+        page.route(
+            f"**/2024/{month}", lambda route: route.fulfill(status=502, json={"message": "busy"})
+        )
+    page.route("**/2024/1", lambda route: route.fulfill(body="<html>"))
     page.goto(f"{address}retime_traffic")
-    expect(page.get_by_text("busy")).to_be_visible()
+    expect(page.locator("#message")).to_contain_text("Missing: ")
+    expect(page.locator("#message")).to_contain_text("busy")
     for day, run in {"2024-02-03": "run-of-february", "2024-03-25": "scheduled__"}.items():
         page.locator(f'[data-date="{day}"]').click()
         expect(page.get_by_role("link", name=run).first).to_be_visible()
         page.get_by_role("button", name="Close").click()
-    expect(page.locator('[data-date="2024-01-01"]')).to_have_count(0)
+    expect(page.locator('[data-date^="2024"]')).to_have_count(185)
 
-    page.unroute("**/2024/1")
+    page.unroute_all()
     page.get_by_role("button", name="Next year").click()
     page.get_by_role("button", name="Previous year").click()
     expect(page.locator('[data-date="2024-01-01"]')).to_be_visible()
     expect(page.locator('[data-date][tabindex="0"]')).to_have_attribute("data-date", "2024-12-31")
     expect(page.locator("#message")).to_be_hidden()
+
+
+def test_what_a_user_does_while_months_come_stays(page: Page, address: str):
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/2024/7", hold)
+    page.route("**/2023", lambda route: route.fulfill(status=502, json={"message": "busy"}))
+    page.goto(f"{address}retime_traffic")
+    page.locator('[data-date="2024-03-27"]').click()
+    expect(page.locator('[data-date="2024-01-01"]')).to_have_count(1)
+    # Another year is asked for, in vain: this one is completed all the same.
+    page.evaluate("document.getElementById('previous').disabled = false")
+    page.evaluate("document.getElementById('previous').click()")
+    expect(page.get_by_text("busy")).to_have_count(1)
+    held[0].continue_()
+    expect(page.locator('[data-date^="2024"]')).to_have_count(366)
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.date") == "2024-03-27"
 
 
 @pytest.mark.parametrize(

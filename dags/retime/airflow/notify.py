@@ -36,7 +36,7 @@ def note_failure(context: Any) -> None:
     nothing answers to an XCom that is set: the processor would wait for its timeout, and then take
     the DAGs of the file for gone.
     """
-    if "exception" not in context:
+    if (error := context.get("exception")) is None:
         return
     ti, planned = context["ti"], getattr(context["task"], "planned", None)
     where = ""
@@ -47,7 +47,7 @@ def note_failure(context: Any) -> None:
     value = {
         "task": f"{ti.task_id}{mapped}",
         "where": f"{ti.task_id}{where}",
-        "reason": str(context["exception"])[:_MAX_REASON],
+        "reason": str(error)[:_MAX_REASON],
         "log": ti.log_url,
     }
     ti.xcom_push(key=_FAILURE, value=value)

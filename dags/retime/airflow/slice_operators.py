@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
@@ -115,7 +116,10 @@ class AuditOperator(SliceQuery):
         if is_build(self.planned):
             return conclude_audit(deployment, self.plan.slice_, *self._stages(), query_id).to_json()
         change = runtime.received(PlannedChange, self.planned)
-        return check_count(deployment, change.slice_, query_id, runtime.now(), change.generations)
+        counted = check_count(
+            deployment, change.slice_, query_id, runtime.now(), change.generations
+        )
+        return replace(change, generations=counted).to_json()
 
     def _stages(self) -> tuple[Staged, Staged]:
         return runtime.received(Staged, self.staged), runtime.received(Staged, self.quarantined)
@@ -175,7 +179,9 @@ class PublishOperator(BaseOperator):
             return confirm(deployment, change.search or Search(partitions={})).to_json()
         if change.action == "unpin":
             return unpin(deployment, change.slice_).to_json()
-        return roll_back(deployment, change.slice_, change.generations, runtime.now()).to_json()
+        # Not as planned: what no audit has counted is not pointed back.
+        counted = runtime.received(PlannedChange, self.audited).generations
+        return roll_back(deployment, change.slice_, counted, runtime.now()).to_json()
 
     def get_openlineage_facets_on_complete(self, _: Any) -> Any:
         """Report that the published tables are made from the raw one."""

@@ -95,7 +95,7 @@ def read_month(
     month = int(wanted[1]) if wanted[1] in _MONTHS else 0
     first = date(_year(wanted[0], complete), month or 1, 1)
     if not month or first > complete:
-        raise RequestError(f"there is no month {wanted[1][:20]!r} in {first.year} that has begun")
+        raise RequestError(f"no date of a month {wanted[1][:20]!r} of {first.year} is over")
     last = date(first.year, month, monthrange(first.year, month)[1])
     dates = Slice(first_date=first, last_date=min(last, complete), zone=facts.zone)
     coverage = read_coverage(glue, database, facts, dates, registered_in(glue, database, facts))

@@ -140,8 +140,8 @@ def check_count(
     query_id: str,
     now: datetime,
     wanted: Generations,
-) -> None:
-    """See that the files of the previous generations have the rows of their ledgers.
+) -> Generations:
+    """See that the files of the previous generations have the rows of their ledgers; return those.
 
     Raises:
         RunError: they have not. Nothing was changed.
@@ -161,6 +161,7 @@ def check_count(
             if counted.get(partition, 0) != each.previous.rows
         ],
     )
+    return {partition: each.previous.generation for partition, each in reversals.items()}
 
 
 def roll_back(
@@ -171,7 +172,7 @@ def roll_back(
     What each pointed at becomes its previous generation, which stays for the retention time.
 
     Raises:
-        RunError: a partition was published since its previous files were counted, or they are gone.
+        RunError: a partition was published since this was planned, or its previous files are gone.
         PublishError: the catalog did not take a change.
     """
     # The task may have waited, or may be cleared, longer than the files are kept.
@@ -183,8 +184,8 @@ def roll_back(
             return None
         if wanted is None or ledger.previous is None or ledger.previous.generation != wanted:
             raise RunError(
-                f"{partition_path(found.values)} was published since its previous files were "
-                "counted; clear the slice to look again"
+                f"{partition_path(found.values)} was published since this was planned; "
+                "clear the run to plan it again"
             )
         after = replace(
             ledger.previous,
@@ -250,7 +251,8 @@ def _refuse(dates: Slice, problems: Sequence[str]) -> None:
         more = f", and {len(problems) - _EXAMPLES} more" if len(problems) > _EXAMPLES else ""
         raise RunError(
             f"{dates} cannot be rolled back, and nothing was changed: "
-            f"{'; '.join(problems[:_EXAMPLES])}{more}. Give dates that can, or build them again"
+            f"{'; '.join(problems[:_EXAMPLES])}{more}. Give dates that can, clear the run to plan "
+            "it again, or build them"
         )
 
 

@@ -105,6 +105,13 @@ class Run:
         )
 
 
+@pytest.mark.parametrize("known", [{}, {"exception": None}])
+def test_a_task_without_a_reason_leaves_none(known):
+    """In the DAG processor of Airflow 3 nothing answers to an XCom that is set."""
+    ti = SimpleNamespace(task_id="plan", map_index=-1, log_url="", xcom_push=pytest.fail)
+    notify.note_failure({"ti": ti, "task": SimpleNamespace(), **known})
+
+
 SLICE = {
     "first_date": "2024-03-28",
     "last_date": "2024-03-29",

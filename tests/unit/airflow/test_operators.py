@@ -12,7 +12,8 @@ from airflow.providers.common.compat.sdk import (
 
 from retime.airflow.crawl_operators import CrawlPublishedOperator
 from retime.airflow.run_params import TASK_TIMEOUT
-from retime.airflow.slice_operators import AuditOperator, StageOperator
+from retime.airflow.slice_operators import AuditOperator, PublishOperator, StageOperator
+from retime.planning.plan import PlannedChange
 from retime.published.results import PartitionCounts
 from retime.raw.landed import LandedHour
 from tests.unit.airflow.queries import ATHENA, CONTEXT, Hook, Query, athena, query, run_to_its_end
@@ -103,6 +104,23 @@ def test_what_comes_from_other_tasks_is_filled_in(operator):
     assert "query" in operator.template_fields
     if operator is AuditOperator:
         assert {"staged", "quarantined"} <= set(operator.template_fields)
+
+
+def test_a_rollback_that_no_audit_has_counted_changes_nothing(athena):
+    """As when somebody marks the audit as a success."""
+    change = PlannedChange(
+        action="rollback", slice_=days("2024-03-28"), generations={(2024, 3, 28, 7): "g"}
+    )
+    task = PublishOperator(
+        task_id="publish",
+        data_set=TRAFFIC,
+        planned=change.to_json(),
+        staged=None,
+        quarantined=None,
+        audited=None,
+    )
+    with pytest.raises(AirflowFailException, match="no PlannedChange: clear the run"):
+        task.execute(CONTEXT)
 
 
 NOTHING: list[list[Any] | None] = [None, [], [published("2024-03-28", PartitionCounts(kept=24))]]

@@ -57,7 +57,7 @@ def test_a_year_that_is_none_is_refused(week, wanted):
     [("2025", "3"), ("2024", "0"), ("2024", "13"), ("2024", "03"), ("2024", "²"), ("2024", "")],
 )
 def test_a_month_that_is_none_is_refused(week, year, month):
-    with pytest.raises(RequestError, match=f"there is no month '{month}' in {year}"):
+    with pytest.raises(RequestError, match=f"no date of a month '{month}' of {year} is over"):
         days_of(week, year, month)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from retime import aws
 from retime.errors import RunError
-from retime.planning.plan import PlannedSlice
+from retime.planning.plan import Plan, PlannedSlice
 from retime.planning.report import (
     LateDates,
     RunReport,
@@ -18,6 +18,7 @@ from retime.planning.report import (
     current_slices,
     describe_build,
     describe_dates,
+    describe_plan,
     describe_rollback,
     describe_run,
     describe_update,
@@ -25,6 +26,7 @@ from retime.planning.report import (
     results_of,
     sum_up,
 )
+from retime.planning.request import RunRequest
 from retime.published.ledger import Ledger
 from retime.published.results import LateBeyond, PartitionCounts
 from retime.published.rollback import Changed, Reversal
@@ -133,6 +135,21 @@ def test_a_plan_tells_arrivals_objects_bytes_and_cost_of_every_slice():
             "at most $0.3600"
         ),
     ]
+
+
+@pytest.mark.parametrize(
+    ("action", "text"),
+    [
+        ("build", "2024-03-28: 0 slices to build\n"),
+        ("rollback", "2024-03-28: to point back at what was published before\n"),
+        ("unpin", "2024-03-28: to unpin what is rolled back"),
+    ],
+)
+def test_a_plan_says_what_the_run_does(action, text):
+    request = RunRequest(
+        dates=days("2024-03-28"), action=action, only=None, is_healing=False, is_plan_only=True
+    )
+    assert describe_plan(request, Plan(slices=(), changes=()), NOTHING_LATE).startswith(text)
 
 
 def test_a_plan_of_nothing_says_why():

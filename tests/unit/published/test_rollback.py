@@ -73,8 +73,7 @@ class World:
         deployment = replace(
             self.deployment, clients=replace(self.deployment.clients, athena=counting(counts))
         )
-        rollback.check_count(deployment, DAY, "query-1", NOW, wanted)
-        return wanted
+        return rollback.check_count(deployment, DAY, "query-1", NOW, wanted)
 
     def roll_back(self, wanted: Generations | None = None, **others: Any) -> Changed:
         deployment = replace(self.deployment, **others)
@@ -266,7 +265,9 @@ def test_a_generation_that_may_be_deleted_any_moment_is_not_gone_back_to(
 def test_many_reasons_are_counted(world):
     world.build(*EVERY_HOUR, number=1, only=tuple(EVERY_HOUR))
     assert "; " in (text := refusal(world))
-    assert ", and 21 more. Give dates that can, or build them again" in text
+    assert (
+        ", and 21 more. Give dates that can, clear the run to plan it again, or build them" in text
+    )
 
 
 # Its rows are counted first.
@@ -305,9 +306,11 @@ def test_what_was_changed_survives_the_way_from_task_to_task(world, two):
 def test_what_was_published_since_the_count_is_not_rolled_back(world, two):
     wanted = world.check()
     third = world.build(7, 8, number=3)
-    with pytest.raises(RunError, match="hour=7/ was published since its previous files were count"):
+    with pytest.raises(RunError, match="hour=7/ was published since this was planned"):
         world.roll_back(wanted)
     assert set(world.generations().values()) == {third.generation}
+    world.roll_back()  # planned again
+    assert set(world.generations().values()) == {two[1].generation}
 
 
 def test_a_partition_that_is_new_since_the_count_is_not_rolled_back(world, two):
@@ -315,7 +318,7 @@ def test_a_partition_that_is_new_since_the_count_is_not_rolled_back(world, two):
     wanted = world.check()
     world.build(9, number=3, only=(9,))
     before = world.records()
-    with pytest.raises(RunError, match="hour=9/ was published since its previous files were count"):
+    with pytest.raises(RunError, match="hour=9/ was published since this was planned"):
         world.roll_back(wanted)
     assert world.records() == before
 
