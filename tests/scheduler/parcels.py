@@ -62,7 +62,8 @@ def write_data_sets(include: Path, data_sets: Iterable[DataSet]) -> None:
             "raw": {**raw, **crawler},
             "published": {**given["published"], **_table(name)},
             "quarantine": {**given["quarantine"], **_table(f"{name}_quarantine")},
-            "run": dict(data_set.run),
+            # At any time of day yesterday is waited for, and not of the past.
+            "run": {"arrival_timeout_hours": 24, **dict(data_set.run)},
         }
         (include / "datasets" / f"{name}.yaml").write_text(yaml.safe_dump(described))
         shutil.copytree(DELIVERIES / "sql" / "deliveries", include / "sql" / name)
