@@ -87,6 +87,18 @@ def cut_slices(whole: Slice, grain: Grain) -> tuple[Slice, ...]:
     return tuple(_cut(whole, step))
 
 
+def cut_months(whole: Slice) -> tuple[Slice, ...]:
+    """Cut a range of dates at the ends of months."""
+    months: list[Slice] = []
+    first = whole.first_date
+    while first <= whole.last_date:
+        following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
+        last = min(following - timedelta(days=1), whole.last_date)
+        months.append(Slice(first_date=first, last_date=last, zone=whole.zone))
+        first = following
+    return tuple(months)
+
+
 def join_dates(dates: Iterable[date], zone: ZoneInfo) -> tuple[Slice, ...]:
     """Return dates, in any order, as the fewest ranges that have them and no others."""
     ranges: list[tuple[date, date]] = []

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from retime.calendar.slices import Slice
+from retime.calendar.slices import Slice, cut_months
 from retime.coverage.coverage import (
     FIRST_YEAR,
     has_partitions,
@@ -21,8 +20,6 @@ from retime.published.facts import TableFacts, list_facts
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
-
-_MONTHS = [str(month) for month in range(1, 13)]
 
 LATEST = "latest"
 """Asks for the last year that has partitions."""
@@ -68,7 +65,7 @@ def read_year(
     return {
         **table_data(facts, database, region=glue.meta.region_name),
         "year": year,
-        "months": complete.month if year == complete.year else 12,
+        "months": len(_months_of(facts, year, complete)),
         "has_before": has_partitions(glue, database, facts, f"year < {year}"),
         "has_after": year < complete.year,
     }
@@ -92,18 +89,21 @@ def read_month(
     """
     facts = _facts_of_dag(glue, database, dag_id)
     complete = _last_complete(facts, now)
-    month = int(wanted[1]) if wanted[1] in _MONTHS else 0
-    first = date(_year(wanted[0], complete), month or 1, 1)
-    if not month or first > complete:
-        raise RequestError(f"no date of a month {wanted[1][:20]!r} of {first.year} is over")
-    last = date(first.year, month, monthrange(first.year, month)[1])
-    dates = Slice(first_date=first, last_date=min(last, complete), zone=facts.zone)
+    year = _year(wanted[0], complete)
+    months = {str(dates.first_date.month): dates for dates in _months_of(facts, year, complete)}
+    if (dates := months.get(wanted[1])) is None:
+        raise RequestError(f"no date of a month {wanted[1][:20]!r} of {year} is over")
     coverage = read_coverage(glue, database, facts, dates, registered_in(glue, database, facts))
     return page_data(coverage)
 
 
 def _last_complete(facts: TableFacts, now: datetime) -> date:
     return now.astimezone(facts.zone).date() - timedelta(days=1)
+
+
+def _months_of(facts: TableFacts, year: int, complete: date) -> tuple[Slice, ...]:
+    last = min(date(year, 12, 31), complete)
+    return cut_months(Slice(first_date=date(year, 1, 1), last_date=last, zone=facts.zone))
 
 
 def _facts_of_dag(glue: GlueClient, database: str, dag_id: str) -> TableFacts:

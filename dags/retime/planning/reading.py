@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from retime.calendar.arrival_hours import ArrivalWindow, join_windows
 from retime.calendar.partitions import Partition, partition_windows
-from retime.calendar.slices import Slice
+from retime.calendar.slices import Slice, cut_months
 from retime.dataset.deployment import Deployment
 from retime.planning.state import DateCoverage, cover
 from retime.published.facts import TableFacts, facts_of
@@ -68,18 +68,9 @@ def _list_by_month(
     """List the ledgers of a table, months at a time: Glue gives 1,000 a call, one after another."""
     ledgers: dict[Partition, Ledger] = {}
     with ThreadPoolExecutor(_LISTINGS) as pool:
-        for found in pool.map(partial(list_ledgers, glue, database, table), _months(dates)):
+        for found in pool.map(partial(list_ledgers, glue, database, table), cut_months(dates)):
             ledgers |= found
     return ledgers
-
-
-def _months(dates: Slice) -> Iterator[Slice]:
-    first = dates.first_date
-    while first <= dates.last_date:
-        following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
-        last = min(following - timedelta(days=1), dates.last_date)
-        yield Slice(first_date=first, last_date=last, zone=dates.zone)
-        first = following
 
 
 def _landed_of_unbuilt(

@@ -252,6 +252,8 @@ def test_nothing_new_is_no_change():
 
 def changes() -> Iterable[PlannedChange]:
     yield PlannedChange(action="rollback", slice_=RUN)
+    wanted = {(2024, 3, 28, hour): f"g{hour}" for hour in (7, 8)}
+    yield PlannedChange(action="rollback", slice_=RUN, generations=wanted)
     yield PlannedChange(action="unpin", slice_=RUN)
     search = Search(
         partitions={(2024, 3, 27, 7): unread(3), (2024, 3, 27, 8): unread(0, is_last=True, known=9)}

@@ -226,7 +226,7 @@ def test_a_run_says_what_became_of_dates_a_line_each_kind():
         changed=(BACK,),
     )
     lines = describe_run(TRAFFIC, {}, done).splitlines()
-    assert "  rollback of 2024-03-25 to 2024-03-26: 48 partitions changed" in lines
+    assert lines[-5] == "  rollback of 2024-03-25 to 2024-03-26: 48 partitions changed"
     assert lines[-4:] == [
         "  built again for late events: 2024-03-27",
         "  late events left to a later run: 2024-03-26 3",

@@ -296,7 +296,9 @@ def test_files_without_the_rows_of_their_ledgers_are_not_gone_back_to(world, two
 
 
 def test_what_was_changed_survives_the_way_from_task_to_task(world, two):
-    done = world.roll_back()
+    wanted = world.check()
+    assert wanted == {(2024, 3, 28, hour): two[0].generation for hour in HOURS}
+    done = world.roll_back(wanted)
     assert Changed.from_json(json.loads(json.dumps(done.to_json()))) == done
 
 
