@@ -5,12 +5,12 @@
 VERSION := $(if $(filter command line,$(origin PYTHON)),$(PYTHON))
 VENV := .venv$(if $(VERSION),-$(VERSION))
 RUN := $(VENV)/bin/python -W ignore
-PINS := requirements.txt requirements-dev.txt constraints.txt
+PINS := requirements.txt requirements-dev.txt constraints.txt local_aws/pyproject.toml
 READY := $(VENV)/.ready-$(shell cat $(PINS) | cksum | cut -d' ' -f1)
 PINS2 := requirements.txt requirements-airflow2.txt constraints-airflow2.txt
 READY2 := .venv-airflow2/.ready-$(shell cat $(PINS2) | cksum | cut -d' ' -f1)
 
-.PHONY: help demo test test-airflow2 test-scheduler install lint up down env bench mwaa constraints clean
+.PHONY: help demo test test-local-aws test-airflow2 test-scheduler install lint up down env bench mwaa constraints clean
 
 help: ## Show the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 24
@@ -18,9 +18,12 @@ help: ## Show the targets
 demo: $(READY) ## Land six days of traffic on a local AWS and run the DAG on them
 	@$(RUN) -m demo run
 
-test: lint ## Check style and types and run every test
+test: lint test-local-aws ## Check style and types and run every test
 	@scripts/install-chromium
 	$(RUN) -m pytest $(TESTS) -n 2 --dist loadfile --no-loadscope-reorder --disable-warnings
+
+test-local-aws: $(READY) ## Test the local AWS alone
+	cd local_aws && ../$(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --disable-warnings
 
 test-airflow2: $(READY) $(READY2) ## Test on Airflow 2.11, as Amazon MWAA 2.11 has it
 	@scripts/install-postgresql

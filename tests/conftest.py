@@ -14,8 +14,8 @@ from hypothesis import configuration
 
 from demo.environment import ROOT, airflow_environment
 from local_aws.server import LocalAws
+from local_aws.testing import Aws, Control
 from tests.airflow_home import HOME
-from tests.local_aws.servers import Aws, Control
 
 # Airflow reads its settings when it is first imported, by whichever test that is.
 for name in [name for name in os.environ if name.startswith(("AIRFLOW", "RETIME_"))]:

@@ -10,9 +10,9 @@ from playwright.sync_api import Page, Route, expect
 
 from demo.account import client
 from demo.environment import REGION
+from local_aws.testing import Aws
 from tests import covered_tables
 from tests.covered_tables import EACH_STATE
-from tests.local_aws.servers import Aws
 from tests.page_server import mount_app, serve
 
 DAGS = ("retime_traffic", "retime_parcels", "somebody_elses")

@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 from demo.account import create_crawler
 from demo.environment import REGION
 from demo.runs import DagResult, run_dag
+from local_aws.testing import Aws
 from retime.aws import split_location
 from retime.published.ledger import Ledger, ledger_of
 from tests.landed_records import arrival_hour_of
-from tests.local_aws.servers import Aws
 from tests.oracle import Expected, Settings, expect
 
 FAR = datetime(2030, 1, 1, tzinfo=timezone.utc)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from local_aws.testing import ServerProcess
 from retime import aws
 from retime.calendar.arrival_hours import arrival_path
 from retime.dataset.model import EVENT_COUNT
@@ -29,7 +30,6 @@ from tests.golden.cases import (
     parquet_columns,
     read_case,
 )
-from tests.local_aws.servers import ServerProcess
 
 TYPES = {"int": pa.int32(), "string": pa.string()}
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet"

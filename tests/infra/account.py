@@ -17,8 +17,8 @@ from demo.account import deploy
 from demo.data import midnight
 from demo.landing import land_records
 from demo.runs import DagResult, run_dag
+from local_aws.testing import Aws
 from tests.end_to_end.events import HOUR, MIDNIGHT, PREFIX, event
-from tests.local_aws.servers import Aws
 
 # The crawler of the data set has one name; tests of other accounts use other regions.
 REGION = "us-west-2"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from local_aws.testing import Aws
 from tests.infra.account import Account
-from tests.local_aws.servers import Aws
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from demo.runs import DagResult
-from local_aws.iam_policy import decide
+from local_aws.iam.policy import decide
 from retime.airflow import notify, runtime
 from tests.airflow_home import sleep_briefly
 from tests.end_to_end.events import DAY

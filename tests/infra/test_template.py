@@ -11,7 +11,7 @@ import pytest
 
 from demo.account import TEMPLATE
 from demo.environment import ROOT
-from local_aws.iam_policy import decide
+from local_aws.iam.policy import decide
 from retime.calendar.arrival_hours import arrival_hour_in_path, arrival_path
 from tests.end_to_end.events import PREFIX
 from tests.infra.account import REGION, Account

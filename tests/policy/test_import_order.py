@@ -102,7 +102,7 @@ def test_the_package_knows_nothing_of_what_it_is_tested_with(path):
 
 
 def test_local_aws_knows_nothing_of_the_package():
-    for path in sorted((ROOT / "local_aws").rglob("*.py")):
+    for path in sorted((ROOT / "local_aws" / "src").rglob("*.py")):
         names = {name.split(".")[0] for name in imported(path)}
         assert names.isdisjoint({"retime", "retime_dags", "demo", "tests"}), path
 

@@ -17,8 +17,8 @@ import pytest
 from demo.environment import Home, airflow_environment
 from demo.processes import free_port, process_environment, start_aws
 from demo.stack import api_environment
+from local_aws.testing import Aws, Control
 from tests.end_to_end.pipeline import Pipeline
-from tests.local_aws.servers import Aws, Control
 from tests.scheduler import parcels
 from tests.scheduler.api import Api
 from tests.scheduler.measured import MEASURED

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from demo.environment import DATABASE, REGION, WORKGROUP
-from tests.local_aws.servers import Aws
+from local_aws.testing import Aws
 from tests.scheduler.api import Api, wait_for
 from tests.scheduler.compose import SERVICES, Compose
 from tests.scheduler.postgres import Postgres

@@ -1,0 +1,1 @@
+"""Athena's API: work groups, executions, prepared statements, pages of results."""

@@ -1,0 +1,1 @@
+"""A parsed query as SQL of DuckDB."""

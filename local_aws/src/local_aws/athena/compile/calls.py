@@ -1,0 +1,232 @@
+"""Function calls: plain, aggregate and window, by the table in `translate.py`."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from local_aws.athena.compile.compiler import (
+    Compiler,
+    call,
+    coerce,
+    handles,
+    identifier,
+    mismatch,
+    position,
+    qualified,
+)
+from local_aws.athena.compile.function_table import ALIASES, RULES, Rule
+from local_aws.athena.compile.plan import Expr
+from local_aws.athena.compile.signatures import choose
+from local_aws.athena.errors import QueryError
+from local_aws.athena.types.sqltypes import BIGINT, VARCHAR, Type
+
+Special = Callable[[Compiler, list[Any], Any], Expr]
+_SPECIALS: dict[str, Special] = {}
+_HOLE = re.compile(r"\{(\d)(i|\.\.\.)?\}")
+
+
+def special(*names: str) -> Callable[[Special], Special]:
+    """Register a function that needs more than a row of the table."""
+
+    def register(function: Special) -> Special:
+        for name in names:
+            _SPECIALS[name] = function
+        return function
+
+    return register
+
+
+@handles("FunctionCall")
+def function_call(compiler: Compiler, node: Any) -> Expr:
+    """name(arguments) [FILTER] [OVER]."""
+    name = ".".join(qualified(node.qualifiedName()))
+    name = ALIASES.get(name, name)
+    arguments = node.expression()
+    if (name == "count" and node.ASTERISK()) or (name == "count" and not arguments):
+        return _aggregate(compiler, node, RULES["count"][0], [], BIGINT, "count(*)")
+    if name in _SPECIALS:
+        return replace(_SPECIALS[name](compiler, arguments, node), at=position(node))
+    if name not in RULES:
+        raise QueryError("FUNCTION_NOT_FOUND", f"Function '{name}' not registered", position(node))
+    return _by_rule(compiler, name, [compiler.expr(one) for one in arguments], node)
+
+
+def apply_rule(name: str, arguments: list[Expr], node: Any) -> Expr:
+    """The call of a scalar function of the table with compiled arguments."""
+    rule, arguments, result = _chosen(name, arguments, node)
+    return call(fill(rule.text, arguments), result, arguments, node)
+
+
+def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Expr], Type]:
+    rules = RULES[name]
+    chosen = choose(rules, [one.type for one in arguments])
+    if chosen is None:
+        given = ", ".join(one.type.text for one in arguments)
+        expected = ", ".join(dict.fromkeys(rule.signature for rule in rules))
+        raise QueryError(
+            "FUNCTION_NOT_FOUND",
+            f"Unexpected parameters ({given}) for function {name}. Expected: {expected}",
+            position(node),
+        )
+    rule, wanted, result = chosen
+    coerced = [coerce(one, kind) for one, kind in zip(arguments, wanted, strict=True)]
+    return rule, coerced, result
+
+
+def _by_rule(compiler: Compiler, name: str, arguments: list[Expr], node: Any) -> Expr:
+    rule, arguments, result = _chosen(name, arguments, node)
+    text = fill(rule.text, arguments)
+    if rule.kind == "scalar":
+        return call(text, result, arguments, node)
+    return _aggregate(compiler, node, rule, arguments, result, text)
+
+
+def fill(text: str, arguments: list[Expr]) -> str:
+    """The text with its arguments: {0}, {1i} the literal's digits, {1...} this and the rest."""
+
+    def one(hole: re.Match[str]) -> str:
+        index = int(hole[1])
+        if hole[2] == "...":
+            return ", ".join(argument.sql for argument in arguments[index:])
+        if hole[2] == "i":
+            return str(arguments[index].literal)
+        return arguments[index].sql
+
+    return _HOLE.sub(one, text)
+
+
+def _aggregate(
+    compiler: Compiler, node: Any, rule: Rule, arguments: list[Expr], result: Type, text: str
+) -> Expr:
+    parts = list(arguments)
+    text = _with_inner(compiler, node, text, parts)
+    if node.filter_():
+        condition = compiler.boolean(node.filter_().booleanExpression(), "FILTER clause")
+        parts.append(condition)
+        text += f" FILTER (WHERE {condition.sql})"
+    if node.over():
+        window, used = window_text(compiler, node.over())
+        parts += used
+        text += f" OVER {window}"
+    elif rule.kind == "window":
+        raise QueryError(
+            "MISSING_OVER", f"Window function {rule.name} requires an OVER clause", position(node)
+        )
+    text = rule.wrap.replace("{type}", result.duckdb).replace("{}", text)
+    made = call(text, result, parts, node)
+    if node.over():
+        return replace(made, has_window=True, is_movable=False)
+    return replace(made, has_aggregate=True, is_movable=False)
+
+
+def _with_inner(compiler: Compiler, node: Any, text: str, parts: list[Expr]) -> str:
+    # What stands inside the brackets in DuckDB: DISTINCT, ORDER BY, IGNORE NULLS.
+    opening, closing = text.index("(") + 1, text.rindex(")")
+    before, inner, after = text[:opening], text[opening:closing], text[closing:]
+    if node.setQuantifier() and node.setQuantifier().DISTINCT():
+        inner = f"DISTINCT {inner}"
+    if node.sortItem():
+        items = sort_items(compiler, node.sortItem(), parts)
+        inner += f" ORDER BY {items}"
+    if node.nullTreatment() and node.nullTreatment().IGNORE():
+        inner += " IGNORE NULLS"
+    return before + inner + after
+
+
+def sort_items(compiler: Compiler, nodes: list[Any], parts: list[Expr]) -> str:
+    """DuckDB text of ORDER BY items; the compiled expressions are added to `parts`."""
+    texts = []
+    for node in nodes:
+        expr = compiler.expr(node.expression())
+        parts.append(expr)
+        texts.append(expr.sql + ordering(node))
+    return ", ".join(texts)
+
+
+def ordering(node: Any) -> str:
+    """The direction of a sort item; Trino puts NULLs last in either direction."""
+    direction = " DESC" if node.ordering is not None and node.ordering.text == "DESC" else ""
+    first = node.nullOrdering is not None and node.nullOrdering.text == "FIRST"
+    return f"{direction} NULLS {'FIRST' if first else 'LAST'}"
+
+
+def window_text(compiler: Compiler, over: Any) -> tuple[str, list[Expr]]:
+    """DuckDB text of an OVER clause, and the expressions in it."""
+    specification = over.windowSpecification()
+    if specification is None:
+        specification = _named_window(compiler, over.windowName)
+    parts: list[Expr] = []
+    pieces = [_partition_text(compiler, specification, parts)]
+    items = specification.sortItem()
+    base = specification.existingWindowName
+    if base is not None:
+        inherited = _named_window(compiler, base)
+        pieces.append(_partition_text(compiler, inherited, parts))
+        items = items or inherited.sortItem()
+    if items:
+        pieces.append("ORDER BY " + sort_items(compiler, items, parts))
+    if specification.windowFrame():
+        pieces.append(_frame(compiler, specification.windowFrame(), parts))
+    return f"({' '.join(piece for piece in pieces if piece)})", parts
+
+
+def _named_window(compiler: Compiler, node: Any) -> Any:
+    found = compiler.scope.window(identifier(node))
+    if found is None:
+        raise QueryError(
+            "INVALID_WINDOW_REFERENCE",
+            f"Cannot resolve WINDOW name {identifier(node)}",
+            position(node),
+        )
+    return found
+
+
+def _partition_text(compiler: Compiler, specification: Any, parts: list[Expr]) -> str:
+    keys = [compiler.expr(one) for one in specification.partition]
+    parts += keys
+    return f"PARTITION BY {', '.join(key.sql for key in keys)}" if keys else ""
+
+
+def _frame(compiler: Compiler, node: Any, parts: list[Expr]) -> str:
+    extent = node.frameExtent()
+    kind = extent.frameType.text
+    start = _bound(compiler, extent.start, parts)
+    if extent.end is None:
+        return f"{kind} {start}"
+    return f"{kind} BETWEEN {start} AND {_bound(compiler, extent.end, parts)}"
+
+
+def _bound(compiler: Compiler, node: Any, parts: list[Expr]) -> str:
+    if type(node).__name__ != "BoundedFrameContext":
+        return " ".join(child.getText() for child in node.getChildren())
+    offset = compiler.expr(node.expression())
+    if not offset.type.is_number and not offset.type.name.startswith("interval"):
+        raise mismatch(
+            f"Window frame offset value type must be INTEGER or BIGINT (actual {offset.type.text})",
+            node,
+        )
+    parts.append(offset)
+    return f"{offset.sql} {node.boundType.text}"
+
+
+@handles("Listagg")
+def listagg(compiler: Compiler, node: Any) -> Expr:
+    """LISTAGG(x, ',') WITHIN GROUP (ORDER BY y)."""
+    expr = compiler.expr(node.expression())
+    separator = compiler.text(node.string()) if node.string() else "''"
+    parts = [expr]
+    items = sort_items(compiler, node.sortItem(), parts)
+    sql = f"string_agg({expr.sql}, {separator} ORDER BY {items})"
+    return replace(call(sql, VARCHAR, parts, node), has_aggregate=True, is_movable=False)
+
+
+@handles("GroupingOperation")
+def grouping(compiler: Compiler, node: Any) -> Expr:
+    """GROUPING(a, b): which columns a grouping set leaves out."""
+    parts = [
+        compiler.scope.resolve(list(qualified(one)), position(one))[0]
+        for one in node.qualifiedName()
+    ]
+    sql = f"CAST(grouping({', '.join(one.sql for one in parts)}) AS BIGINT)"
+    return replace(call(sql, BIGINT, parts, node), has_aggregate=True, is_movable=False)

@@ -1,0 +1,139 @@
+"""Compiles Trino expressions to typed DuckDB text: the dispatch, and what all parts need.
+
+The functions that compile one kind of grammar node each register themselves with `handles`; they
+are in `literals.py`, `operators.py` and `calls.py`. Queries are in `queries.py`.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from local_aws.athena.compile.plan import Block, Expr, merge
+from local_aws.athena.compile.scope import Scope
+from local_aws.athena.errors import Position, QueryError
+from local_aws.athena.types.casts import cast
+from local_aws.athena.types.sqltypes import Type, coerces, common_type
+
+Handler = Callable[["Compiler", Any], Expr]
+_HANDLERS: dict[str, Handler] = {}
+
+
+def handles(*nodes: str) -> Callable[[Handler], Handler]:
+    """Register the compiler of grammar nodes, by the names of their alternatives."""
+
+    def register(handler: Handler) -> Handler:
+        for node in nodes:
+            _HANDLERS[f"{node}Context"] = handler
+        return handler
+
+    return register
+
+
+class Compiler:
+    """Compiles the expressions of one scope.
+
+    Args:
+        scope: the names in sight.
+        compile_query: compiles a subquery in that scope; given by `queries.py`.
+    """
+
+    def __init__(self, scope: Scope, compile_query: Callable[[Any, Scope], Block]) -> None:
+        self.scope = scope
+        self.compile_query = compile_query
+
+    def expr(self, node: Any) -> Expr:
+        """Compile a node of the tree.
+
+        Raises:
+            QueryError: the expression is wrong, or nothing here can run it.
+        """
+        while True:
+            handler = _HANDLERS.get(type(node).__name__)
+            if handler is not None:
+                return handler(self, node)
+            if node.getChildCount() != 1 or not hasattr(node.getChild(0), "start"):
+                kind = type(node).__name__.removesuffix("Context")
+                raise QueryError(
+                    "NOT_SUPPORTED", f"{kind} is not supported: {self.text(node)}", position(node)
+                )
+            node = node.getChild(0)
+
+    def boolean(self, node: Any, clause: str) -> Expr:
+        """Compile a condition; refuses what is not boolean."""
+        expr = self.expr(node)
+        if expr.type.name not in ("boolean", "unknown"):
+            raise mismatch(
+                f"{clause} must evaluate to a boolean: actual type {expr.type.text}", node
+            )
+        return expr
+
+    def text(self, node: Any) -> str:
+        """The node's text as it was submitted."""
+        return self.scope.tree.text(node)
+
+    def within(self, **lambdas: Expr) -> "Compiler":
+        """The same with lambda parameters in sight."""
+        inner = replace(self.scope, lambdas={**self.scope.lambdas, **lambdas})
+        return Compiler(inner, self.compile_query)
+
+
+def position(node: Any) -> Position:
+    """Where a node or token begins."""
+    token = getattr(node, "start", node)
+    if isinstance(token, int):
+        token = node
+    return Position(line=token.line, column=token.column + 1)
+
+
+def identifier(node: Any) -> str:
+    """The name that an identifier node means: lower case, without quotes."""
+    text = str(node.getText())
+    if text[0] in '"`':
+        text = text[1:-1].replace(text[0] * 2, text[0])
+    return text.lower()
+
+
+def qualified(node: Any) -> tuple[str, ...]:
+    """The parts of a qualified name."""
+    return tuple(identifier(part) for part in node.identifier())
+
+
+def mismatch(message: str, node: Any) -> QueryError:
+    """A TYPE_MISMATCH at a node."""
+    return QueryError("TYPE_MISMATCH", message, position(node))
+
+
+def coerce(expr: Expr, target: Type) -> Expr:
+    """The expression as `target`, which it must coerce to."""
+    if expr.type == target or (expr.type.is_text and target.is_text):
+        return replace(expr, type=target)
+    if expr.type.is_integer and target.is_integer and isinstance(expr.literal, int):
+        return replace(expr, type=target)
+    return expr.become(cast(expr.sql, expr.type, target), target, literal=expr.literal)
+
+
+def unify(exprs: list[Expr], node: Any, what: str) -> tuple[list[Expr], Type]:
+    """All expressions as their common type; refuses when there is none."""
+    kind = exprs[0].type
+    for expr in exprs[1:]:
+        both = common_type(kind, expr.type)
+        if both is None:
+            raise mismatch(
+                f"{what} must be the same type or coercible to a common type. "
+                f"Cannot find common type between {kind.text} and {expr.type.text}, "
+                f"all types (without duplicates): "
+                f"[{', '.join(dict.fromkeys(one.type.text for one in exprs))}]",
+                node,
+            )
+        kind = both
+    return [coerce(expr, kind) for expr in exprs], kind
+
+
+def can_coerce(expr: Expr, target: Type) -> bool:
+    """May the expression stand where `target` is expected?"""
+    return coerces(expr.type, target)
+
+
+def call(sql: str, kind: Type, parts: list[Expr], node: Any) -> Expr:
+    """An expression over `parts` at a node."""
+    return merge(sql, kind, parts, position(node))

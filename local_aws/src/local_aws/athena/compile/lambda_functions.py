@@ -1,0 +1,150 @@
+"""Functions that take lambdas, over arrays and maps."""
+
+from typing import Any
+
+from local_aws.athena.compile.calls import special
+from local_aws.athena.compile.compiler import Compiler, call, coerce, identifier, mismatch
+from local_aws.athena.compile.plan import Expr
+from local_aws.athena.types.sqltypes import BOOLEAN, Type, array, common_type, map_of
+
+
+def _lambda(compiler: Compiler, argument: Any, kinds: list[Type]) -> tuple[list[str], Expr]:
+    """A lambda's DuckDB parameter names and its compiled body."""
+    node = argument
+    while type(node).__name__ != "LambdaContext":
+        if node.getChildCount() != 1:
+            raise mismatch("Expected a lambda expression", argument)
+        node = node.getChild(0)
+    names = [identifier(one) for one in node.identifier()]
+    if len(names) != len(kinds):
+        raise mismatch(
+            f"Expected a lambda that takes {len(kinds)} argument(s) but got {len(names)}", node
+        )
+    number = compiler.scope.session.number()
+    parameters = [f"p{number}_{index}" for index in range(len(names))]
+    inner = compiler.within(
+        **{
+            name: Expr(sql=parameter, type=kind)
+            for name, parameter, kind in zip(names, parameters, kinds, strict=True)
+        }
+    )
+    return parameters, inner.expr(node.expression())
+
+
+def _items(compiler: Compiler, argument: Any, name: str) -> tuple[Expr, Type]:
+    expr = compiler.expr(argument)
+    if expr.type.name != name:
+        raise mismatch(f"Expected {name}, not {expr.type.text}", argument)
+    return expr, expr.type.items[0]
+
+
+@special("transform")
+def transform(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """TRANSFORM(array, x -> y)."""
+    expr, item = _items(compiler, arguments[0], "array")
+    (name,), body = _lambda(compiler, arguments[1], [item])
+    sql = f"list_transform({expr.sql}, lambda {name}: {body.sql})"
+    return call(sql, array(body.type), [expr, body], node)
+
+
+@special("filter")
+def filter_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """FILTER(array, x -> condition)."""
+    expr, item = _items(compiler, arguments[0], "array")
+    (name,), body = _lambda(compiler, arguments[1], [item])
+    sql = f"list_filter({expr.sql}, lambda {name}: {body.sql})"
+    return call(sql, expr.type, [expr, body], node)
+
+
+@special("any_match", "all_match", "none_match")
+def match(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """ANY_MATCH, ALL_MATCH, NONE_MATCH."""
+    expr, item = _items(compiler, arguments[0], "array")
+    (name,), body = _lambda(compiler, arguments[1], [item])
+    hits = f"list_transform({expr.sql}, lambda {name}: {body.sql})"
+    which = node.qualifiedName().getText().lower()
+    if which == "all_match":
+        sql = f"coalesce(list_bool_and({hits}), {expr.sql} IS NOT NULL)"
+    else:
+        sql = f"coalesce(list_bool_or({hits}), false)"
+        sql = f"NOT {sql}" if which == "none_match" else sql
+    checked = f"CASE WHEN {expr.sql} IS NOT NULL THEN {sql} END"
+    return call(checked, BOOLEAN, [expr, body], node)
+
+
+@special("reduce")
+def reduce(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """REDUCE(array, start, (state, x) -> state, state -> result)."""
+    expr, item = _items(compiler, arguments[0], "array")
+    start = compiler.expr(arguments[1])
+    _, probe = _lambda(compiler, arguments[2], [start.type, item])
+    state = common_type(start.type, probe.type) or start.type
+    (before, one), step = _lambda(compiler, arguments[2], [state, item])
+    (last,), result = _lambda(compiler, arguments[3], [state])
+    # DuckDB reduces values of one type, so the elements travel in rows beside the state.
+    packed = f"list_transform({expr.sql}, lambda e: {{'s': CAST(NULL AS {state.duckdb}), 'e': e}})"
+    first = (
+        f"{{'s': CAST({coerce(start, state).sql} AS {state.duckdb}), "
+        f"'e': CAST(NULL AS {item.duckdb})}}"
+    )
+    body = step.sql.replace(before, "a.s").replace(one, "b.e")
+    folded = (
+        f"list_reduce({packed}, lambda a, b: {{'s': CAST({body} AS {state.duckdb}), "
+        f"'e': CAST(NULL AS {item.duckdb})}}, {first}).s"
+    )
+    sql = f"CASE WHEN {expr.sql} IS NOT NULL THEN {result.sql.replace(last, folded)} END"
+    return call(sql, result.type, [expr, start, step, result], node)
+
+
+@special("zip_with")
+def zip_with(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """ZIP_WITH(a, b, (x, y) -> z)."""
+    left, one = _items(compiler, arguments[0], "array")
+    right, other = _items(compiler, arguments[1], "array")
+    (first, second), body = _lambda(compiler, arguments[2], [one, other])
+    text = body.sql.replace(first, "z[1]").replace(second, "z[2]")
+    sql = f"list_transform(list_zip({left.sql}, {right.sql}), lambda z: {text})"
+    return call(sql, array(body.type), [left, right, body], node)
+
+
+@special("zip")
+def zip_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """ZIP(a, b, ...): an array of rows."""
+    parts = [compiler.expr(one) for one in arguments]
+    fields = ", ".join(f"'f{number}': z[{number + 1}]" for number in range(len(parts)))
+    listed = ", ".join(one.sql for one in parts)
+    kind = Type("row", items=tuple(one.type.items[0] for one in parts), labels=(None,) * len(parts))
+    sql = f"list_transform(list_zip({listed}), lambda z: {{{fields}}})"
+    return call(sql, array(kind), parts, node)
+
+
+@special("map_filter")
+def map_filter(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """MAP_FILTER(map, (k, v) -> condition)."""
+    expr, _ = _items(compiler, arguments[0], "map")
+    (key, value), body = _lambda(compiler, arguments[1], list(expr.type.items))
+    text = body.sql.replace(key, "e.key").replace(value, "e.value")
+    sql = f"map_from_entries(list_filter(map_entries({expr.sql}), lambda e: {text}))"
+    return call(sql, expr.type, [expr, body], node)
+
+
+@special("transform_values")
+def transform_values(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """TRANSFORM_VALUES(map, (k, v) -> value)."""
+    expr, kind = _items(compiler, arguments[0], "map")
+    (key, value), body = _lambda(compiler, arguments[1], list(expr.type.items))
+    text = body.sql.replace(key, "e.key").replace(value, "e.value")
+    values = f"list_transform(map_entries({expr.sql}), lambda e: {text})"
+    sql = f"map(map_keys({expr.sql}), {values})"
+    return call(sql, map_of(kind, body.type), [expr, body], node)
+
+
+@special("transform_keys")
+def transform_keys(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """TRANSFORM_KEYS(map, (k, v) -> key)."""
+    expr, _ = _items(compiler, arguments[0], "map")
+    (key, value), body = _lambda(compiler, arguments[1], list(expr.type.items))
+    text = body.sql.replace(key, "e.key").replace(value, "e.value")
+    keys = f"list_transform(map_entries({expr.sql}), lambda e: {text})"
+    sql = f"map({keys}, map_values({expr.sql}))"
+    return call(sql, map_of(body.type, expr.type.items[1]), [expr, body], node)

@@ -1,0 +1,459 @@
+"""Operators and predicates."""
+
+from dataclasses import replace
+from typing import Any
+
+from local_aws.athena.compile.calls import apply_rule
+from local_aws.athena.compile.compiler import (
+    Compiler,
+    call,
+    coerce,
+    handles,
+    mismatch,
+    position,
+    unify,
+)
+from local_aws.athena.compile.literals import string_value
+from local_aws.athena.compile.plan import Expr, Relation, either, every, merge, refer
+from local_aws.athena.errors import QueryError
+from local_aws.athena.types.casts import cast, quote, wall_clock
+from local_aws.athena.types.failing import fail
+from local_aws.athena.types.sqltypes import (
+    BOOLEAN,
+    VARCHAR,
+    Type,
+    as_decimal,
+    common_type,
+    decimal,
+)
+
+
+@handles("ArithmeticBinary")
+def arithmetic(compiler: Compiler, node: Any) -> Expr:
+    """A + b and the like."""
+    left, right = compiler.expr(node.left), compiler.expr(node.right)
+    return combine(left, right, node.operator.text, node)
+
+
+def combine(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
+    """The result of an arithmetic operator."""
+    if left.type.name == "unknown" or right.type.name == "unknown":
+        kind = common_type(left.type, right.type) or left.type
+        left, right = coerce(left, kind), coerce(right, kind)
+    if left.type.is_number and right.type.is_number:
+        return _numbers(left, right, symbol, node)
+    moved = _moments(left, right, symbol, node)
+    if moved is None:
+        raise _no_operator(left, symbol, right, node)
+    return moved
+
+
+def _numbers(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
+    kind = common_type(left.type, right.type)
+    assert kind is not None
+    if kind.name == "decimal":
+        return _decimals(left, right, symbol, node)
+    left, right = coerce(left, kind), coerce(right, kind)
+    if symbol in "/%" and kind.is_integer:
+        return call(
+            _checked_division(left, right, "//" if symbol == "/" else "%"),
+            kind,
+            [left, right],
+            node,
+        )
+    if symbol == "%":
+        return call(f"fmod({left.sql}, {right.sql})", kind, [left, right], node)
+    return call(f"({left.sql} {symbol} {right.sql})", kind, [left, right], node)
+
+
+def _checked_division(left: Expr, right: Expr, symbol: str) -> str:
+    # DuckDB's / is a float division, and a zero divisor gives NULL.
+    quotient = f"({left.sql} {symbol} {right.sql})"
+    if right.literal:
+        return quotient
+    zero = fail("DIVISION_BY_ZERO", "'Division by zero'", left.type.duckdb)
+    return f"CASE WHEN {right.sql} = 0 THEN {zero} ELSE {quotient} END"
+
+
+def _decimals(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
+    one, other = as_decimal(left.type), as_decimal(right.type)
+    (p1, s1), (p2, s2) = one.args, other.args
+    scale = max(s1, s2)
+    if symbol in "+-":
+        kind = decimal(max(p1 - s1, p2 - s2) + scale + 1, scale)
+    elif symbol == "*":
+        kind = decimal(p1 + p2, s1 + s2)
+    elif symbol == "/":
+        kind = decimal(p1 + s2 + max(s2 - s1, 0), scale)
+    else:
+        kind = decimal(min(p1 - s1, p2 - s2) + scale, scale)
+    left, right = coerce(left, one), coerce(right, other)
+    if symbol == "%":
+        sql = _checked_division(left, right, "%")
+    elif symbol == "/":
+        zero = fail("DIVISION_BY_ZERO", "'Division by zero'", "DOUBLE")
+        ratio = f"CAST({left.sql} AS DOUBLE) / CAST({right.sql} AS DOUBLE)"
+        sql = f"CASE WHEN {right.sql} = 0 THEN {zero} ELSE round({ratio}, {scale}) END"
+    else:
+        sql = f"({left.sql} {symbol} {right.sql})"
+    return call(f"CAST({sql} AS {kind.duckdb})", kind, [left, right], node)
+
+
+def _moments(left: Expr, right: Expr, symbol: str, node: Any) -> Expr | None:
+    if symbol == "+" and left.type.name.startswith("interval"):
+        left, right = right, left
+    kinds = (left.type.name.split()[0], right.type.name.split()[0])
+    if kinds[1] == "interval" and symbol in "+-":
+        if kinds[0] == "interval" and left.type == right.type:
+            return call(f"({left.sql} {symbol} {right.sql})", left.type, [left, right], node)
+        if kinds[0] in ("date", "timestamp", "time"):
+            return _shifted(left, right, symbol, node)
+    if symbol == "-" and kinds[0] == kinds[1] in ("date", "timestamp"):
+        sql = f"(CAST({left.sql} AS TIMESTAMP) - CAST({right.sql} AS TIMESTAMP))"
+        return call(sql, Type("interval day to second"), [left, right], node)
+    if kinds[0] == "interval" and right.type.is_number and symbol in "*/":
+        amount = f"CAST({right.sql} AS DOUBLE)"
+        seconds = f"epoch({left.sql}) {symbol} {amount}"
+        return call(f"to_seconds({seconds})", left.type, [left, right], node)
+    return None
+
+
+def _shifted(moment: Expr, interval: Expr, symbol: str, node: Any) -> Expr:
+    kind = moment.type
+    if kind.name == "date":
+        sql = f"CAST({moment.sql} {symbol} {interval.sql} AS DATE)"
+        return call(sql, kind, [moment, interval], node)
+    by_calendar = interval.type.name == "interval year to month"
+    if kind.name == "timestamp with time zone" and by_calendar and kind.zone != "UTC":
+        local = f"({wall_clock(moment.sql, kind)} {symbol} {interval.sql})"
+        sql = f"timezone('UTC', timezone({quote(kind.zone)}, {local}))"
+        return call(sql, kind, [moment, interval], node)
+    return call(f"({moment.sql} {symbol} {interval.sql})", kind, [moment, interval], node)
+
+
+def _no_operator(left: Expr, symbol: str, right: Expr, node: Any) -> QueryError:
+    return mismatch(f"Cannot apply operator: {left.type.text} {symbol} {right.type.text}", node)
+
+
+@handles("ArithmeticUnary")
+def unary(compiler: Compiler, node: Any) -> Expr:
+    """-a, +a."""
+    expr = compiler.expr(node.valueExpression())
+    if node.operator.text == "+":
+        return expr
+    if isinstance(expr.literal, int) and not isinstance(expr.literal, bool):
+        return replace(expr, sql=f"(-{expr.literal})", literal=-expr.literal, at=position(node))
+    if not expr.type.is_number and not expr.type.name.startswith("interval"):
+        raise mismatch(f"Cannot negate {expr.type.text}", node)
+    return expr.become(f"(-{expr.sql})", expr.type, at=position(node))
+
+
+@handles("Concatenation")
+def concatenation(compiler: Compiler, node: Any) -> Expr:
+    """A || b: texts, arrays, bytes; nothing is cast by itself."""
+    left, right = compiler.expr(node.left), compiler.expr(node.right)
+    if left.type.name == "array" or right.type.name == "array":
+        return _concat_arrays(left, right, node)
+    texts = all(one.type.is_text or one.type.name == "unknown" for one in (left, right))
+    if not texts and {left.type.name, right.type.name} != {"varbinary"}:
+        raise mismatch(
+            f"Unexpected parameters ({left.type.text}, {right.type.text}) for "
+            "function concat. Expected: concat(char(x), char(y)), "
+            "concat(array(E), E) E, concat(E, array(E)) E, concat(array(E)) E, "
+            "concat(varchar), concat(varbinary)",
+            node,
+        )
+    kind = VARCHAR if texts else left.type
+    return call(f"({left.sql} || {right.sql})", kind, [left, right], node)
+
+
+def _concat_arrays(left: Expr, right: Expr, node: Any) -> Expr:
+    if left.type.name != "array":
+        left = left.become(f"[{left.sql}]", Type("array", items=(left.type,)))
+    if right.type.name != "array":
+        right = right.become(f"[{right.sql}]", Type("array", items=(right.type,)))
+    (left, right), kind = unify([left, right], node, "All ARRAY elements")
+    return call(f"({left.sql} || {right.sql})", kind, [left, right], node)
+
+
+@handles("And", "Or")
+def logical(compiler: Compiler, node: Any) -> Expr:
+    """A chain of AND or OR, however long."""
+    kind = type(node)
+    terms: list[Expr] = []
+    pending = [node]
+    while pending:
+        one = pending.pop()
+        if type(one) is kind:
+            pending += reversed(one.booleanExpression())
+        else:
+            terms.append(compiler.boolean(one, "Logical expression term"))
+    joined = every(terms) if kind.__name__.startswith("And") else either(terms)
+    assert joined is not None
+    return replace(joined, type=BOOLEAN, sql=f"({joined.sql})", at=position(node))
+
+
+@handles("LogicalNot")
+def negation(compiler: Compiler, node: Any) -> Expr:
+    """NOT a."""
+    expr = compiler.boolean(node.booleanExpression(), "Value of logical NOT expression")
+    return expr.become(f"(NOT {expr.sql})", BOOLEAN, at=position(node))
+
+
+@handles("Predicated")
+def predicated(compiler: Compiler, node: Any) -> Expr:
+    """A value with a predicate behind it."""
+    predicate = node.predicate()
+    if predicate is None:
+        return compiler.expr(node.valueExpression())
+    value = compiler.expr(node.valueExpression())
+    kind = type(predicate).__name__.removesuffix("Context")
+    found = _PREDICATES[kind](compiler, value, predicate)
+    return replace(found, at=position(node))
+
+
+def compare(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
+    """A comparison; refuses types that have nothing in common."""
+    kind = common_type(left.type, right.type)
+    if kind is None or (kind.name == "json" and symbol not in ("=", "<>")):
+        raise _no_operator(left, symbol, right, node)
+    left, right = coerce(left, kind), coerce(right, kind)
+    return call(f"({left.sql} {symbol} {right.sql})", BOOLEAN, [left, right], node)
+
+
+def _comparison(compiler: Compiler, value: Expr, node: Any) -> Expr:
+    right = compiler.expr(node.right)
+    symbol = node.comparisonOperator().getText().replace("!=", "<>")
+    return compare(value, right, symbol, node)
+
+
+def _between(compiler: Compiler, value: Expr, node: Any) -> Expr:
+    low, high = compiler.expr(node.lower), compiler.expr(node.upper)
+    for bound in (low, high):
+        if common_type(value.type, bound.type) is None:
+            raise mismatch(
+                f"Cannot check if {value.type.text} is BETWEEN {low.type.text} "
+                f"and {high.type.text}",
+                node,
+            )
+    parts, _ = unify([value, low, high], node, "BETWEEN values")
+    negated = "NOT " if node.NOT() else ""
+    sql = f"({parts[0].sql} {negated}BETWEEN {parts[1].sql} AND {parts[2].sql})"
+    return call(sql, BOOLEAN, parts, node)
+
+
+def _in_list(compiler: Compiler, value: Expr, node: Any) -> Expr:
+    items = [compiler.expr(one) for one in node.expression()]
+    parts, _ = unify([value, *items], node, "IN value and list items")
+    negated = "NOT " if node.NOT() else ""
+    listed = ", ".join(one.sql for one in parts[1:])
+    return call(f"({parts[0].sql} {negated}IN ({listed}))", BOOLEAN, parts, node)
+
+
+def _like(compiler: Compiler, value: Expr, node: Any) -> Expr:
+    pattern = compiler.expr(node.pattern)
+    parts = [value, pattern]
+    for one in parts:
+        if not one.type.is_text and one.type.name != "unknown":
+            raise mismatch(
+                f"Left side of LIKE expression must evaluate to a varchar "
+                f"(actual: {one.type.text})",
+                node,
+            )
+    escape = ""
+    if node.escape is not None:
+        parts.append(compiler.expr(node.escape))
+        escape = f" ESCAPE {quote(str(parts[-1].literal))}"
+    negated = "NOT " if node.NOT() else ""
+    return call(f"({value.sql} {negated}LIKE {pattern.sql}{escape})", BOOLEAN, parts, node)
+
+
+def _null(compiler: Compiler, value: Expr, node: Any) -> Expr:
+    del compiler
+    negated = "NOT " if node.NOT() else ""
+    return value.become(f"({value.sql} IS {negated}NULL)", BOOLEAN)
+
+
+def _distinct(compiler: Compiler, value: Expr, node: Any) -> Expr:
+    right = compiler.expr(node.right)
+    symbol = "IS NOT DISTINCT FROM" if node.NOT() else "IS DISTINCT FROM"
+    return compare(value, right, symbol, node)
+
+
+def subquery(compiler: Compiler, node: Any) -> Relation:
+    """Compile a subquery of an expression; all its columns are read."""
+    block = compiler.compile_query(node, compiler.scope)
+    alias = f"r{compiler.scope.session.number()}"
+    relation = Relation(alias=alias, fields=refer(block, alias), source=block, takes_filter=False)
+    compiler.scope.subqueries.append(relation)
+    return relation
+
+
+def _from_subquery(sql: str, kind: Type, parts: list[Expr], node: Any) -> Expr:
+    return replace(merge(sql, kind, parts, position(node)), is_movable=False)
+
+
+def _in_subquery(compiler: Compiler, value: Expr, node: Any) -> Expr:
+    relation = subquery(compiler, node.query())
+    column = relation.fields[0]
+    kind = common_type(value.type, column.type)
+    if kind is None or len(relation.fields) != 1:
+        raise mismatch(
+            f"value and result of subquery must be of the same type for IN "
+            f"expression: {value.type.text} vs {column.type.text}",
+            node,
+        )
+    negated = "NOT " if node.NOT() else ""
+    inner = f"SELECT {cast('c0', column.type, kind)} FROM ({_text(relation)})"
+    sql = f"({coerce(value, kind).sql} {negated}IN ({inner}))"
+    return _from_subquery(sql, BOOLEAN, [value], node)
+
+
+def _quantified(compiler: Compiler, value: Expr, node: Any) -> Expr:
+    relation = subquery(compiler, node.query())
+    symbol = node.comparisonOperator().getText().replace("!=", "<>")
+    word = node.comparisonQuantifier().getText().upper().replace("SOME", "ANY")
+    sql = f"({value.sql} {symbol} {word} ({_text(relation)}))"
+    return _from_subquery(sql, BOOLEAN, [value], node)
+
+
+def _text(relation: Relation) -> str:
+    return getattr(relation.source, "sql", "")
+
+
+@handles("SubqueryExpression")
+def scalar_subquery(compiler: Compiler, node: Any) -> Expr:
+    """A subquery that stands for one value."""
+    relation = subquery(compiler, node.query())
+    if len(relation.fields) != 1:
+        count = len(relation.fields)
+        raise QueryError(
+            "NOT_SUPPORTED",
+            f"Multiple columns returned by subquery are not yet supported. Found {count}",
+            position(node),
+        )
+    return _from_subquery(f"({_text(relation)})", relation.fields[0].type, [], node)
+
+
+@handles("Exists")
+def exists(compiler: Compiler, node: Any) -> Expr:
+    """EXISTS (query)."""
+    return _from_subquery(f"EXISTS ({_text(subquery(compiler, node.query()))})", BOOLEAN, [], node)
+
+
+@handles("SearchedCase")
+def searched_case(compiler: Compiler, node: Any) -> Expr:
+    """CASE WHEN condition THEN ..."""
+    conditions = [compiler.boolean(one.condition, "CASE WHEN clause") for one in node.whenClause()]
+    return _case(compiler, conditions, node)
+
+
+@handles("SimpleCase")
+def simple_case(compiler: Compiler, node: Any) -> Expr:
+    """CASE value WHEN other THEN ..."""
+    operand = compiler.expr(node.operand)
+    conditions = [
+        compare(operand, compiler.expr(one.condition), "=", one) for one in node.whenClause()
+    ]
+    return _case(compiler, conditions, node)
+
+
+def _case(compiler: Compiler, conditions: list[Expr], node: Any) -> Expr:
+    results = [compiler.expr(one.result) for one in node.whenClause()]
+    if node.elseExpression is not None:
+        results.append(compiler.expr(node.elseExpression))
+    results, kind = unify(results, node, "All CASE results")
+    branches = " ".join(
+        f"WHEN {condition.sql} THEN {result.sql}"
+        for condition, result in zip(conditions, results, strict=False)
+    )
+    otherwise = f" ELSE {results[-1].sql}" if node.elseExpression is not None else ""
+    return call(f"CASE {branches}{otherwise} END", kind, conditions + results, node)
+
+
+@handles("Substring")
+def substring(compiler: Compiler, node: Any) -> Expr:
+    """SUBSTRING(text FROM start FOR length)."""
+    return apply_rule("substr", [compiler.expr(one) for one in node.valueExpression()], node)
+
+
+@handles("Position")
+def position_of(compiler: Compiler, node: Any) -> Expr:
+    """POSITION(part IN text)."""
+    part, text = (compiler.expr(one) for one in node.valueExpression())
+    return apply_rule("strpos", [text, part], node)
+
+
+@handles("Trim")
+def trim(compiler: Compiler, node: Any) -> Expr:
+    """TRIM([BOTH | LEADING | TRAILING] [letters] FROM text)."""
+    side = node.trimsSpecification().getText() if node.trimsSpecification() else "BOTH"
+    name = {"LEADING": "ltrim", "TRAILING": "rtrim", "BOTH": "trim"}[side]
+    parts = [one for one in (node.trimSource, node.trimChar) if one is not None]
+    return apply_rule(name, [compiler.expr(one) for one in parts], node)
+
+
+@handles("Subscript")
+def subscript(compiler: Compiler, node: Any) -> Expr:
+    """array[i], map[key], row[i]: what is not there is an error."""
+    value, index = compiler.expr(node.value), compiler.expr(node.index)
+    if value.type.name == "row" and isinstance(index.literal, int):
+        position_in_row = index.literal - 1
+        return value.become(f"({value.sql}).f{position_in_row}", value.type.items[position_in_row])
+    if value.type.name == "map":
+        key = coerce(index, value.type.items[0])
+        message = f"'Key not present in map: ' || CAST({key.sql} AS VARCHAR)"
+        missing = fail("INVALID_FUNCTION_ARGUMENT", message, value.type.items[1].duckdb)
+        sql = (
+            f"CASE WHEN NOT map_contains({value.sql}, {key.sql}) THEN {missing} "
+            f"ELSE {value.sql}[{key.sql}] END"
+        )
+        return call(sql, value.type.items[1], [value, key], node)
+    if value.type.name != "array" or not index.type.is_integer:
+        raise mismatch(f"Cannot use {index.type.text} for subscript of {value.type.text}", node)
+    item = value.type.items[0].duckdb
+    message = (
+        f"'Array subscript must be less than or equal to array length: ' || "
+        f"CAST({index.sql} AS VARCHAR) || ' > ' || CAST(len({value.sql}) AS VARCHAR)"
+    )
+    beyond = fail("INVALID_FUNCTION_ARGUMENT", message, item)
+    low = fail("INVALID_FUNCTION_ARGUMENT", "'SQL array indices start at 1'", item)
+    sql = (
+        f"CASE WHEN {index.sql} > len({value.sql}) THEN {beyond} "
+        f"WHEN {index.sql} < 1 THEN {low} ELSE {value.sql}[{index.sql}] END"
+    )
+    return call(sql, value.type.items[0], [value, index], node)
+
+
+@handles("AtTimeZone")
+def at_time_zone(compiler: Compiler, node: Any) -> Expr:
+    """X AT TIME ZONE 'zone': the same instant, shown in the zone."""
+    value = compiler.expr(node.valueExpression())
+    specifier = node.timeZoneSpecifier()
+    if type(specifier).__name__ != "TimeZoneStringContext":
+        raise QueryError("NOT_SUPPORTED", "AT TIME ZONE takes a zone's name here", position(node))
+    return shown_in(value, string_value(compiler, specifier.string()), node)
+
+
+def shown_in(value: Expr, zone: str, node: Any) -> Expr:
+    """The instant of a timestamp, shown in `zone` from here on."""
+    if not value.type.is_timestamp:
+        raise mismatch(
+            f"Type of value must be a time or timestamp with or without time zone "
+            f"(actual {value.type.text})",
+            node,
+        )
+    kind = Type("timestamp with time zone", value.type.args, zone=zone)
+    return value.become(value.sql, kind, at=position(node))
+
+
+_PREDICATES = {
+    "Comparison": _comparison,
+    "Between": _between,
+    "InList": _in_list,
+    "InSubquery": _in_subquery,
+    "QuantifiedComparison": _quantified,
+    "Like": _like,
+    "NullPredicate": _null,
+    "DistinctFrom": _distinct,
+}

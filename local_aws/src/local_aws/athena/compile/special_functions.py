@@ -1,0 +1,206 @@
+"""Functions whose answer depends on more than a row of the table can say."""
+
+from dataclasses import replace
+from typing import Any
+
+from local_aws.athena.compile.calls import apply_rule, special
+from local_aws.athena.compile.compiler import Compiler, call, coerce, mismatch, position, unify
+from local_aws.athena.compile.operators import combine, compare
+from local_aws.athena.compile.plan import Expr
+from local_aws.athena.errors import QueryError
+from local_aws.athena.types.casts import render
+from local_aws.athena.types.sqltypes import (
+    BIGINT,
+    DOUBLE,
+    UNKNOWN,
+    VARCHAR,
+    Type,
+    decimal,
+)
+
+
+@special("if")
+def if_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """IF(condition, then, else): a CASE."""
+    condition = compiler.boolean(arguments[0], "IF condition")
+    values = [compiler.expr(one) for one in arguments[1:]]
+    values, kind = unify(values, node, "Result types for IF")
+    otherwise = f" ELSE {values[1].sql}" if len(values) > 1 else ""
+    sql = f"CASE WHEN {condition.sql} THEN {values[0].sql}{otherwise} END"
+    return call(sql, kind, [condition, *values], node)
+
+
+@special("coalesce")
+def coalesce(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """COALESCE: the first that is not NULL, of their common type."""
+    values, kind = unify([compiler.expr(one) for one in arguments], node, "All COALESCE operands")
+    return call(f"coalesce({', '.join(one.sql for one in values)})", kind, values, node)
+
+
+@special("nullif")
+def nullif(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """NULLIF(a, b): of the type of a."""
+    left, right = (compiler.expr(one) for one in arguments)
+    same = compare(left, right, "=", node)
+    return call(
+        f"CASE WHEN {same.sql} THEN NULL ELSE {left.sql} END", left.type, [left, right], node
+    )
+
+
+@special("try")
+def try_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """TRY(x): NULL where x fails."""
+    expr = compiler.expr(arguments[0])
+    return expr.become(f"TRY({expr.sql})", expr.type, at=position(node))
+
+
+@special("greatest", "least")
+def extreme(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """GREATEST, LEAST: NULL if any argument is, where DuckDB leaves NULLs out."""
+    values, kind = unify([compiler.expr(one) for one in arguments], node, "All arguments")
+    name = node.qualifiedName().getText().lower()
+    nulls = " OR ".join(f"{one.sql} IS NULL" for one in values)
+    listed = ", ".join(one.sql for one in values)
+    return call(f"CASE WHEN {nulls} THEN NULL ELSE {name}({listed}) END", kind, values, node)
+
+
+@special("typeof")
+def typeof(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """TYPEOF(x): the name of the static type."""
+    expr = compiler.expr(arguments[0])
+    del node
+    return Expr(sql=f"'{expr.type.text}'", type=VARCHAR, literal=expr.type.text)
+
+
+@special("concat")
+def concat(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """CONCAT(a, b, ...): as ||, NULL if any part is."""
+    values = [compiler.expr(one) for one in arguments]
+    if any(one.type.name == "array" for one in values):
+        values = [
+            one
+            if one.type.name == "array"
+            else one.become(f"[{one.sql}]", Type("array", items=(one.type,)))
+            for one in values
+        ]
+        values, kind = unify(values, node, "All ARRAY elements")
+        return call(f"({' || '.join(one.sql for one in values)})", kind, values, node)
+    for one in values:
+        if not one.type.is_text and one.type.name not in ("unknown", "varbinary"):
+            given = ", ".join(value.type.text for value in values)
+            raise QueryError(
+                "FUNCTION_NOT_FOUND",
+                f"Unexpected parameters ({given}) for function concat. Expected: "
+                "concat(char(x), char(y)), concat(array(E), E) E, concat(E, array(E)) E, "
+                "concat(array(E)) E, concat(varchar), concat(varbinary)",
+                position(node),
+            )
+    kind = values[0].type if values[0].type.name == "varbinary" else VARCHAR
+    return call(f"({' || '.join(one.sql for one in values)})", kind, values, node)
+
+
+@special("mod")
+def mod(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """MOD(a, b): a % b."""
+    left, right = (compiler.expr(one) for one in arguments)
+    return combine(left, right, "%", node)
+
+
+@special("ceil", "floor", "round", "truncate", "sign")
+def rounding(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """Rounding keeps integers and decimals what they are."""
+    values = [compiler.expr(one) for one in arguments]
+    name = {"ceiling": "ceil"}.get(
+        node.qualifiedName().getText().lower(), node.qualifiedName().getText().lower()
+    )
+    kind = values[0].type
+    if kind.is_integer and name != "sign":
+        if len(values) == 1:
+            return values[0]
+        sql = f"CAST(round(CAST({values[0].sql} AS HUGEINT), {values[1].sql}) AS {kind.duckdb})"
+        return call(sql, kind, values, node)
+    if kind.name == "decimal" and name != "sign":
+        return _round_decimal(name, values, node)
+    return apply_rule(name, values, node)
+
+
+def _round_decimal(name: str, values: list[Expr], node: Any) -> Expr:
+    precision, scale = values[0].type.args
+    duckdb_name = {"truncate": "trunc"}.get(name, name)
+    if len(values) == 2:
+        kind = decimal(min(38, precision + 1), scale)
+        sql = f"CAST({duckdb_name}({values[0].sql}, {values[1].sql}) AS {kind.duckdb})"
+        return call(sql, kind, values, node)
+    kind = decimal(precision - scale + min(1, scale), 0)
+    return call(f"CAST({duckdb_name}({values[0].sql}) AS {kind.duckdb})", kind, values, node)
+
+
+@special("random")
+def random(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """RANDOM(), RANDOM(n), RANDOM(low, high)."""
+    values = [compiler.expr(one) for one in arguments]
+    if not values:
+        return Expr(sql="random()", type=DOUBLE, is_movable=False, at=position(node))
+    low = "0" if len(values) == 1 else values[0].sql
+    sql = f"CAST({low} + floor(random() * ({values[-1].sql} - {low})) AS BIGINT)"
+    return replace(call(sql, BIGINT, values, node), is_movable=False)
+
+
+@special("element_at")
+def element_at(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """ELEMENT_AT: NULL for what is not there."""
+    return apply_rule("element_at", [compiler.expr(one) for one in arguments], node)
+
+
+@special("array_join")
+def array_join(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """ARRAY_JOIN takes elements of any type, as text."""
+    values = [compiler.expr(one) for one in arguments]
+    kind = values[0].type
+    if kind.name == "array" and not kind.items[0].is_text and kind.items[0] != UNKNOWN:
+        texts = f"list_transform({values[0].sql}, lambda x: {render('x', kind.items[0])})"
+        values[0] = values[0].become(texts, Type("array", items=(VARCHAR,)))
+    return apply_rule("array_join", values, node)
+
+
+@special("format")
+def format_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """FORMAT('%s', x): Java's, of which printf knows the common part."""
+    values = [compiler.expr(one) for one in arguments]
+    pattern = values[0].literal
+    if not isinstance(pattern, str):
+        raise QueryError("NOT_SUPPORTED", "format takes a literal pattern here", position(node))
+    shown = [
+        render(one.sql, one.type) if used == "s" else one.sql
+        for one, used in zip(values[1:], _conversions(pattern), strict=False)
+    ]
+    text = pattern.replace("%n", "\n").replace("'", "''")
+    return call(f"printf('{text}', {', '.join(shown)})", VARCHAR, values, node)
+
+
+def _conversions(pattern: str) -> list[str]:
+    rest = pattern.replace("%%", "").replace("%n", "")
+    return [
+        next((letter for letter in piece if letter.isalpha()), "s") for piece in rest.split("%")[1:]
+    ]
+
+
+@special("contains")
+def contains(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """CONTAINS(array, x)."""
+    values = [compiler.expr(one) for one in arguments]
+    if values[0].type.name != "array":
+        raise mismatch("contains takes an array", node)
+    return apply_rule("contains", values, node)
+
+
+@special("width_bucket")
+def width_bucket(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """WIDTH_BUCKET(x, low, high, n)."""
+    x, low, high, count = (coerce(compiler.expr(one), DOUBLE) for one in arguments)
+    sql = (
+        f"CASE WHEN {x.sql} < {low.sql} THEN 0 WHEN {x.sql} >= {high.sql} "
+        f"THEN CAST({count.sql} + 1 AS BIGINT) ELSE CAST(floor(({x.sql} - {low.sql}) / "
+        f"({high.sql} - {low.sql}) * {count.sql}) + 1 AS BIGINT) END"
+    )
+    return call(sql, BIGINT, [x, low, high, count], node)

@@ -1,0 +1,1 @@
+"""Trino's and Hive's grammars, and the kinds of statements."""

@@ -1,0 +1,1 @@
+"""Executions: what a statement reads, writes and answers."""

@@ -1,0 +1,98 @@
+"""The DuckDB behind all queries: one instance, a connection per query."""
+
+import re
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from local_aws.athena.errors import QueryError
+from local_aws.athena.run.scan import Scanner, missing_file
+from local_aws.athena.types.failing import raised
+
+
+class Engine:
+    """One DuckDB instance: queries share its threads and its memory limit.
+
+    Args:
+        scratch: an own directory; emptied.
+        memory_mb: DuckDB's limit; beyond it operators spill to `scratch`.
+        threads: DuckDB's threads.
+    """
+
+    def __init__(self, scratch: Path, *, memory_mb: int = 2500, threads: int = 0) -> None:
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+        self.scratch = scratch
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": f"{memory_mb}MB",
+            "temp_directory": str(scratch / "spill"),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            # A query without ORDER BY has no order in Athena either.
+            "preserve_insertion_order": "false",
+            "partitioned_write_max_open_files": "128",
+        }
+        if threads:
+            config["threads"] = threads
+        self._root = duckdb.connect(":memory:", config=config)
+        # A setting of an extension is known only once that is loaded; then it is for all.
+        self._root.execute("SET GLOBAL TimeZone = 'UTC'")
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own."""
+        return self._root.cursor()
+
+    def directory(self, name: str) -> Path:
+        """A new directory for one query's links and files."""
+        path = self.scratch / name
+        path.mkdir()
+        return path
+
+    def close(self) -> None:
+        """Close the instance and remove its files."""
+        self._root.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+_OVERFLOW = re.compile(r"Overflow in (\w+) of (INT\d+|DECIMAL\S*) \((.*?)\)")
+_VERBS = {"addition": "+", "subtraction": "-", "multiplication": "*"}
+_NAMES = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
+_GROUPED = re.compile(r'column "?(\S+?)"? must appear in the GROUP BY', re.IGNORECASE)
+
+
+def translate_error(error: duckdb.Error, scanner: Scanner | None) -> QueryError:
+    """The failure that Athena reports for what DuckDB says."""
+    message = str(error)
+    own = raised(message)
+    if own is not None:
+        return own
+    if isinstance(error, duckdb.OutOfRangeException) or "out of range" in message:
+        return _overflow(message)
+    if isinstance(error, duckdb.IOException):
+        uri = scanner.uri_in(message) if scanner else None
+        if uri is not None:
+            return missing_file(uri)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return QueryError("EXCEEDED_MEMORY_LIMIT", "Query exceeded the memory limit of local_aws")
+    if "GROUP BY" in message and _GROUPED.search(message):
+        return QueryError(
+            "EXPRESSION_NOT_AGGREGATE",
+            "an expression must be an aggregate expression or appear in GROUP BY clause",
+        )
+    if "More than one row returned by a subquery" in message:
+        return QueryError("SUBQUERY_MULTIPLE_ROWS", "Scalar sub-query has returned multiple rows")
+    first = message.split("\n")[0]
+    if isinstance(error, duckdb.ConversionException):
+        return QueryError("INVALID_CAST_ARGUMENT", first.removeprefix("Conversion Error: "))
+    if isinstance(error, duckdb.InvalidInputException):
+        return QueryError("INVALID_FUNCTION_ARGUMENT", first.removeprefix("Invalid Input Error: "))
+    return QueryError("GENERIC_INTERNAL_ERROR", first)
+
+
+def _overflow(message: str) -> QueryError:
+    found = _OVERFLOW.search(message)
+    if found is None:
+        return QueryError("NUMERIC_VALUE_OUT_OF_RANGE", message.split("\n")[0])
+    name = _NAMES.get(found[2], "decimal")
+    return QueryError("NUMERIC_VALUE_OUT_OF_RANGE", f"{name} {found[1]} overflow: {found[3]}")

@@ -1,0 +1,1 @@
+"""Trino's types in DuckDB."""

@@ -1,0 +1,1 @@
+"""Stacks: the resources that moto does not make."""

@@ -1,0 +1,1 @@
+"""Glue crawlers that crawl."""

@@ -1,0 +1,1 @@
+"""The Glue catalog: databases, tables, partitions and their expressions."""

@@ -1,0 +1,1 @@
+"""Callers, and what their policies allow."""

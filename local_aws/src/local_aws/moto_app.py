@@ -1,0 +1,182 @@
+"""moto's server, called in process, made repeatable and storable.
+
+A request that changes something is applied at a given time and with a given seed. Applied again
+with the same, it gives the same names, ids and times: that is what lets a journal of requests bring
+everything back.
+"""
+
+import copyreg
+import io
+import pickle
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from functools import lru_cache
+from typing import Any
+
+import moto.core.utils as moto_utils
+from moto.backends import get_backend
+from moto.core.base_backend import BackendDict, BaseBackend
+from moto.core.common_models import BaseModel
+from moto.core.request import (
+    PRESERVED_HEADER_NAMES_ENVIRON_KEY,
+    environ_key_for_header,
+    should_preserve_original_header_name,
+)
+from moto.moto_api._internal import mock_random
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from local_aws.messages import FileRange, Request, Response
+from local_aws.s3.moto_s3 import FileBody
+
+_frozen: list[float] = []
+
+
+def now() -> datetime:
+    """The time moto goes by: that of the change under way, or the real one. Naive UTC."""
+    now = (
+        datetime.fromtimestamp(_frozen[-1], timezone.utc) if _frozen else datetime.now(timezone.utc)
+    )
+    return now.replace(tzinfo=None)
+
+
+def _new_instance(cls: type, *_args: Any, **_kwargs: Any) -> Any:
+    return object.__new__(cls)
+
+
+def _take_over_clock() -> None:
+    original = moto_utils.utcnow
+    for name, module in list(sys.modules.items()):
+        if name.startswith("moto.") and getattr(module, "utcnow", None) is original:
+            module.utcnow = now  # type: ignore[attr-defined]
+
+
+class _Dispatcher(DomainDispatcherApplication):
+    """moto's dispatcher, which would else list its own directories at every request."""
+
+    @lru_cache(maxsize=1024)  # noqa: B019 - there is one dispatcher
+    def get_backend_for_host(self, host: str | None) -> Any:
+        return super().get_backend_for_host(host)
+
+
+class MotoApp:
+    """moto's WSGI application for all services, each loaded when it is first asked for."""
+
+    def __init__(self) -> None:
+        _take_over_clock()
+        # moto keeps every model it ever made in a list, for its dashboard: a leak here.
+        BaseModel.__new__ = _new_instance
+        BackendDict.reset()
+        self._app = _Dispatcher(create_backend_app)
+
+    @contextmanager
+    def at(self, at: float, seed: int) -> Iterator[None]:
+        """Go by the time `at` (epoch seconds) and draw random names from `seed`."""
+        mock_random.seed(seed)
+        _frozen.append(at)
+        try:
+            yield
+        finally:
+            _frozen.pop()
+
+    def answer(self, request: Request) -> Response:
+        """Answer a request; only one thread at a time may ask."""
+        response = Response(status=500)
+
+        def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
+            response.status, response.headers = int(status.split()[0]), headers
+
+        chunks = self._app(to_environ(request), start_response)
+        try:
+            response.body = _joined(list(chunks))
+        finally:
+            chunks.close()
+        return response
+
+
+def _joined(chunks: list[bytes]) -> bytes | FileRange:
+    if len(chunks) == 1 and isinstance(chunks[0], FileBody):
+        return chunks[0].open()
+    return b"".join(chunks)
+
+
+def to_environ(request: Request) -> dict[str, Any]:
+    """The WSGI environment of a request."""
+    path, _, query = request.target.partition("?")
+    body = request.read()
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": request.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": Request(method="GET", target=path).path.encode().decode("latin-1"),
+        "QUERY_STRING": query,
+        "RAW_URI": request.target,
+        "REQUEST_URI": request.target,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        PRESERVED_HEADER_NAMES_ENVIRON_KEY: {
+            environ_key_for_header(name): name
+            for name in request.headers
+            if should_preserve_original_header_name(name)
+        },
+    }
+    for name, value in request.headers.items():
+        if name not in {"content-length", "transfer-encoding"}:
+            environ[environ_key_for_header(name)] = value
+    environ.setdefault("HTTP_HOST", "localhost")
+    return environ
+
+
+class _StatePickler(pickle.Pickler):
+    """Writes moto's state; a backend is written as its address, a lock as a new lock."""
+
+    dispatch_table = copyreg.dispatch_table | {
+        type(threading.Lock()): lambda _: (threading.Lock, ()),
+        type(threading.RLock()): lambda _: (threading.RLock, ()),
+    }
+
+    def persistent_id(self, value: Any) -> tuple[str, str, str] | None:
+        if isinstance(value, BaseBackend):
+            service = type(value).__module__.split(".")[1]
+            return service, value.account_id, value.region_name
+        return None
+
+
+class _StateUnpickler(pickle.Unpickler):
+    def persistent_load(self, address: tuple[str, str, str]) -> Any:
+        service, account, region = address
+        return get_backend(service)[account][region]
+
+
+def dump_state() -> bytes:
+    """All that moto holds; raises when a service holds something that cannot be written."""
+    state = [
+        (backend, backend.__dict__)
+        for backends in BackendDict._instances  # noqa: SLF001 - there is no public name
+        for _, _, backend in backends.iter_backends()
+    ]
+    buffer = io.BytesIO()
+    _StatePickler(buffer).dump(state)
+    return buffer.getvalue()
+
+
+def load_state(state: bytes) -> None:
+    """Bring back what `dump_state` wrote."""
+    for backend, members in _StateUnpickler(io.BytesIO(state)).load():
+        backend.__dict__.update(members)
+    from moto.s3.models import s3_backends
+
+    for account, region, backend in s3_backends.iter_backends():
+        for name in backend.buckets:
+            s3_backends.bucket_accounts[name] = (region, account)

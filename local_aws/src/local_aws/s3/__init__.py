@@ -1,0 +1,1 @@
+"""S3: objects as files, listings, conditional writes, uploads."""
