@@ -44,7 +44,7 @@ def function_call(compiler: Compiler, node: Any) -> Expr:
     name = ALIASES.get(name, name)
     arguments = node.expression()
     if (name == "count" and node.ASTERISK()) or (name == "count" and not arguments):
-        return _aggregate(compiler, node, RULES["count"][0], [], BIGINT, "count(*)")
+        return _aggregate(compiler, node, replace(RULES["count"][0], text="count(*)"), [], BIGINT)
     if name in _SPECIALS:
         return replace(_SPECIALS[name](compiler, arguments, node), at=position(node))
     if name not in RULES:
@@ -76,10 +76,9 @@ def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Exp
 
 def _by_rule(compiler: Compiler, name: str, arguments: list[Expr], node: Any) -> Expr:
     rule, arguments, result = _chosen(name, arguments, node)
-    text = fill(rule.text, arguments)
     if rule.kind == "scalar":
-        return call(text, result, arguments, node)
-    return _aggregate(compiler, node, rule, arguments, result, text)
+        return call(fill(rule.text, arguments), result, arguments, node)
+    return _aggregate(compiler, node, rule, arguments, result)
 
 
 def fill(text: str, arguments: list[Expr]) -> str:
@@ -97,10 +96,19 @@ def fill(text: str, arguments: list[Expr]) -> str:
 
 
 def _aggregate(
-    compiler: Compiler, node: Any, rule: Rule, arguments: list[Expr], result: Type, text: str
+    compiler: Compiler, node: Any, rule: Rule, arguments: list[Expr], result: Type
 ) -> Expr:
     parts = list(arguments)
-    text = _with_inner(compiler, node, text, parts)
+    # What stands inside the brackets in DuckDB: DISTINCT, ORDER BY, IGNORE NULLS.
+    opening, closing = rule.text.index("(") + 1, rule.text.rindex(")")
+    is_distinct = node.setQuantifier() and node.setQuantifier().DISTINCT()
+    text = rule.text[:opening] + ("DISTINCT " if is_distinct else "")
+    text += fill(rule.text[opening:closing], arguments)
+    if node.sortItem():
+        text += f" ORDER BY {sort_items(compiler, node.sortItem(), parts)}"
+    if node.nullTreatment() and node.nullTreatment().IGNORE():
+        text += " IGNORE NULLS"
+    text += rule.text[closing:]
     if node.filter_():
         condition = compiler.boolean(node.filter_().booleanExpression(), "FILTER clause")
         parts.append(condition)
@@ -118,20 +126,6 @@ def _aggregate(
     if node.over():
         return replace(made, has_window=True, is_movable=False)
     return replace(made, has_aggregate=True, is_movable=False)
-
-
-def _with_inner(compiler: Compiler, node: Any, text: str, parts: list[Expr]) -> str:
-    # What stands inside the brackets in DuckDB: DISTINCT, ORDER BY, IGNORE NULLS.
-    opening, closing = text.index("(") + 1, text.rindex(")")
-    before, inner, after = text[:opening], text[opening:closing], text[closing:]
-    if node.setQuantifier() and node.setQuantifier().DISTINCT():
-        inner = f"DISTINCT {inner}"
-    if node.sortItem():
-        items = sort_items(compiler, node.sortItem(), parts)
-        inner += f" ORDER BY {items}"
-    if node.nullTreatment() and node.nullTreatment().IGNORE():
-        inner += " IGNORE NULLS"
-    return before + inner + after
 
 
 def sort_items(compiler: Compiler, nodes: list[Any], parts: list[Expr]) -> str:

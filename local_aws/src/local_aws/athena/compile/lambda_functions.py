@@ -8,27 +8,37 @@ from local_aws.athena.compile.plan import Expr
 from local_aws.athena.types.sqltypes import BOOLEAN, Type, array, common_type, map_of
 
 
-def _lambda(compiler: Compiler, argument: Any, kinds: list[Type]) -> tuple[list[str], Expr]:
-    """A lambda's DuckDB parameter names and its compiled body."""
+def _name(compiler: Compiler) -> str:
+    """A parameter that no other lambda of the statement has."""
+    return f"p{compiler.scope.session.number()}"
+
+
+def _body(compiler: Compiler, argument: Any, given: dict[str, Type]) -> Expr:
+    """The body of a lambda whose parameters are these DuckDB texts."""
     node = argument
     while type(node).__name__ != "LambdaContext":
         if node.getChildCount() != 1:
             raise mismatch("Expected a lambda expression", argument)
         node = node.getChild(0)
     names = [identifier(one) for one in node.identifier()]
-    if len(names) != len(kinds):
+    if len(names) != len(given):
         raise mismatch(
-            f"Expected a lambda that takes {len(kinds)} argument(s) but got {len(names)}", node
+            f"Expected a lambda that takes {len(given)} argument(s) but got {len(names)}", node
         )
-    number = compiler.scope.session.number()
-    parameters = [f"p{number}_{index}" for index in range(len(names))]
     inner = compiler.within(
         **{
-            name: Expr(sql=parameter, type=kind)
-            for name, parameter, kind in zip(names, parameters, kinds, strict=True)
+            name: Expr(sql=text, type=kind)
+            for name, (text, kind) in zip(names, given.items(), strict=True)
         }
     )
-    return parameters, inner.expr(node.expression())
+    return inner.expr(node.expression())
+
+
+def _entry_body(compiler: Compiler, argument: Any, kind: Type) -> tuple[str, Expr]:
+    """The name of a map's entry, and the body of a lambda over its key and value."""
+    entry = _name(compiler)
+    given = {f"{entry}.key": kind.items[0], f"{entry}.value": kind.items[1]}
+    return entry, _body(compiler, argument, given)
 
 
 def _items(compiler: Compiler, argument: Any, name: str) -> tuple[Expr, Type]:
@@ -42,7 +52,8 @@ def _items(compiler: Compiler, argument: Any, name: str) -> tuple[Expr, Type]:
 def transform(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TRANSFORM(array, x -> y)."""
     expr, item = _items(compiler, arguments[0], "array")
-    (name,), body = _lambda(compiler, arguments[1], [item])
+    name = _name(compiler)
+    body = _body(compiler, arguments[1], {name: item})
     sql = f"list_transform({expr.sql}, lambda {name}: {body.sql})"
     return call(sql, array(body.type), [expr, body], node)
 
@@ -51,7 +62,8 @@ def transform(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 def filter_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """FILTER(array, x -> condition)."""
     expr, item = _items(compiler, arguments[0], "array")
-    (name,), body = _lambda(compiler, arguments[1], [item])
+    name = _name(compiler)
+    body = _body(compiler, arguments[1], {name: item})
     sql = f"list_filter({expr.sql}, lambda {name}: {body.sql})"
     return call(sql, expr.type, [expr, body], node)
 
@@ -60,7 +72,8 @@ def filter_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 def match(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """ANY_MATCH, ALL_MATCH, NONE_MATCH."""
     expr, item = _items(compiler, arguments[0], "array")
-    (name,), body = _lambda(compiler, arguments[1], [item])
+    name = _name(compiler)
+    body = _body(compiler, arguments[1], {name: item})
     hits = f"list_transform({expr.sql}, lambda {name}: {body.sql})"
     which = node.qualifiedName().getText().lower()
     if which == "all_match":
@@ -77,22 +90,24 @@ def reduce(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """REDUCE(array, start, (state, x) -> state, state -> result)."""
     expr, item = _items(compiler, arguments[0], "array")
     start = compiler.expr(arguments[1])
-    _, probe = _lambda(compiler, arguments[2], [start.type, item])
+    a, b = _name(compiler), _name(compiler)
+    probe = _body(compiler, arguments[2], {f"{a}.s": start.type, f"{b}.e": item})
     state = common_type(start.type, probe.type) or start.type
-    (before, one), step = _lambda(compiler, arguments[2], [state, item])
-    (last,), result = _lambda(compiler, arguments[3], [state])
+    step = _body(compiler, arguments[2], {f"{a}.s": state, f"{b}.e": item})
     # DuckDB reduces values of one type, so the elements travel in rows beside the state.
-    packed = f"list_transform({expr.sql}, lambda e: {{'s': CAST(NULL AS {state.duckdb}), 'e': e}})"
+    packed = (
+        f"list_transform({expr.sql}, lambda {a}: {{'s': CAST(NULL AS {state.duckdb}), 'e': {a}}})"
+    )
     first = (
         f"{{'s': CAST({coerce(start, state).sql} AS {state.duckdb}), "
         f"'e': CAST(NULL AS {item.duckdb})}}"
     )
-    body = step.sql.replace(before, "a.s").replace(one, "b.e")
     folded = (
-        f"list_reduce({packed}, lambda a, b: {{'s': CAST({body} AS {state.duckdb}), "
+        f"list_reduce({packed}, lambda {a}, {b}: {{'s': CAST({step.sql} AS {state.duckdb}), "
         f"'e': CAST(NULL AS {item.duckdb})}}, {first}).s"
     )
-    sql = f"CASE WHEN {expr.sql} IS NOT NULL THEN {result.sql.replace(last, folded)} END"
+    result = _body(compiler, arguments[3], {folded: state})
+    sql = f"CASE WHEN {expr.sql} IS NOT NULL THEN {result.sql} END"
     return call(sql, result.type, [expr, start, step, result], node)
 
 
@@ -101,9 +116,9 @@ def zip_with(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """ZIP_WITH(a, b, (x, y) -> z)."""
     left, one = _items(compiler, arguments[0], "array")
     right, other = _items(compiler, arguments[1], "array")
-    (first, second), body = _lambda(compiler, arguments[2], [one, other])
-    text = body.sql.replace(first, "z[1]").replace(second, "z[2]")
-    sql = f"list_transform(list_zip({left.sql}, {right.sql}), lambda z: {text})"
+    pair = _name(compiler)
+    body = _body(compiler, arguments[2], {f"{pair}[1]": one, f"{pair}[2]": other})
+    sql = f"list_transform(list_zip({left.sql}, {right.sql}), lambda {pair}: {body.sql})"
     return call(sql, array(body.type), [left, right, body], node)
 
 
@@ -122,9 +137,8 @@ def zip_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 def map_filter(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """MAP_FILTER(map, (k, v) -> condition)."""
     expr, _ = _items(compiler, arguments[0], "map")
-    (key, value), body = _lambda(compiler, arguments[1], list(expr.type.items))
-    text = body.sql.replace(key, "e.key").replace(value, "e.value")
-    sql = f"map_from_entries(list_filter(map_entries({expr.sql}), lambda e: {text}))"
+    entry, body = _entry_body(compiler, arguments[1], expr.type)
+    sql = f"map_from_entries(list_filter(map_entries({expr.sql}), lambda {entry}: {body.sql}))"
     return call(sql, expr.type, [expr, body], node)
 
 
@@ -132,9 +146,8 @@ def map_filter(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 def transform_values(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TRANSFORM_VALUES(map, (k, v) -> value)."""
     expr, kind = _items(compiler, arguments[0], "map")
-    (key, value), body = _lambda(compiler, arguments[1], list(expr.type.items))
-    text = body.sql.replace(key, "e.key").replace(value, "e.value")
-    values = f"list_transform(map_entries({expr.sql}), lambda e: {text})"
+    entry, body = _entry_body(compiler, arguments[1], expr.type)
+    values = f"list_transform(map_entries({expr.sql}), lambda {entry}: {body.sql})"
     sql = f"map(map_keys({expr.sql}), {values})"
     return call(sql, map_of(kind, body.type), [expr, body], node)
 
@@ -143,8 +156,7 @@ def transform_values(compiler: Compiler, arguments: list[Any], node: Any) -> Exp
 def transform_keys(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TRANSFORM_KEYS(map, (k, v) -> key)."""
     expr, _ = _items(compiler, arguments[0], "map")
-    (key, value), body = _lambda(compiler, arguments[1], list(expr.type.items))
-    text = body.sql.replace(key, "e.key").replace(value, "e.value")
-    keys = f"list_transform(map_entries({expr.sql}), lambda e: {text})"
+    entry, body = _entry_body(compiler, arguments[1], expr.type)
+    keys = f"list_transform(map_entries({expr.sql}), lambda {entry}: {body.sql})"
     sql = f"map({keys}, map_values({expr.sql}))"
     return call(sql, map_of(body.type, expr.type.items[1]), [expr, body], node)

@@ -14,7 +14,7 @@ from local_aws.athena.compile.compiler import (
     unify,
 )
 from local_aws.athena.compile.literals import string_value
-from local_aws.athena.compile.plan import Expr, Relation, either, every, merge, refer
+from local_aws.athena.compile.plan import Expr, Relation, both, either, merge, refer
 from local_aws.athena.errors import QueryError
 from local_aws.athena.types.casts import cast, quote, wall_clock
 from local_aws.athena.types.failing import fail
@@ -188,7 +188,7 @@ def logical(compiler: Compiler, node: Any) -> Expr:
             pending += reversed(one.booleanExpression())
         else:
             terms.append(compiler.boolean(one, "Logical expression term"))
-    joined = every(terms) if kind.__name__.startswith("And") else either(terms)
+    joined = both(terms) if kind.__name__.startswith("And") else either(terms)
     assert joined is not None
     return replace(joined, type=BOOLEAN, sql=f"({joined.sql})", at=position(node))
 

@@ -1,12 +1,12 @@
 """What a compiled query is made of: expressions, fields, scans, blocks; and what it will read.
 
-A block is one SELECT (or set operation) as DuckDB text in which every table scan is still a
-placeholder. From the blocks follow, before any file is touched, which partitions a scan can be
-limited to and which columns of it are read.
+A block is one SELECT (or set operation) as DuckDB text that names its table scans; their texts are
+put before it once it is known what they read. From the blocks follow, before any file is touched,
+which partitions a scan can be limited to and which columns of it are read. Text that is compiled is
+never edited: a pattern cannot tell a name from a literal.
 """
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, Union
 
@@ -26,6 +26,7 @@ class Field:
         column: the table column it reads, for a field of a scan.
         is_partition_key: is that a partition column?
         is_hidden: left out of `SELECT *`, e.g. "$path".
+        is_named: does a text refer to it?
     """
 
     name: str | None
@@ -36,6 +37,7 @@ class Field:
     column: str = ""
     is_partition_key: bool = False
     is_hidden: bool = False
+    is_named: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,12 @@ class Expr:
         return replace(self, sql=sql, type=kind, **cleared)  # type: ignore[arg-type]
 
 
+def read(one: Field, at: Position | None = None) -> Expr:
+    """The expression that a field is."""
+    one.is_named = True
+    return Expr(sql=one.sql, type=one.type, fields=frozenset({one}), at=at)
+
+
 def merge(sql: str, kind: Type, parts: Iterable[Expr], at: Position | None = None) -> Expr:
     """An expression computed from `parts`."""
     parts = tuple(parts)
@@ -82,12 +90,28 @@ def merge(sql: str, kind: Type, parts: Iterable[Expr], at: Position | None = Non
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicate:
+    """A condition of a query, as it limits a relation further inside.
+
+    Attributes:
+        sql: the text as it was compiled.
+        columns: each field that the text names -> the field of the relation that it stands for.
+        logic, terms: instead of a text, "and" / "or" over terms.
+    """
+
+    sql: str = ""
+    columns: Mapping[Field, Field] = field(default_factory=dict)
+    logic: Literal["and", "or", ""] = ""
+    terms: tuple["Predicate", ...] = ()
+
+
 @dataclass(eq=False, slots=True, kw_only=True)
 class Scan:
     """One reference to a table whose rows come from files.
 
     Attributes:
-        number: names the placeholder in the text.
+        number: in the statement.
         database, table: names in the catalog.
         alias: the name its rows have in the text.
         fields: all its columns, hidden ones included.
@@ -99,12 +123,12 @@ class Scan:
     table: str
     alias: str
     fields: list[Field] = field(default_factory=list)
-    predicate: Expr | None = None
+    predicate: Predicate | None = None
 
     @property
-    def placeholder(self) -> str:
-        """Its place in the text."""
-        return f"<scan {self.number}>"
+    def name(self) -> str:
+        """What the text calls its rows; `r...` and `w...` are relations and WITH queries."""
+        return f"s{self.number}"
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -148,7 +172,7 @@ class Block:
     where: Expr | None = None
     by_position: bool = False
     is_shared: bool = False
-    asked: list[Expr | None] = field(default_factory=list)
+    asked: list[Predicate | None] = field(default_factory=list)
 
 
 def refer(block: Block, alias: str, names: list[str | None] | None = None) -> list[Field]:
@@ -167,19 +191,15 @@ def refer(block: Block, alias: str, names: list[str | None] | None = None) -> li
     ]
 
 
-def every(terms: Iterable[Expr | None]) -> Expr | None:
-    """The conjunction; None stands for true."""
+def both(terms: Iterable[Expr | None]) -> Expr | None:
+    """The conjunction of conditions; None stands for true."""
     kept = [term for term in terms if term is not None]
     return _logic("and", kept) if len(kept) > 1 else next(iter(kept), None)
 
 
-def either(terms: Iterable[Expr | None]) -> Expr | None:
-    """The disjunction; None, true, as soon as one term is."""
-    terms = list(terms)
-    if not terms or any(term is None for term in terms):
-        return None
-    kept = [term for term in terms if term is not None]
-    return _logic("or", kept) if len(kept) > 1 else kept[0]
+def either(terms: list[Expr]) -> Expr:
+    """The disjunction of conditions, of which there is one at least."""
+    return _logic("or", terms) if len(terms) > 1 else terms[0]
 
 
 def _logic(kind: Literal["and", "or"], terms: list[Expr]) -> Expr:
@@ -187,39 +207,61 @@ def _logic(kind: Literal["and", "or"], terms: list[Expr]) -> Expr:
     return replace(merge(text, terms[0].type, terms), logic=kind, terms=tuple(terms))
 
 
-def limit_to(expr: Expr | None, translate: Callable[[Field], Field | None]) -> Expr | None:
-    """What `expr` implies for the fields that `translate` knows, in their terms.
+def _all_of(terms: Iterable[Predicate | None]) -> Predicate | None:
+    kept = tuple(term for term in terms if term is not None)
+    return Predicate(logic="and", terms=kept) if len(kept) > 1 else next(iter(kept), None)
 
-    Sound in one direction: every row that satisfies `expr` satisfies the answer. None: no limit.
-    """
+
+def _any_of(terms: Iterable[Predicate | None]) -> Predicate | None:
+    # None, true, as soon as one term is.
+    terms = tuple(terms)
+    kept = tuple(term for term in terms if term is not None)
+    if not terms or len(kept) < len(terms):
+        return None
+    return Predicate(logic="or", terms=kept) if len(kept) > 1 else kept[0]
+
+
+def _predicate(expr: Expr | None) -> Predicate | None:
+    """What a condition says that can be evaluated elsewhere; every row that meets it meets this."""
     if expr is None:
         return None
     if expr.logic:
-        limited = [limit_to(term, translate) for term in expr.terms]
-        return every(limited) if expr.logic == "and" else either(limited)
-    renamed = {one: translate(one) for one in expr.fields}
-    if not expr.is_movable or any(other is None for other in renamed.values()):
+        terms = [_predicate(term) for term in expr.terms]
+        return _all_of(terms) if expr.logic == "and" else _any_of(terms)
+    if not expr.is_movable:
         return None
-    sql = expr.sql
-    for one, other in renamed.items():
-        if other is not None and other is not one:
-            sql = re.sub(rf"\b{re.escape(one.sql)}\b", other.sql, sql)
-    kept = frozenset(other for other in renamed.values() if other is not None)
-    return replace(expr, sql=sql, fields=kept)
+    return Predicate(sql=expr.sql, columns={one: one for one in expr.fields})
 
 
-def push_filters(block: Block, asked: Expr | None = None) -> None:
+def _limit(
+    predicate: Predicate | None, inward: Callable[[Field], Field | None]
+) -> Predicate | None:
+    """What a predicate implies for the fields that `inward` knows, one relation further in.
+
+    Sound in one direction: every row that meets `predicate` meets the answer. None: no limit.
+    """
+    if predicate is None:
+        return None
+    if predicate.logic:
+        terms = [_limit(term, inward) for term in predicate.terms]
+        return _all_of(terms) if predicate.logic == "and" else _any_of(terms)
+    columns = {}
+    for named, one in predicate.columns.items():
+        other = inward(one)
+        if other is None:
+            return None
+        columns[named] = other
+    return replace(predicate, columns=columns)
+
+
+def push_filters(block: Block, asked: Predicate | None = None) -> None:
     """Move what the query filters by down to the scans, through subqueries and views."""
     for relation in block.relations:
         own = set(relation.fields)
-        inward = limit_to(asked, _inward(block, relation))
-        known = every(
-            [
-                every([block.where, inward]) if relation.takes_filter else None,
-                relation.condition,
-            ]
-        )
-        limited = limit_to(known, lambda one, own=own: one if one in own else None)  # type: ignore[misc]
+        known = [_predicate(relation.condition)]
+        if relation.takes_filter:
+            known += [_predicate(block.where), _limit(asked, _inward(block, relation))]
+        limited = _limit(_all_of(known), lambda one, own=own: one if one in own else None)  # type: ignore[misc]
         _push_into(relation, limited)
 
 
@@ -229,14 +271,14 @@ def _inward(block: Block, relation: Relation) -> Callable[[Field], Field | None]
     return dict(zip(block.outputs, relation.fields, strict=True)).get
 
 
-def _push_into(relation: Relation, limited: Expr | None) -> None:
+def _push_into(relation: Relation, limited: Predicate | None) -> None:
     source = relation.source
     if isinstance(source, Scan):
-        source.predicate = limit_to(limited, lambda one: one if one.is_partition_key else None)
+        source.predicate = _limit(limited, lambda one: one if one.is_partition_key else None)
         return
     if source is None:
         return
-    through = limit_to(limited, lambda one: one.copy_of)
+    through = _limit(limited, lambda one: one.copy_of)
     if source.is_shared:
         source.asked.append(through)
     else:
@@ -247,7 +289,7 @@ def push_all_filters(root: Block, shared: list[Block]) -> None:
     """Push filters through the statement; WITH queries last to first, each after its readers."""
     push_filters(root)
     for block in reversed(shared):
-        push_filters(block, either(block.asked))
+        push_filters(block, _any_of(block.asked))
 
 
 def columns_read(block: Block, wanted: Iterable[Field]) -> list[tuple[Scan, frozenset[str]]]:

@@ -10,7 +10,7 @@ from local_aws.athena.compile import (  # noqa: F401  they register
 )
 from local_aws.athena.compile.calls import ordering
 from local_aws.athena.compile.compiler import Compiler, identifier, position, unify
-from local_aws.athena.compile.plan import Block, Expr, Field, Relation, refer
+from local_aws.athena.compile.plan import Block, Expr, Field, Relation, read, refer
 from local_aws.athena.compile.relations import from_clause
 from local_aws.athena.compile.scope import Scope, Session, WithQuery
 from local_aws.athena.errors import QueryError
@@ -122,7 +122,7 @@ def _with_tail(block: Block, tail: _Tail, scope: Scope) -> Block:
     for item in tail.sort_items:
         expr = _ordinal(
             item,
-            [Expr(sql=one.sql, type=one.type, fields=frozenset({one})) for one in relation.fields],
+            [read(one) for one in relation.fields],
         ) or compiler.expr(item.expression())
         used |= expr.fields
         texts.append(expr.sql + ordering(item))
@@ -414,7 +414,7 @@ class _Select:
         name = self.compiler.text(item.primaryExpression()).lower().replace('"', "")
         for relation in self.scope.relations:
             if name in relation.names:
-                return [(one.name, _refers(one)) for one in relation.fields if not one.is_hidden]
+                return [(one.name, read(one)) for one in relation.fields if not one.is_hidden]
         row = self.compiler.expr(item.primaryExpression())
         if row.type.name != "row":
             raise QueryError(
@@ -428,7 +428,7 @@ class _Select:
     def _all_columns(self) -> list[tuple[str | None, Expr]]:
         merged = self.scope.merged
         return list(merged.items()) + [
-            (one.name, _refers(one))
+            (one.name, read(one))
             for relation in self.scope.relations
             for one in relation.fields
             if not one.is_hidden and one.name not in merged
@@ -490,7 +490,3 @@ class _Select:
             texts.append(f"{positions.get(expr.sql, expr.sql)}{ordering(item)}")
         self.scope.outputs = {}
         return f" ORDER BY {', '.join(texts)}"
-
-
-def _refers(one: Field) -> Expr:
-    return Expr(sql=one.sql, type=one.type, fields=frozenset({one}))

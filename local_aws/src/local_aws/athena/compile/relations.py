@@ -6,7 +6,7 @@ from typing import Any
 
 from local_aws.athena.compile.compiler import Compiler, identifier, position, qualified
 from local_aws.athena.compile.operators import compare
-from local_aws.athena.compile.plan import Block, Expr, Field, Relation, Scan, every, refer
+from local_aws.athena.compile.plan import Block, Expr, Field, Relation, Scan, both, read, refer
 from local_aws.athena.compile.scope import Scope, Table
 from local_aws.athena.errors import QueryError
 from local_aws.athena.parse.grammar import MalformedQueryError, parse
@@ -108,7 +108,7 @@ class _From:
         )
         self.scope.session.scans.append(scan)
         relation = Relation(alias=alias, names=names, fields=fields, source=scan)
-        return f"{scan.placeholder} AS {alias}", relation
+        return f"{scan.name} AS {alias}", relation
 
     def _view(self, table: Table, names: tuple[str, ...], alias: str) -> tuple[str, Relation]:
         try:
@@ -192,7 +192,7 @@ class _From:
                 if one.name and one.name in theirs and not one.is_hidden
             ]
         terms = [self._merge(name, left, right, side, node) for name in names]
-        joined = every(terms)
+        joined = both(terms)
         assert joined is not None
         return joined
 
@@ -222,7 +222,7 @@ class _From:
             for relation in relations:
                 # What an earlier outer join made optional may be there as NULLs.
                 if side in limited_by and relation.takes_filter:
-                    relation.condition = every([relation.condition, condition])
+                    relation.condition = both([relation.condition, condition])
                 if side in optional_in:
                     relation.takes_filter = False
 
@@ -268,7 +268,7 @@ def _column(name: str, relations: list[Relation], node: Any) -> Expr:
     for relation in relations:
         for one in relation.fields:
             if one.name == name:
-                return Expr(sql=one.sql, type=one.type, fields=frozenset({one}))
+                return read(one)
     raise QueryError(
         "COLUMN_NOT_FOUND", f"Column '{name}' is missing from a side of the join", position(node)
     )

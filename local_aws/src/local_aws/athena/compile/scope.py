@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from local_aws.athena.compile.plan import Block, Expr, Field, Relation, Scan
+from local_aws.athena.compile.plan import Block, Expr, Field, Relation, Scan, read
 from local_aws.athena.errors import Position, QueryError
 from local_aws.athena.parse.grammar import Tree
 from local_aws.athena.types.sqltypes import Type
@@ -136,8 +136,7 @@ class Scope:
         if len(found) > 1:
             raise QueryError("AMBIGUOUS_NAME", f"Column '{name}' is ambiguous", at)
         if found:
-            one = found[0][1]
-            return Expr(sql=one.sql, type=one.type, fields=frozenset({one}), at=at)
+            return read(found[0][1], at)
         if self.outer is None:
             return None
         beyond = self.outer.lookup(qualifier, name, at)

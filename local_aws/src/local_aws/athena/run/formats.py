@@ -176,15 +176,17 @@ def _is_bytes(stored: pa.DataType) -> bool:
     )
 
 
-def json_rows(source: str, storage: Storage, columns: Sequence[tuple[str, Type]]) -> str:
+def json_rows(
+    source: str, storage: Storage, columns: Sequence[tuple[str, Type]], keys: Sequence[str] = ()
+) -> str:
     """DuckDB text of a JSON table's rows with the columns named as in the table, typed.
 
     openx: keys in any case, a number where a text is declared and the reverse; a line that is no
     object fails the query, or with ignore.malformed.json is a row of NULLs. An empty line is a
     row of NULLs.
     """
-    keys = _json_keys(storage, columns)
-    paths = ", ".join(quote(f'$."{key}"') for key in keys) or "'$.x'"
+    names = _json_keys(storage, columns)
+    paths = ", ".join(quote(f'$."{name}"') for name in names) or "'$.x'"
     # Nested, because AND evaluates both sides whatever the first is.
     is_object = "CASE WHEN json_valid(line) THEN starts_with(ltrim(line), '{') END"
     # Only a line with an upper-case letter in a key pays for lower-casing its keys.
@@ -196,14 +198,14 @@ def json_rows(source: str, storage: Storage, columns: Sequence[tuple[str, Type]]
     # A list, all of it out of one parse: DuckDB would compute a struct again for each of its
     # fields that is used.
     cells = f"CASE WHEN is_object THEN json_extract_string({document}, [{paths}]) {bad} END"
-    texts = ", ".join(
+    texts = [
         f"{_json_value(f'cells[{number}]', kind)} AS {_name(name)}"
         for number, (name, kind) in enumerate(columns, 1)
-    )
+    ]
     # Also a query that wants no column, a count, meets the lines that are no objects.
     checked = "" if texts else " WHERE coalesce(len(cells), 0) >= 0"
     return (
-        f"SELECT {texts or '1'} FROM (SELECT *, {cells} AS cells "
+        f"SELECT {', '.join([*keys, *texts]) or '1'} FROM (SELECT *, {cells} AS cells "
         f"FROM (SELECT *, {is_object} AS is_object FROM {source})){checked}"
     )
 
@@ -246,14 +248,16 @@ def _json_value(sql: str, kind: Type) -> str:
     return f"TRY_CAST({sql} AS {kind.duckdb})"
 
 
-def text_rows(source: str, storage: Storage, columns: Sequence[tuple[str, Type]]) -> str:
+def text_rows(
+    source: str, storage: Storage, columns: Sequence[tuple[str, Type]], keys: Sequence[str] = ()
+) -> str:
     """DuckDB text of a delimited table's rows: columns by position, missing ones NULL."""
     if storage.kind == "opencsv":
-        return _quoted_rows(source, storage, columns)
+        return _quoted_rows(source, storage, columns, keys)
     delimiter = storage.get("field.delim") or storage.get("serialization.format") or "\x01"
     delimiter = "\x01" if delimiter == "1" else delimiter
     null = storage.get("serialization.null.format", "\\N")
-    texts = []
+    texts = list(keys)
     for number, (name, kind) in enumerate(columns, 1):
         cell = f"nullif(cells[{number}], {quote(null)})"
         texts.append(f"{_text_value(cell, kind, number - 1)} AS {_name(name)}")
@@ -263,7 +267,9 @@ def text_rows(source: str, storage: Storage, columns: Sequence[tuple[str, Type]]
     )
 
 
-def _quoted_rows(source: str, storage: Storage, columns: Sequence[tuple[str, Type]]) -> str:
+def _quoted_rows(
+    source: str, storage: Storage, columns: Sequence[tuple[str, Type]], keys: Sequence[str]
+) -> str:
     separator = storage.get("separatorChar", ",").replace("\\t", "\t")
     quoting = storage.get("quoteChar", '"').replace('\\"', '"')
     q, s = _escape(quoting), _escape(separator)
@@ -275,7 +281,7 @@ def _quoted_rows(source: str, storage: Storage, columns: Sequence[tuple[str, Typ
         f"CASE WHEN starts_with(x, {quote(quoting)}) THEN replace(substr({strip}, 2, "
         f"length({strip}) - 2), {quote(quoting * 2)}, {quote(quoting)}) ELSE {strip} END"
     )
-    texts = [
+    texts = list(keys) + [
         f"{_text_value(f'cells[{number}]', kind, number - 1)} AS {_name(name)}"
         for number, (name, kind) in enumerate(columns, 1)
     ]

@@ -1,6 +1,5 @@
 """Runs a statement: compile, scan, execute, write, store the result objects."""
 
-import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -55,7 +54,6 @@ from local_aws.seam import (
     ObjectStore,
 )
 
-_FIELD = re.compile(r"\br\d+\.c\d+\b")
 _ROWS: tuple[Column, ...] = (("rows", BIGINT),)
 
 
@@ -224,13 +222,14 @@ class _Job:
         self.execution.scanned_bytes = total
         if self.request.cutoff_bytes and total > self.request.cutoff_bytes:
             raise QueryCancelledError("Bytes scanned limit was exceeded")
-        names_in_text = set(_FIELD.findall(sql))
+        texts = []
         for scan in session.scans:
             wanted = columns.get(scan.number, frozenset())
             # The text may name a column that no output needs: it is there, and read by nobody.
-            named = wanted | {one.column for one in scan.fields if one.sql in names_in_text}
-            sql = sql.replace(scan.placeholder, self.scanner.text(files[scan.number], named))
-        return sql
+            named = wanted | {one.column for one in scan.fields if one.is_named}
+            rows = self.scanner.text(files[scan.number], named)
+            texts.append(f"{scan.name} AS NOT MATERIALIZED {rows}")
+        return f"WITH {', '.join(texts)} SELECT * FROM ({sql})" if texts else sql
 
     def query(self) -> Outcome:
         """SELECT: the rows as text, into the result CSV."""

@@ -9,7 +9,7 @@ from urllib.parse import quote as url_quote
 import duckdb
 import pyarrow as pa
 
-from local_aws.athena.compile.plan import Field, Scan
+from local_aws.athena.compile.plan import Field, Predicate, Scan
 from local_aws.athena.errors import QueryError
 from local_aws.athena.run.catalog import Catalog
 from local_aws.athena.run.footers import Footer, Footers
@@ -155,16 +155,29 @@ class Scanner:
             f"AS {_short(key)}"
             for index, key in enumerate(keys)
         )
-        text = (
-            f"SELECT i FROM (SELECT unnest(range({len(values)})) AS i, {columns}) "
-            f"AS {scan.alias} WHERE {scan.predicate.sql}"
+        self.connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE partitions AS SELECT unnest(range({len(values)})) "
+            f"AS number, {columns}"
         )
+        return sorted(self._meeting(scan.predicate, len(values)))
+
+    def _meeting(self, predicate: Predicate, count: int) -> set[int]:
+        """The partitions for which a predicate is true."""
+        met = [self._meeting(term, count) for term in predicate.terms]
+        if met:
+            return set.intersection(*met) if predicate.logic == "and" else set.union(*met)
+        # Rows with the names that the text has: r3.c0 is a field of a column.
+        rows: dict[str, list[str]] = {}
+        for named, key in predicate.columns.items():
+            alias, name = named.sql.split(".")
+            rows.setdefault(alias, []).append(f"'{name}': {_short(key)}")
+        cells = "".join(f", {{{', '.join(cells)}}} AS {alias}" for alias, cells in rows.items())
+        text = f"SELECT number FROM (SELECT number{cells} FROM partitions) WHERE {predicate.sql}"
         try:
-            rows = self.connection.execute(text).fetchall()
+            return {number for (number,) in self.connection.execute(text).fetchall()}
         except duckdb.Error:
-            # The predicate fails on some partition; the query then decides for itself.
-            return list(range(len(values)))
-        return sorted(number for (number,) in rows)
+            # It fails on some partition; the query then decides for itself.
+            return set(range(count))
 
     def _list(self, place: Place) -> list[DataFile]:
         bucket, key = split_uri(place.location)
@@ -233,9 +246,9 @@ class Scanner:
         ]
         if storage.kind in ("json", "openx"):
             data = [one for one in data if one[0] in {f.column for f in fields}]
-            source = f"({_with_keys(json_rows(source, storage, data), names)})"
+            source = f"({json_rows(source, storage, data, names)})"
         elif storage.kind != "parquet":
-            source = f"({_with_keys(text_rows(source, storage, data), names)})"
+            source = f"({text_rows(source, storage, data, names)})"
         return f"SELECT {', '.join(cells)} FROM {source}"
 
     def _cell(self, one: Field, keys: list[str], files: list[DataFile], storage: Storage) -> str:
@@ -273,10 +286,6 @@ def _unnested(values: Sequence[str]) -> str:
 
 def _short(one: Field) -> str:
     return one.sql.split(".")[1]
-
-
-def _with_keys(rows: str, names: list[str]) -> str:
-    return rows.replace("SELECT ", f"SELECT {', '.join(names)}, ", 1) if names else rows
 
 
 def _link(base: Path, files: list[DataFile], *, by_file: bool) -> list[str]:
