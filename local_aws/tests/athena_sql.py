@@ -2,6 +2,7 @@
 
 import duckdb
 
+from local_aws.athena.compile.language import TRINO
 from local_aws.athena.compile.queries import compile_query
 from local_aws.athena.compile.scope import Session, Table
 from local_aws.athena.errors import Position, QueryError
@@ -31,7 +32,11 @@ class Trino:
         """The rows as text; raises QueryError."""
         tree = parse(sql)
         session = Session(
-            tables=NoTables(), database="default", now_us=NOW_US, parameters=parameters
+            language=TRINO,
+            tables=NoTables(),
+            database="default",
+            now_us=NOW_US,
+            parameters=parameters,
         )
         block = compile_query(tree, tree.root.statement().query(), session, "default")
         names = column_names([one.name for one in block.outputs])

@@ -220,10 +220,10 @@ class Gateway:
     def _load_stacks(self) -> None:
         """Make moto's stacks whole; here, for it takes seconds that only who has stacks waits."""
         from local_aws.cloudformation.completions import complete_stacks
-        from local_aws.cloudformation.resources import serve_stacks
+        from local_aws.cloudformation.resources import Resource
 
         complete_stacks()
-        serve_stacks(self.call if self.files.replayed is None else None)
+        Resource.calls = self.call if self.files.replayed is None else None
 
     def _replay(self, change: Change) -> None:
         self.files.replayed = list(change.files)

@@ -10,13 +10,13 @@ import io
 import pickle
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any
 
-import moto.core.utils as moto_utils
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.common_models import BaseModel
@@ -31,26 +31,9 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from local_aws.messages import FileRange, Request, Response
 from local_aws.s3.moto_s3 import FileBody
 
-_frozen: list[float] = []
-
-
-def now() -> datetime:
-    """The time moto goes by: that of the change under way, or the real one. Naive UTC."""
-    now = (
-        datetime.fromtimestamp(_frozen[-1], timezone.utc) if _frozen else datetime.now(timezone.utc)
-    )
-    return now.replace(tzinfo=None)
-
 
 def _new_instance(cls: type, *_args: Any, **_kwargs: Any) -> Any:
     return object.__new__(cls)
-
-
-def _take_over_clock() -> None:
-    original = moto_utils.utcnow
-    for name, module in list(sys.modules.items()):
-        if name.startswith("moto.") and getattr(module, "utcnow", None) is original:
-            module.utcnow = now  # type: ignore[attr-defined]
 
 
 class _Dispatcher(DomainDispatcherApplication):
@@ -65,21 +48,35 @@ class MotoApp:
     """moto's WSGI application for all services, each loaded when it is first asked for."""
 
     def __init__(self) -> None:
-        _take_over_clock()
+        self._frozen: list[float] = []
+        self._take_over_clock()
         # moto keeps every model it ever made in a list, for its dashboard: a leak here.
         BaseModel.__new__ = _new_instance
         BackendDict.reset()
         self._app = _Dispatcher(create_backend_app)
 
+    def now(self) -> datetime:
+        """The time moto goes by: that of the change under way, or the real one. Naive UTC."""
+        at = self._frozen[-1] if self._frozen else time.time()
+        return datetime.fromtimestamp(at, timezone.utc).replace(tzinfo=None)
+
+    def _take_over_clock(self) -> None:
+        # What is loaded later imports it from the module of the first that is listed here.
+        import moto.core.utils  # noqa: F401
+
+        for name, module in list(sys.modules.items()):
+            if name.startswith("moto.") and hasattr(module, "utcnow"):
+                module.utcnow = self.now  # type: ignore[attr-defined]
+
     @contextmanager
     def at(self, at: float, seed: int) -> Iterator[None]:
         """Go by the time `at` (epoch seconds) and draw random names from `seed`."""
         mock_random.seed(seed)
-        _frozen.append(at)
+        self._frozen.append(at)
         try:
             yield
         finally:
-            _frozen.pop()
+            self._frozen.pop()
 
     def answer(self, request: Request) -> Response:
         """Answer a request; only one thread at a time may ask."""

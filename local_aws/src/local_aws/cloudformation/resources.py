@@ -6,7 +6,7 @@ finds them in their own file.
 
 import json
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from moto.athena.models import athena_backends
 from moto.core.common_models import CloudFormationModel
@@ -21,13 +21,6 @@ from local_aws.seam import AwsCalls
 
 Properties = dict[str, Any]
 R = TypeVar("R", bound="type[Resource]")
-
-_calls: list[AwsCalls] = []
-
-
-def serve_stacks(calls: AwsCalls | None) -> None:
-    """Let stacks make crawlers by these calls; by none while changes are replayed."""
-    _calls[:] = [calls] if calls else []
 
 
 def resource_type(name: str, *, named_by: str) -> Callable[[R], R]:
@@ -44,8 +37,14 @@ def resource_type(name: str, *, named_by: str) -> Callable[[R], R]:
 class Resource:
     """A resource of a stack: a subclass says how it is put and taken away.
 
-    Both are given whole properties, in CloudFormation's shape.
+    Both are given whole properties, in CloudFormation's shape. moto makes resources from their
+    classes, so what they share is the class's.
+
+    Attributes:
+        calls: what crawlers are made by; nothing while changes are replayed.
     """
+
+    calls: ClassVar[AwsCalls | None] = None
 
     cloudformation_type: Callable[[], str]
     cloudformation_name_type: Callable[[], str]
@@ -189,8 +188,8 @@ class GlueCrawler(Resource, CloudFormationModel):
         self._call("DeleteCrawler", {"Name": self.name})
 
     def _call(self, action: str, payload: Properties) -> None:
-        for call in _calls:
-            call("glue", action, payload, region=self.region)
+        if Resource.calls is not None:
+            Resource.calls("glue", action, payload, region=self.region)
 
 
 @resource_type("AWS::Athena::WorkGroup", named_by="Name")

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from moto.moto_api._internal import mock_random
 from moto.s3 import models
@@ -27,8 +27,6 @@ incoming: ContextVar[Callable[[], ObjectFile] | None] = ContextVar("incoming", d
 
 by_reference: ContextVar[bool] = ContextVar("by_reference", default=False)
 """Shall keys hand out their bytes as a FileBody? Only where nobody looks at them."""
-
-_files: list[ObjectFiles] = []
 
 
 class FileBody(bytes):
@@ -59,7 +57,7 @@ class FileBody(bytes):
 
     def open(self) -> FileRange:
         """Open the file, so that its bytes stay readable whatever happens to the object."""
-        file = _files[-1].path(self.file.name).open("rb")
+        file = FileKey.files.path(self.file.name).open("rb")
         return FileRange(file=file, offset=self.offset, length=self.length)
 
     def read(self) -> bytes:
@@ -71,13 +69,18 @@ class FileBody(bytes):
     def copy(self) -> ObjectFile:
         """Make a file of its own of them."""
         if self.length == self.file.size:
-            return _files[-1].link(self.file)
-        return _files[-1].receive([self.read()])
+            return FileKey.files.link(self.file)
+        return FileKey.files.receive([self.read()])
 
 
 class FileKey(models.FakeKey):
-    """An object, or a part of an upload, whose bytes are a file."""
+    """An object, or a part of an upload, whose bytes are a file.
 
+    Attributes:
+        files: where the files are. moto, of which a process has one, makes objects of the class.
+    """
+
+    files: ClassVar[ObjectFiles]
     file: ObjectFile
     disposed: bool
     _etag: str | None
@@ -90,7 +93,7 @@ class FileKey(models.FakeKey):
 
     @value.setter
     def value(self, given: bytes) -> None:
-        files = _files[-1]
+        files = FileKey.files
         if create := incoming.get():
             incoming.set(None)
         elif isinstance(given, FileBody):
@@ -111,7 +114,7 @@ class FileKey(models.FakeKey):
         """Let the file go when moto drops the object."""
         if not garbage and not self.disposed:
             self.disposed = True
-            _files[-1].discard(self.file.name)
+            FileKey.files.discard(self.file.name)
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if k not in {"_value_buffer", "lock"}}
@@ -134,7 +137,7 @@ class FileMultipart(models.FakeMultipart):
         """
         parts = [part.file for part in self._listed(body)]
         digests = b"".join(binascii.unhexlify(part.md5) for part in parts)
-        incoming.set(partial(_files[-1].join, parts))
+        incoming.set(partial(FileKey.files.join, parts))
         return b"", f"{models.md5_hash(digests).hexdigest()}-{len(parts)}", None
 
     def _listed(self, body: Iterator[tuple[int, str]]) -> list[FileKey]:
@@ -153,7 +156,7 @@ class FileMultipart(models.FakeMultipart):
 
 def install(files: ObjectFiles) -> None:
     """Let moto's S3 keep objects in `files` from now on."""
-    _files[:] = [files]
+    FileKey.files = files
     models.FakeKey = FileKey
     models.FakeMultipart = FileMultipart
     models.FakeBucket.get_permission = bucket_permission

@@ -1,15 +1,14 @@
-"""Function calls: plain, aggregate and window, by the table in `translate.py`."""
+"""Function calls: plain, aggregate and window, by the table in `function_table.py`."""
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from local_aws.athena.compile.compiler import (
     Compiler,
+    Handler,
     call,
     coerce,
-    handles,
     identifier,
     mismatch,
     position,
@@ -21,23 +20,9 @@ from local_aws.athena.compile.signatures import choose
 from local_aws.athena.errors import QueryError
 from local_aws.athena.types.sqltypes import BIGINT, VARCHAR, Type
 
-Special = Callable[[Compiler, list[Any], Any], Expr]
-_SPECIALS: dict[str, Special] = {}
 _HOLE = re.compile(r"\{(\d)(i|\.\.\.)?\}")
 
 
-def special(*names: str) -> Callable[[Special], Special]:
-    """Register a function that needs more than a row of the table."""
-
-    def register(function: Special) -> Special:
-        for name in names:
-            _SPECIALS[name] = function
-        return function
-
-    return register
-
-
-@handles("FunctionCall")
 def function_call(compiler: Compiler, node: Any) -> Expr:
     """name(arguments) [FILTER] [OVER]."""
     name = ".".join(qualified(node.qualifiedName()))
@@ -45,8 +30,9 @@ def function_call(compiler: Compiler, node: Any) -> Expr:
     arguments = node.expression()
     if (name == "count" and node.ASTERISK()) or (name == "count" and not arguments):
         return _aggregate(compiler, node, replace(RULES["count"][0], text="count(*)"), [], BIGINT)
-    if name in _SPECIALS:
-        return replace(_SPECIALS[name](compiler, arguments, node), at=position(node))
+    handler = compiler.language.functions.get(name)
+    if handler is not None:
+        return replace(handler(compiler, arguments, node), at=position(node))
     if name not in RULES:
         raise QueryError("FUNCTION_NOT_FOUND", f"Function '{name}' not registered", position(node))
     return _by_rule(compiler, name, [compiler.expr(one) for one in arguments], node)
@@ -204,7 +190,6 @@ def _bound(compiler: Compiler, node: Any, parts: list[Expr]) -> str:
     return f"{offset.sql} {node.boundType.text}"
 
 
-@handles("Listagg")
 def listagg(compiler: Compiler, node: Any) -> Expr:
     """LISTAGG(x, ',') WITHIN GROUP (ORDER BY y)."""
     expr = compiler.expr(node.expression())
@@ -215,7 +200,6 @@ def listagg(compiler: Compiler, node: Any) -> Expr:
     return replace(call(sql, VARCHAR, parts, node), has_aggregate=True, is_movable=False)
 
 
-@handles("GroupingOperation")
 def grouping(compiler: Compiler, node: Any) -> Expr:
     """GROUPING(a, b): which columns a grouping set leaves out."""
     parts = [
@@ -224,3 +208,11 @@ def grouping(compiler: Compiler, node: Any) -> Expr:
     ]
     sql = f"CAST(grouping({', '.join(one.sql for one in parts)}) AS BIGINT)"
     return replace(call(sql, BIGINT, parts, node), has_aggregate=True, is_movable=False)
+
+
+NODES: dict[str, Handler] = {
+    "FunctionCall": function_call,
+    "Listagg": listagg,
+    "GroupingOperation": grouping,
+}
+"""Alternatives of the grammar -> what compiles them."""

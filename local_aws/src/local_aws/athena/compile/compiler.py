@@ -1,11 +1,10 @@
 """Compiles Trino expressions to typed DuckDB text: the dispatch, and what all parts need.
 
-The functions that compile one kind of grammar node each register themselves with `handles`; they
-are in `literals.py`, `operators.py` and `calls.py`. Queries are in `queries.py`.
+What compiles which kind of node is in `language.py`.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from local_aws.athena.compile.plan import Block, Expr, merge
@@ -15,18 +14,22 @@ from local_aws.athena.types.casts import cast
 from local_aws.athena.types.sqltypes import Type, coerces, common_type
 
 Handler = Callable[["Compiler", Any], Expr]
-_HANDLERS: dict[str, Handler] = {}
+FunctionHandler = Callable[["Compiler", list[Any], Any], Expr]
 
 
-def handles(*nodes: str) -> Callable[[Handler], Handler]:
-    """Register the compiler of grammar nodes, by the names of their alternatives."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """What compiles what; see `language.py`.
 
-    def register(handler: Handler) -> Handler:
-        for node in nodes:
-            _HANDLERS[f"{node}Context"] = handler
-        return handler
+    Attributes:
+        nodes: alternatives of the grammar, without "Context".
+        functions: functions that need more than a row of the table.
+        query: compiles a query in a scope.
+    """
 
-    return register
+    nodes: Mapping[str, Handler]
+    functions: Mapping[str, FunctionHandler]
+    query: Callable[[Any, Scope], Block]
 
 
 class Compiler:
@@ -34,12 +37,15 @@ class Compiler:
 
     Args:
         scope: the names in sight.
-        compile_query: compiles a subquery in that scope; given by `queries.py`.
     """
 
-    def __init__(self, scope: Scope, compile_query: Callable[[Any, Scope], Block]) -> None:
+    def __init__(self, scope: Scope) -> None:
         self.scope = scope
-        self.compile_query = compile_query
+        self.language: Language = scope.session.language
+
+    def query(self, node: Any) -> Block:
+        """Compile a subquery, which sees what this scope sees."""
+        return self.language.query(node, self.scope)
 
     def expr(self, node: Any) -> Expr:
         """Compile a node of the tree.
@@ -48,7 +54,7 @@ class Compiler:
             QueryError: the expression is wrong, or nothing here can run it.
         """
         while True:
-            handler = _HANDLERS.get(type(node).__name__)
+            handler = self.language.nodes.get(type(node).__name__.removesuffix("Context"))
             if handler is not None:
                 return handler(self, node)
             if node.getChildCount() != 1 or not hasattr(node.getChild(0), "start"):
@@ -74,7 +80,7 @@ class Compiler:
     def within(self, **lambdas: Expr) -> "Compiler":
         """The same with lambda parameters in sight."""
         inner = replace(self.scope, lambdas={**self.scope.lambdas, **lambdas})
-        return Compiler(inner, self.compile_query)
+        return Compiler(inner)
 
 
 def position(node: Any) -> Position:

@@ -2,8 +2,14 @@
 
 from typing import Any
 
-from local_aws.athena.compile.calls import special
-from local_aws.athena.compile.compiler import Compiler, call, coerce, identifier, mismatch
+from local_aws.athena.compile.compiler import (
+    Compiler,
+    FunctionHandler,
+    call,
+    coerce,
+    identifier,
+    mismatch,
+)
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.types.sqltypes import BOOLEAN, Type, array, common_type, map_of
 
@@ -48,7 +54,6 @@ def _items(compiler: Compiler, argument: Any, name: str) -> tuple[Expr, Type]:
     return expr, expr.type.items[0]
 
 
-@special("transform")
 def transform(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TRANSFORM(array, x -> y)."""
     expr, item = _items(compiler, arguments[0], "array")
@@ -58,7 +63,6 @@ def transform(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return call(sql, array(body.type), [expr, body], node)
 
 
-@special("filter")
 def filter_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """FILTER(array, x -> condition)."""
     expr, item = _items(compiler, arguments[0], "array")
@@ -68,7 +72,6 @@ def filter_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return call(sql, expr.type, [expr, body], node)
 
 
-@special("any_match", "all_match", "none_match")
 def match(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """ANY_MATCH, ALL_MATCH, NONE_MATCH."""
     expr, item = _items(compiler, arguments[0], "array")
@@ -85,7 +88,6 @@ def match(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return call(checked, BOOLEAN, [expr, body], node)
 
 
-@special("reduce")
 def reduce(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """REDUCE(array, start, (state, x) -> state, state -> result)."""
     expr, item = _items(compiler, arguments[0], "array")
@@ -111,7 +113,6 @@ def reduce(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return call(sql, result.type, [expr, start, step, result], node)
 
 
-@special("zip_with")
 def zip_with(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """ZIP_WITH(a, b, (x, y) -> z)."""
     left, one = _items(compiler, arguments[0], "array")
@@ -122,7 +123,6 @@ def zip_with(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return call(sql, array(body.type), [left, right, body], node)
 
 
-@special("zip")
 def zip_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """ZIP(a, b, ...): an array of rows."""
     parts = [compiler.expr(one) for one in arguments]
@@ -133,7 +133,6 @@ def zip_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return call(sql, array(kind), parts, node)
 
 
-@special("map_filter")
 def map_filter(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """MAP_FILTER(map, (k, v) -> condition)."""
     expr, _ = _items(compiler, arguments[0], "map")
@@ -142,7 +141,6 @@ def map_filter(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return call(sql, expr.type, [expr, body], node)
 
 
-@special("transform_values")
 def transform_values(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TRANSFORM_VALUES(map, (k, v) -> value)."""
     expr, kind = _items(compiler, arguments[0], "map")
@@ -152,7 +150,6 @@ def transform_values(compiler: Compiler, arguments: list[Any], node: Any) -> Exp
     return call(sql, map_of(kind, body.type), [expr, body], node)
 
 
-@special("transform_keys")
 def transform_keys(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TRANSFORM_KEYS(map, (k, v) -> key)."""
     expr, _ = _items(compiler, arguments[0], "map")
@@ -160,3 +157,19 @@ def transform_keys(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     keys = f"list_transform(map_entries({expr.sql}), lambda {entry}: {body.sql})"
     sql = f"map({keys}, map_values({expr.sql}))"
     return call(sql, map_of(body.type, expr.type.items[1]), [expr, body], node)
+
+
+FUNCTIONS: dict[str, FunctionHandler] = {
+    "transform": transform,
+    "filter": filter_,
+    "any_match": match,
+    "all_match": match,
+    "none_match": match,
+    "reduce": reduce,
+    "zip_with": zip_with,
+    "zip": zip_,
+    "map_filter": map_filter,
+    "transform_values": transform_values,
+    "transform_keys": transform_keys,
+}
+"""Names -> what compiles their calls."""

@@ -6,9 +6,9 @@ from typing import Any
 
 from local_aws.athena.compile.compiler import (
     Compiler,
+    Handler,
     call,
     coerce,
-    handles,
     identifier,
     mismatch,
     position,
@@ -41,21 +41,18 @@ from local_aws.athena.types.sqltypes import (
 _ZONED = re.compile(r"^(.*\d)\s*([+-]\d{1,2}:?\d{2}|Z|[A-Za-z][\w/+-]*)$")
 
 
-@handles("NullLiteral")
 def null_literal(compiler: Compiler, node: Any) -> Expr:
     """NULL."""
     del compiler
     return Expr(sql="NULL", type=UNKNOWN, at=position(node))
 
 
-@handles("BooleanLiteral")
 def boolean_literal(compiler: Compiler, node: Any) -> Expr:
     """TRUE or FALSE."""
     text = compiler.text(node).lower()
     return Expr(sql=text, type=BOOLEAN, literal=text == "true", at=position(node))
 
 
-@handles("NumericLiteral")
 def numeric_literal(compiler: Compiler, node: Any) -> Expr:
     """A number: integer or bigint by its size, decimal with a point, double with an exponent."""
     return number(compiler.text(node).replace("_", "").replace(" ", ""), node)
@@ -82,7 +79,6 @@ def number(text: str, node: Any) -> Expr:
     return Expr(sql=str(value), type=kind, literal=value, at=at)
 
 
-@handles("BasicStringLiteral", "UnicodeStringLiteral")
 def string_literal(compiler: Compiler, node: Any) -> Expr:
     """A text: varchar of its length."""
     text = string_value(compiler, node)
@@ -102,14 +98,12 @@ def string_value(compiler: Compiler, node: Any) -> str:
     return text[1:-1].replace("''", "'")
 
 
-@handles("BinaryLiteral")
 def binary_literal(compiler: Compiler, node: Any) -> Expr:
     """X'..': bytes."""
     digits = compiler.text(node)[2:-1].replace(" ", "")
     return Expr(sql=f"unhex({quote(digits)})", type=VARBINARY, at=position(node))
 
 
-@handles("Parameter")
 def parameter(compiler: Compiler, node: Any) -> Expr:
     """A question mark: the execution parameter at that place of the text."""
     marks = [
@@ -129,10 +123,9 @@ def parameter(compiler: Compiler, node: Any) -> Expr:
     scope = type(compiler.scope)(
         tree=tree, session=compiler.scope.session, database=compiler.scope.database
     )
-    return Compiler(scope, compiler.compile_query).expr(tree.root.expression())
+    return Compiler(scope).expr(tree.root.expression())
 
 
-@handles("TypeConstructor")
 def type_constructor(compiler: Compiler, node: Any) -> Expr:
     """DATE '..', TIMESTAMP '..', DECIMAL '..' and the like."""
     text = string_value(compiler, node.string())
@@ -178,7 +171,6 @@ def timestamp_literal(text: str, node: Any) -> Expr:
     return Expr(sql=sql, type=Type("timestamp with time zone", kind.args, zone=zone), at=at)
 
 
-@handles("IntervalLiteral")
 def interval_literal(compiler: Compiler, node: Any) -> Expr:
     """INTERVAL '3' DAY and the like."""
     interval = node.interval()
@@ -198,14 +190,12 @@ def interval_literal(compiler: Compiler, node: Any) -> Expr:
     return Expr(sql=f"({terms})", type=kind, at=position(node))
 
 
-@handles("ColumnReference")
 def column_reference(compiler: Compiler, node: Any) -> Expr:
     """A bare name."""
     found, _ = compiler.scope.resolve([identifier(node.identifier())], position(node))
     return found
 
 
-@handles("Dereference")
 def dereference(compiler: Compiler, node: Any) -> Expr:
     """A dotted name: a qualified column, or a field of a row."""
     parts: list[str] = []
@@ -234,13 +224,11 @@ def row_field(expr: Expr, name: str, node: Any) -> Expr:
     return expr.become(f"({expr.sql}).f{index}", expr.type.items[index])
 
 
-@handles("ParenthesizedExpression")
 def parenthesized(compiler: Compiler, node: Any) -> Expr:
     """(expression)."""
     return compiler.expr(node.expression())
 
 
-@handles("RowConstructor")
 def row_constructor(compiler: Compiler, node: Any) -> Expr:
     """ROW(a, b) or (a, b)."""
     items = [compiler.expr(one) for one in node.expression()]
@@ -248,7 +236,6 @@ def row_constructor(compiler: Compiler, node: Any) -> Expr:
     return call(f"{{{fields}}}", row(tuple(item.type for item in items)), items, node)
 
 
-@handles("ArrayConstructor")
 def array_constructor(compiler: Compiler, node: Any) -> Expr:
     """ARRAY[...]."""
     items = [compiler.expr(one) for one in node.expression()]
@@ -258,7 +245,6 @@ def array_constructor(compiler: Compiler, node: Any) -> Expr:
     return call(f"[{', '.join(item.sql for item in items)}]", array(kind), items, node)
 
 
-@handles("SpecialDateTimeFunction")
 def special_moment(compiler: Compiler, node: Any) -> Expr:
     """CURRENT_DATE, CURRENT_TIMESTAMP, LOCALTIMESTAMP: the start of the statement, UTC."""
     sql = f"make_timestamp({compiler.scope.session.now_us // 1000 * 1000})"
@@ -271,7 +257,6 @@ def special_moment(compiler: Compiler, node: Any) -> Expr:
     return Expr(sql=sql, type=kind, at=position(node))
 
 
-@handles("Cast")
 def cast_expression(compiler: Compiler, node: Any) -> Expr:
     """CAST and TRY_CAST."""
     expr = compiler.expr(node.expression())
@@ -285,3 +270,24 @@ def cast_expression(compiler: Compiler, node: Any) -> Expr:
         return coerce(expr, VARCHAR)
     make = try_cast if node.TRY_CAST() else cast
     return expr.become(make(expr.sql, expr.type, target), target, at=position(node))
+
+
+NODES: dict[str, Handler] = {
+    "NullLiteral": null_literal,
+    "BooleanLiteral": boolean_literal,
+    "NumericLiteral": numeric_literal,
+    "BasicStringLiteral": string_literal,
+    "UnicodeStringLiteral": string_literal,
+    "BinaryLiteral": binary_literal,
+    "Parameter": parameter,
+    "TypeConstructor": type_constructor,
+    "IntervalLiteral": interval_literal,
+    "ColumnReference": column_reference,
+    "Dereference": dereference,
+    "ParenthesizedExpression": parenthesized,
+    "RowConstructor": row_constructor,
+    "ArrayConstructor": array_constructor,
+    "SpecialDateTimeFunction": special_moment,
+    "Cast": cast_expression,
+}
+"""Alternatives of the grammar -> what compiles them."""

@@ -8,8 +8,15 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from local_aws.athena.compile.calls import special
-from local_aws.athena.compile.compiler import Compiler, call, coerce, handles, mismatch, position
+from local_aws.athena.compile.compiler import (
+    Compiler,
+    FunctionHandler,
+    Handler,
+    call,
+    coerce,
+    mismatch,
+    position,
+)
 from local_aws.athena.compile.operators import shown_in
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.errors import QueryError
@@ -127,13 +134,11 @@ def local(expr: Expr) -> str:
     return wall_clock(expr.sql, expr.type)
 
 
-@special(*_FIELDS, "millisecond")
 def moment_field(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """YEAR(x), HOUR(x) and the like: of the local time."""
     return _field(compiler, node.qualifiedName().getText().lower(), arguments[0], node)
 
 
-@handles("Extract")
 def extract(compiler: Compiler, node: Any) -> Expr:
     """EXTRACT(field FROM x)."""
     return _field(compiler, node.identifier().getText().lower(), node.valueExpression(), node)
@@ -167,7 +172,6 @@ def _unit(compiler: Compiler, argument: Any) -> str:
     return unit
 
 
-@special("date_trunc")
 def date_trunc(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE_TRUNC(unit, x): in local time; stays the type it is."""
     unit, expr = _unit(compiler, arguments[0]), _moment(compiler, arguments[1], "date_trunc")
@@ -183,7 +187,6 @@ def date_trunc(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return call(instant(cut, kind.zone), kind, [expr], node)
 
 
-@special("date_add")
 def date_add(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE_ADD(unit, n, x): days and longer by the local calendar."""
     unit = _unit(compiler, arguments[0])
@@ -212,7 +215,6 @@ def _step_type(unit: str) -> str:
     )
 
 
-@special("date_diff")
 def date_diff(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE_DIFF(unit, a, b): whole units between, where DuckDB's counts borders."""
     unit = _unit(compiler, arguments[0])
@@ -224,14 +226,12 @@ def date_diff(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return call(f"date_sub({quote(unit)}, {texts[0]}, {texts[1]})", BIGINT, [low, high], node)
 
 
-@special("date")
 def date(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE(x): CAST(x AS DATE)."""
     expr = compiler.expr(arguments[0])
     return call(cast(expr.sql, expr.type, DATE), DATE, [expr], node)
 
 
-@special("from_unixtime")
 def from_unixtime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """FROM_UNIXTIME(seconds[, zone]): the instant, to the millisecond."""
     seconds = compiler.expr(arguments[0])
@@ -253,14 +253,12 @@ def from_unixtime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return shown_in(made, zone, node)
 
 
-@special("to_unixtime")
 def to_unixtime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TO_UNIXTIME(x): seconds since 1970, a double."""
     expr = _moment(compiler, arguments[0], "to_unixtime")
     return call(f"epoch({expr.sql})", DOUBLE, [expr], node)
 
 
-@special("from_iso8601_timestamp", "from_iso8601_timestamp_nanos")
 def from_iso8601_timestamp(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """FROM_ISO8601_TIMESTAMP(text): the instant; UTC where the text has no offset."""
     text = compiler.expr(arguments[0])
@@ -281,14 +279,12 @@ def from_iso8601_timestamp(compiler: Compiler, arguments: list[Any], node: Any) 
     return call(sql, kind, [text], node)
 
 
-@special("from_iso8601_date")
 def from_iso8601_date(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """FROM_ISO8601_DATE(text)."""
     text = compiler.expr(arguments[0])
     return call(cast(text.sql, VARCHAR, DATE), DATE, [text], node)
 
 
-@special("to_iso8601")
 def to_iso8601(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TO_ISO8601(x)."""
     expr = _moment(compiler, arguments[0], "to_iso8601")
@@ -308,7 +304,6 @@ def _offset(expr: Expr) -> str:
     )
 
 
-@special("date_format")
 def date_format(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE_FORMAT(x, format): MySQL's letters."""
     expr = _moment(compiler, arguments[0], "date_format")
@@ -316,7 +311,6 @@ def date_format(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return call(f"strftime({local(expr)}, {quote(pattern)})", VARCHAR, [expr], node)
 
 
-@special("date_parse")
 def date_parse(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE_PARSE(text, format): MySQL's letters; a timestamp."""
     text = compiler.expr(arguments[0])
@@ -369,7 +363,6 @@ def _joda(pattern: object, node: Any) -> str:
     return re.sub(r"'((?:[^']|'')*)'|(([A-Za-z])\3*)", one, pattern.replace("%", "%%"))
 
 
-@special("format_datetime")
 def format_datetime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """FORMAT_DATETIME(x, format): Joda's letters."""
     expr = _moment(compiler, arguments[0], "format_datetime")
@@ -377,7 +370,6 @@ def format_datetime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr
     return call(f"strftime({local(expr)}, {quote(pattern)})", VARCHAR, [expr], node)
 
 
-@special("parse_datetime")
 def parse_datetime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """PARSE_DATETIME(text, format): Joda's letters; an instant."""
     text = compiler.expr(arguments[0])
@@ -385,13 +377,11 @@ def parse_datetime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return call(_parsed(text, pattern), TIMESTAMP_TZ, [text], node)
 
 
-@special("at_timezone")
 def at_timezone(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """AT_TIMEZONE(x, zone): x AT TIME ZONE zone."""
     return shown_in(compiler.expr(arguments[0]), _zone(compiler, arguments[1]), node)
 
 
-@special("with_timezone")
 def with_timezone(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """WITH_TIMEZONE(timestamp, zone): the instant of a local time."""
     expr, zone = compiler.expr(arguments[0]), _zone(compiler, arguments[1])
@@ -406,7 +396,6 @@ def _zone(compiler: Compiler, argument: Any) -> str:
     return zone
 
 
-@special("now")
 def now(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """NOW(): the start of the statement."""
     del arguments
@@ -414,8 +403,38 @@ def now(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return Expr(sql=sql, type=TIMESTAMP_TZ, at=position(node))
 
 
-@special("last_day_of_month")
 def last_day_of_month(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """LAST_DAY_OF_MONTH(x)."""
     expr = _moment(compiler, arguments[0], "last_day_of_month")
     return call(f"last_day({local(expr)})", DATE, [expr], node)
+
+
+NODES: dict[str, Handler] = {
+    "Extract": extract,
+}
+"""Alternatives of the grammar -> what compiles them."""
+
+
+FUNCTIONS: dict[str, FunctionHandler] = {
+    **dict.fromkeys(_FIELDS, moment_field),
+    "millisecond": moment_field,
+    "date_trunc": date_trunc,
+    "date_add": date_add,
+    "date_diff": date_diff,
+    "date": date,
+    "from_unixtime": from_unixtime,
+    "to_unixtime": to_unixtime,
+    "from_iso8601_timestamp": from_iso8601_timestamp,
+    "from_iso8601_timestamp_nanos": from_iso8601_timestamp,
+    "from_iso8601_date": from_iso8601_date,
+    "to_iso8601": to_iso8601,
+    "date_format": date_format,
+    "date_parse": date_parse,
+    "format_datetime": format_datetime,
+    "parse_datetime": parse_datetime,
+    "at_timezone": at_timezone,
+    "with_timezone": with_timezone,
+    "now": now,
+    "last_day_of_month": last_day_of_month,
+}
+"""Names -> what compiles their calls."""

@@ -6,9 +6,9 @@ from typing import Any
 from local_aws.athena.compile.calls import apply_rule
 from local_aws.athena.compile.compiler import (
     Compiler,
+    Handler,
     call,
     coerce,
-    handles,
     mismatch,
     position,
     unify,
@@ -28,7 +28,6 @@ from local_aws.athena.types.sqltypes import (
 )
 
 
-@handles("ArithmeticBinary")
 def arithmetic(compiler: Compiler, node: Any) -> Expr:
     """A + b and the like."""
     left, right = compiler.expr(node.left), compiler.expr(node.right)
@@ -135,7 +134,6 @@ def _no_operator(left: Expr, symbol: str, right: Expr, node: Any) -> QueryError:
     return mismatch(f"Cannot apply operator: {left.type.text} {symbol} {right.type.text}", node)
 
 
-@handles("ArithmeticUnary")
 def unary(compiler: Compiler, node: Any) -> Expr:
     """-a, +a."""
     expr = compiler.expr(node.valueExpression())
@@ -148,7 +146,6 @@ def unary(compiler: Compiler, node: Any) -> Expr:
     return expr.become(f"(-{expr.sql})", expr.type, at=position(node))
 
 
-@handles("Concatenation")
 def concatenation(compiler: Compiler, node: Any) -> Expr:
     """A || b: texts, arrays, bytes; nothing is cast by itself."""
     left, right = compiler.expr(node.left), compiler.expr(node.right)
@@ -176,7 +173,6 @@ def _concat_arrays(left: Expr, right: Expr, node: Any) -> Expr:
     return call(f"({left.sql} || {right.sql})", kind, [left, right], node)
 
 
-@handles("And", "Or")
 def logical(compiler: Compiler, node: Any) -> Expr:
     """A chain of AND or OR, however long."""
     kind = type(node)
@@ -193,14 +189,12 @@ def logical(compiler: Compiler, node: Any) -> Expr:
     return replace(joined, type=BOOLEAN, sql=f"({joined.sql})", at=position(node))
 
 
-@handles("LogicalNot")
 def negation(compiler: Compiler, node: Any) -> Expr:
     """NOT a."""
     expr = compiler.boolean(node.booleanExpression(), "Value of logical NOT expression")
     return expr.become(f"(NOT {expr.sql})", BOOLEAN, at=position(node))
 
 
-@handles("Predicated")
 def predicated(compiler: Compiler, node: Any) -> Expr:
     """A value with a predicate behind it."""
     predicate = node.predicate()
@@ -282,7 +276,7 @@ def _distinct(compiler: Compiler, value: Expr, node: Any) -> Expr:
 
 def subquery(compiler: Compiler, node: Any) -> Relation:
     """Compile a subquery of an expression; all its columns are read."""
-    block = compiler.compile_query(node, compiler.scope)
+    block = compiler.query(node)
     alias = f"r{compiler.scope.session.number()}"
     relation = Relation(alias=alias, fields=refer(block, alias), source=block, takes_filter=False)
     compiler.scope.subqueries.append(relation)
@@ -321,7 +315,6 @@ def _text(relation: Relation) -> str:
     return getattr(relation.source, "sql", "")
 
 
-@handles("SubqueryExpression")
 def scalar_subquery(compiler: Compiler, node: Any) -> Expr:
     """A subquery that stands for one value."""
     relation = subquery(compiler, node.query())
@@ -335,20 +328,17 @@ def scalar_subquery(compiler: Compiler, node: Any) -> Expr:
     return _from_subquery(f"({_text(relation)})", relation.fields[0].type, [], node)
 
 
-@handles("Exists")
 def exists(compiler: Compiler, node: Any) -> Expr:
     """EXISTS (query)."""
     return _from_subquery(f"EXISTS ({_text(subquery(compiler, node.query()))})", BOOLEAN, [], node)
 
 
-@handles("SearchedCase")
 def searched_case(compiler: Compiler, node: Any) -> Expr:
     """CASE WHEN condition THEN ..."""
     conditions = [compiler.boolean(one.condition, "CASE WHEN clause") for one in node.whenClause()]
     return _case(compiler, conditions, node)
 
 
-@handles("SimpleCase")
 def simple_case(compiler: Compiler, node: Any) -> Expr:
     """CASE value WHEN other THEN ..."""
     operand = compiler.expr(node.operand)
@@ -371,20 +361,17 @@ def _case(compiler: Compiler, conditions: list[Expr], node: Any) -> Expr:
     return call(f"CASE {branches}{otherwise} END", kind, conditions + results, node)
 
 
-@handles("Substring")
 def substring(compiler: Compiler, node: Any) -> Expr:
     """SUBSTRING(text FROM start FOR length)."""
     return apply_rule("substr", [compiler.expr(one) for one in node.valueExpression()], node)
 
 
-@handles("Position")
 def position_of(compiler: Compiler, node: Any) -> Expr:
     """POSITION(part IN text)."""
     part, text = (compiler.expr(one) for one in node.valueExpression())
     return apply_rule("strpos", [text, part], node)
 
 
-@handles("Trim")
 def trim(compiler: Compiler, node: Any) -> Expr:
     """TRIM([BOTH | LEADING | TRAILING] [letters] FROM text)."""
     side = node.trimsSpecification().getText() if node.trimsSpecification() else "BOTH"
@@ -393,7 +380,6 @@ def trim(compiler: Compiler, node: Any) -> Expr:
     return apply_rule(name, [compiler.expr(one) for one in parts], node)
 
 
-@handles("Subscript")
 def subscript(compiler: Compiler, node: Any) -> Expr:
     """array[i], map[key], row[i]: what is not there is an error."""
     value, index = compiler.expr(node.value), compiler.expr(node.index)
@@ -425,7 +411,6 @@ def subscript(compiler: Compiler, node: Any) -> Expr:
     return call(sql, value.type.items[0], [value, index], node)
 
 
-@handles("AtTimeZone")
 def at_time_zone(compiler: Compiler, node: Any) -> Expr:
     """X AT TIME ZONE 'zone': the same instant, shown in the zone."""
     value = compiler.expr(node.valueExpression())
@@ -457,3 +442,24 @@ _PREDICATES = {
     "NullPredicate": _null,
     "DistinctFrom": _distinct,
 }
+
+
+NODES: dict[str, Handler] = {
+    "ArithmeticBinary": arithmetic,
+    "ArithmeticUnary": unary,
+    "Concatenation": concatenation,
+    "And": logical,
+    "Or": logical,
+    "LogicalNot": negation,
+    "Predicated": predicated,
+    "SubqueryExpression": scalar_subquery,
+    "Exists": exists,
+    "SearchedCase": searched_case,
+    "SimpleCase": simple_case,
+    "Substring": substring,
+    "Position": position_of,
+    "Trim": trim,
+    "Subscript": subscript,
+    "AtTimeZone": at_time_zone,
+}
+"""Alternatives of the grammar -> what compiles them."""

@@ -3,11 +3,6 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_aws.athena.compile import (  # noqa: F401  they register
-    lambda_functions,
-    moments,
-    special_functions,
-)
 from local_aws.athena.compile.calls import ordering
 from local_aws.athena.compile.compiler import Compiler, identifier, position, unify
 from local_aws.athena.compile.plan import Block, Expr, Field, Relation, read, refer
@@ -117,7 +112,7 @@ def _with_tail(block: Block, tail: _Tail, scope: Scope) -> Block:
         outer=scope,
         relations=[relation],
     )
-    compiler = Compiler(inner, query)
+    compiler = Compiler(inner)
     texts, used = [], set[Field]()
     for item in tail.sort_items:
         expr = _ordinal(
@@ -242,7 +237,7 @@ def _as_types(block: Block, kinds: list[Type]) -> str:
 
 
 def _values(node: Any, scope: Scope) -> Block:
-    compiler = Compiler(scope, query)
+    compiler = Compiler(scope)
     rows = []
     for one in node.expression():
         cells = _row_cells(one)
@@ -292,12 +287,12 @@ class _Select:
         self.scope = Scope(
             tree=outer.tree, session=outer.session, database=outer.database, outer=outer
         )
-        self.compiler = Compiler(self.scope, query)
+        self.compiler = Compiler(self.scope)
         self.used: list[Expr] = []
 
     def block(self) -> Block:
         node = self.node
-        from_text = from_clause(node.relation(), self.scope, self.compiler, query)
+        from_text = from_clause(node.relation(), self.compiler)
         self.scope.windows = {
             identifier(one.name): one.windowSpecification() for one in node.windowDefinition()
         }

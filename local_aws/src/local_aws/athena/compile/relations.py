@@ -1,33 +1,27 @@
 """Compiles FROM: tables, views, WITH queries, subqueries, UNNEST, joins."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from local_aws.athena.compile.compiler import Compiler, identifier, position, qualified
 from local_aws.athena.compile.operators import compare
-from local_aws.athena.compile.plan import Block, Expr, Field, Relation, Scan, both, read, refer
+from local_aws.athena.compile.plan import Expr, Field, Relation, Scan, both, read, refer
 from local_aws.athena.compile.scope import Scope, Table
 from local_aws.athena.errors import QueryError
 from local_aws.athena.parse.grammar import MalformedQueryError, parse
 from local_aws.athena.types.sqltypes import BIGINT, Type, common_type
 
-CompileQuery = Callable[[Any, Scope], Block]
 
-
-def from_clause(
-    nodes: list[Any], scope: Scope, compiler: Compiler, compile_query: CompileQuery
-) -> str:
-    """DuckDB text of the FROM clause; its relations are added to `scope`."""
-    maker = _From(scope, compiler, compile_query)
+def from_clause(nodes: list[Any], compiler: Compiler) -> str:
+    """DuckDB text of the FROM clause; its relations are added to the compiler's scope."""
+    maker = _From(compiler)
     return ", ".join(maker.relation(node)[0] for node in nodes)
 
 
 class _From:
-    def __init__(self, scope: Scope, compiler: Compiler, compile_query: CompileQuery) -> None:
-        self.scope = scope
+    def __init__(self, compiler: Compiler) -> None:
+        self.scope = compiler.scope
         self.compiler = compiler
-        self.compile_query = compile_query
 
     def relation(self, node: Any) -> tuple[str, list[Relation]]:
         """The text of a relation node, and the relations in it."""
@@ -118,7 +112,7 @@ class _From:
                 "INVALID_VIEW", f"Failed analyzing stored view 'awsdatacatalog.{names[1]}': {error}"
             ) from None
         inner = Scope(tree=tree, session=self.scope.session, database=table.database)
-        block = self.compile_query(tree.root.statement().query(), inner)
+        block = self.compiler.language.query(tree.root.statement().query(), inner)
         columns: list[str | None] = [column.name for column in table.columns]
         if len(columns) != len(block.outputs):
             raise QueryError(
@@ -134,13 +128,13 @@ class _From:
     def _subquery(self, node: Any, alias: str) -> tuple[str, Relation]:
         # Without LATERAL a subquery does not see its neighbours.
         around = replace(self.scope, relations=[], merged={})
-        block = self.compile_query(node.query(), around)
+        block = self.compiler.language.query(node.query(), around)
         return f"({block.sql}) AS {alias}", Relation(
             alias=alias, fields=refer(block, alias), source=block
         )
 
     def _lateral(self, node: Any, alias: str) -> tuple[str, Relation]:
-        block = self.compile_query(node.query(), self.scope)
+        block = self.compiler.language.query(node.query(), self.scope)
         return f"LATERAL ({block.sql}) AS {alias}", Relation(
             alias=alias, fields=refer(block, alias), source=block, takes_filter=False
         )

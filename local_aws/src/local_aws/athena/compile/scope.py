@@ -48,6 +48,7 @@ class Session:
     """What the compilation of one statement shares.
 
     Attributes:
+        language: a `compiler.Language`.
         database: where unqualified tables are.
         parameters: the texts for the question marks, in order.
         now_us: the statement's start, microseconds since 1970.
@@ -55,6 +56,7 @@ class Session:
         scans: all scans.
     """
 
+    language: Any
     tables: Tables
     database: str
     now_us: int

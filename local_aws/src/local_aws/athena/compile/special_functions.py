@@ -3,8 +3,16 @@
 from dataclasses import replace
 from typing import Any
 
-from local_aws.athena.compile.calls import apply_rule, special
-from local_aws.athena.compile.compiler import Compiler, call, coerce, mismatch, position, unify
+from local_aws.athena.compile.calls import apply_rule
+from local_aws.athena.compile.compiler import (
+    Compiler,
+    FunctionHandler,
+    call,
+    coerce,
+    mismatch,
+    position,
+    unify,
+)
 from local_aws.athena.compile.operators import combine, compare
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.errors import QueryError
@@ -19,7 +27,6 @@ from local_aws.athena.types.sqltypes import (
 )
 
 
-@special("if")
 def if_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """IF(condition, then, else): a CASE."""
     condition = compiler.boolean(arguments[0], "IF condition")
@@ -30,14 +37,12 @@ def if_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return call(sql, kind, [condition, *values], node)
 
 
-@special("coalesce")
 def coalesce(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """COALESCE: the first that is not NULL, of their common type."""
     values, kind = unify([compiler.expr(one) for one in arguments], node, "All COALESCE operands")
     return call(f"coalesce({', '.join(one.sql for one in values)})", kind, values, node)
 
 
-@special("nullif")
 def nullif(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """NULLIF(a, b): of the type of a."""
     left, right = (compiler.expr(one) for one in arguments)
@@ -47,14 +52,12 @@ def nullif(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     )
 
 
-@special("try")
 def try_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TRY(x): NULL where x fails."""
     expr = compiler.expr(arguments[0])
     return expr.become(f"TRY({expr.sql})", expr.type, at=position(node))
 
 
-@special("greatest", "least")
 def extreme(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """GREATEST, LEAST: NULL if any argument is, where DuckDB leaves NULLs out."""
     values, kind = unify([compiler.expr(one) for one in arguments], node, "All arguments")
@@ -64,7 +67,6 @@ def extreme(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return call(f"CASE WHEN {nulls} THEN NULL ELSE {name}({listed}) END", kind, values, node)
 
 
-@special("typeof")
 def typeof(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TYPEOF(x): the name of the static type."""
     expr = compiler.expr(arguments[0])
@@ -72,7 +74,6 @@ def typeof(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return Expr(sql=f"'{expr.type.text}'", type=VARCHAR, literal=expr.type.text)
 
 
-@special("concat")
 def concat(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """CONCAT(a, b, ...): as ||, NULL if any part is."""
     values = [compiler.expr(one) for one in arguments]
@@ -99,14 +100,12 @@ def concat(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return call(f"({' || '.join(one.sql for one in values)})", kind, values, node)
 
 
-@special("mod")
 def mod(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """MOD(a, b): a % b."""
     left, right = (compiler.expr(one) for one in arguments)
     return combine(left, right, "%", node)
 
 
-@special("ceil", "floor", "round", "truncate", "sign")
 def rounding(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """Rounding keeps integers and decimals what they are."""
     values = [compiler.expr(one) for one in arguments]
@@ -135,7 +134,6 @@ def _round_decimal(name: str, values: list[Expr], node: Any) -> Expr:
     return call(f"CAST({duckdb_name}({values[0].sql}) AS {kind.duckdb})", kind, values, node)
 
 
-@special("random")
 def random(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """RANDOM(), RANDOM(n), RANDOM(low, high)."""
     values = [compiler.expr(one) for one in arguments]
@@ -146,13 +144,11 @@ def random(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return replace(call(sql, BIGINT, values, node), is_movable=False)
 
 
-@special("element_at")
 def element_at(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """ELEMENT_AT: NULL for what is not there."""
     return apply_rule("element_at", [compiler.expr(one) for one in arguments], node)
 
 
-@special("array_join")
 def array_join(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """ARRAY_JOIN takes elements of any type, as text."""
     values = [compiler.expr(one) for one in arguments]
@@ -163,7 +159,6 @@ def array_join(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return apply_rule("array_join", values, node)
 
 
-@special("format")
 def format_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """FORMAT('%s', x): Java's, of which printf knows the common part."""
     values = [compiler.expr(one) for one in arguments]
@@ -185,7 +180,6 @@ def _conversions(pattern: str) -> list[str]:
     ]
 
 
-@special("contains")
 def contains(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """CONTAINS(array, x)."""
     values = [compiler.expr(one) for one in arguments]
@@ -194,7 +188,6 @@ def contains(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     return apply_rule("contains", values, node)
 
 
-@special("width_bucket")
 def width_bucket(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """WIDTH_BUCKET(x, low, high, n)."""
     x, low, high, count = (coerce(compiler.expr(one), DOUBLE) for one in arguments)
@@ -204,3 +197,28 @@ def width_bucket(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
         f"({high.sql} - {low.sql}) * {count.sql}) + 1 AS BIGINT) END"
     )
     return call(sql, BIGINT, [x, low, high, count], node)
+
+
+FUNCTIONS: dict[str, FunctionHandler] = {
+    "if": if_,
+    "coalesce": coalesce,
+    "nullif": nullif,
+    "try": try_,
+    "greatest": extreme,
+    "least": extreme,
+    "typeof": typeof,
+    "concat": concat,
+    "mod": mod,
+    "ceil": rounding,
+    "floor": rounding,
+    "round": rounding,
+    "truncate": rounding,
+    "sign": rounding,
+    "random": random,
+    "element_at": element_at,
+    "array_join": array_join,
+    "format": format_,
+    "contains": contains,
+    "width_bucket": width_bucket,
+}
+"""Names -> what compiles their calls."""

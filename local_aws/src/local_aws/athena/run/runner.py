@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from local_aws.athena.compile.compiler import identifier, position, qualified
+from local_aws.athena.compile.language import TRINO
 from local_aws.athena.compile.plan import Block, columns_read, push_all_filters
 from local_aws.athena.compile.queries import compile_query
 from local_aws.athena.compile.scope import Session
@@ -198,6 +199,7 @@ class _Job:
         tree = self.statement.tree
         assert tree is not None
         session = Session(
+            language=TRINO,
             tables=self.catalog,
             database=self.request.database,
             now_us=int(time.time() * 1_000_000),

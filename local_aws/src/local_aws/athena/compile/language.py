@@ -1,0 +1,18 @@
+"""Trino's SQL: what compiles each kind of node, each function, and queries."""
+
+from local_aws.athena.compile import (
+    calls,
+    lambda_functions,
+    literals,
+    moments,
+    operators,
+    queries,
+    special_functions,
+)
+from local_aws.athena.compile.compiler import Language
+
+TRINO = Language(
+    nodes={**literals.NODES, **operators.NODES, **calls.NODES, **moments.NODES},
+    functions={**special_functions.FUNCTIONS, **lambda_functions.FUNCTIONS, **moments.FUNCTIONS},
+    query=queries.query,
+)
