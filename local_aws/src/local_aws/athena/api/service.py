@@ -18,6 +18,7 @@ from local_aws.athena.parse.statements import read_statement
 from local_aws.athena.run.access import CheckedStore, check_api, check_catalog
 from local_aws.athena.run.engine import Engine
 from local_aws.athena.run.executions import TERMINAL, Execution, Executions, Request
+from local_aws.athena.run.job import Services
 from local_aws.athena.run.runner import Runner
 from local_aws.seam import Access, AwsCalls, AwsError, Faults, ObjectStore
 
@@ -73,7 +74,7 @@ class AthenaService:
         self.quotas = (((_QUOTAS[0][0]), active_queries), _QUOTAS[1])
         self.engine = Engine(scratch, memory_mb=memory_mb)
         self.executions = Executions(
-            Runner(self.store, calls, faults, self.engine, access).run, workers=workers
+            Runner(Services(self.store, calls, faults, self.engine, access)).run, workers=workers
         )
         self.prepared = Prepared(calls)
         self._metadata = MetadataApi(calls, access)

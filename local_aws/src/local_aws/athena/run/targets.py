@@ -6,8 +6,8 @@ from local_aws.athena.compile.compiler import position
 from local_aws.athena.compile.plan import Block
 from local_aws.athena.errors import QueryError
 from local_aws.athena.run.catalog import CATALOG, declared_columns
-from local_aws.athena.run.ddl import FORMATS
 from local_aws.athena.run.formats import storage_of
+from local_aws.athena.run.serdes import FORMATS
 from local_aws.athena.run.write import Output
 from local_aws.athena.types.sqltypes import UNKNOWN, Type, stores, unbounded
 

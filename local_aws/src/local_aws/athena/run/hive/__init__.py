@@ -1,0 +1,1 @@
+"""Hive's DDL, run against the Glue catalog."""
