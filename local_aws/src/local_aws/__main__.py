@@ -28,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
+    if refused := _refused_engine(options):
+        print(refused, file=sys.stderr)
+        return 2
     from local_aws.server import LocalAws  # takes over a second, which a refusal need not
 
     server = LocalAws(
@@ -36,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         data_dir=options.data_dir,
         crawl_seconds=options.crawl_seconds,
         enforce_iam=options.enforce_iam,
+        trino_url=options.trino_url,
     )
     try:
         server.start()
@@ -51,6 +55,21 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _refused_engine(options: argparse.Namespace) -> str:
+    """Say what is wrong with the options of the engine; "" if nothing is."""
+    if (options.engine == "trino") != bool(options.trino_url):
+        return (
+            "--engine trino needs --trino-url, such as http://127.0.0.1:8080, and --trino-url needs"
+            " --engine trino."
+        )
+    if options.engine == "trino" and options.enforce_iam:
+        return (
+            "--engine trino and --enforce-iam exclude each other: Trino reads with credentials of"
+            " its own, not with those of the caller. Leave one out."
+        )
+    return ""
+
+
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local_aws", description="AWS APIs on loopback")
     parser.add_argument("--port", type=int, required=True, help="port to listen on; 0: a free one")
@@ -64,6 +83,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--enforce-iam", action="store_true", help="hold IAM's users and roles to their policies"
     )
+    parser.add_argument(
+        "--engine", choices=("duckdb", "trino"), default="duckdb", help="what runs Athena's queries"
+    )
+    parser.add_argument("--trino-url", help="the server of --engine trino")
     parser.add_argument("--verbose", action="store_true", help="log every request")
     return parser.parse_args(arguments)
 

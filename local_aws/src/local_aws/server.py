@@ -28,6 +28,7 @@ class LocalAws:
         data_dir: where everything is kept over a restart; None keeps nothing.
         crawl_seconds: how long a crawl takes at least.
         enforce_iam: hold users and roles to their policies; other credentials are root's.
+        trino_url: run Athena's queries on this Trino server instead of in this process.
 
     moto's state is the process's, so there can be one at a time. Athena loads in the background:
     until `hosted["athena"]` is done, the process must not change its environment variables, which
@@ -44,7 +45,9 @@ class LocalAws:
         data_dir: Path | None = None,
         crawl_seconds: float = 0.5,
         enforce_iam: bool = False,
+        trino_url: str | None = None,
     ) -> None:
+        self._trino_url = trino_url
         self._enforce_iam = enforce_iam
         self._crawl_seconds = crawl_seconds
         self._address = (host, port)
@@ -137,6 +140,12 @@ class LocalAws:
     def _load_athena(self, gateway: Gateway, faults: FaultBoard) -> Service:
         from local_aws.athena.api.service import AthenaService
 
+        sql = None
+        if self._trino_url:
+            from local_aws.athena.trino.client import TrinoServer
+            from local_aws.athena.trino.sql import TrinoSql
+
+            sql = TrinoSql(TrinoServer(self._trino_url))
         return AthenaService(
-            self.store, gateway.call, faults, self._scratch / "athena", access=gateway.iam
+            self.store, gateway.call, faults, self._scratch / "athena", access=gateway.iam, sql=sql
         )

@@ -16,10 +16,12 @@ from local_aws.athena.errors import invalid_request, too_many_requests
 from local_aws.athena.parse.grammar import MalformedQueryError
 from local_aws.athena.parse.statements import read_statement
 from local_aws.athena.run.access import CheckedStore, check_api, check_catalog
+from local_aws.athena.run.duckdb_sql import DuckDbSql
 from local_aws.athena.run.engine import Engine
 from local_aws.athena.run.executions import TERMINAL, Execution, Executions, Request
 from local_aws.athena.run.job import Services
 from local_aws.athena.run.runner import Runner
+from local_aws.athena.run.sql import SqlEngine
 from local_aws.seam import Access, AwsCalls, AwsError, Faults, ObjectStore
 
 MAX_QUERY_BYTES = 262_144
@@ -51,6 +53,7 @@ class AthenaService:
         active_queries: quota of queued and running DML queries.
         workers: how many queries run at once.
         memory_mb: DuckDB's memory limit.
+        sql: what runs queries; DuckDB.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class AthenaService:
         active_queries: int = 200,
         workers: int = 8,
         memory_mb: int = 2500,
+        sql: SqlEngine | None = None,
     ) -> None:
         # The parser and the compiler recurse: a statement may nest some hundred levels.
         sys.setrecursionlimit(max(sys.getrecursionlimit(), 6000))
@@ -73,9 +77,8 @@ class AthenaService:
         self.store = CheckedStore(store, access)
         self.quotas = (((_QUOTAS[0][0]), active_queries), _QUOTAS[1])
         self.engine = Engine(scratch, memory_mb=memory_mb)
-        self.executions = Executions(
-            Runner(Services(self.store, calls, faults, self.engine, access)).run, workers=workers
-        )
+        services = Services(self.store, calls, faults, self.engine, sql or DuckDbSql(), access)
+        self.executions = Executions(Runner(services).run, workers=workers)
         self.prepared = Prepared(calls)
         self._metadata = MetadataApi(calls, access)
         self._starting = threading.Lock()

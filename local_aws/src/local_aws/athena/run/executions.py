@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
@@ -43,6 +43,14 @@ class Request:
     shown: dict[str, Any] = field(default_factory=dict)
 
 
+class Interruptible(Protocol):
+    """What runs a query and can be told to stop."""
+
+    def interrupt(self) -> None:
+        """Stop what runs now, if anything does."""
+        ...
+
+
 @dataclass(slots=True, kw_only=True)
 class Outcome:
     """What a statement that ended well gives.
@@ -75,7 +83,7 @@ class Execution:
     scanned_bytes: int = 0
     output_location: str = ""
     outcome: Outcome = field(default_factory=Outcome)
-    connection: duckdb.DuckDBPyConnection | None = None
+    connection: Interruptible | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
     ended: threading.Event = field(default_factory=threading.Event)
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -96,7 +104,7 @@ class Execution:
         return True
 
 
-def _interrupt(execution: Execution, connection: duckdb.DuckDBPyConnection) -> None:
+def _interrupt(execution: Execution, connection: Interruptible) -> None:
     # An interrupt between two of the query's statements is lost, so it is repeated.
     while not execution.ended.is_set():
         with contextlib.suppress(duckdb.ConnectionException):

@@ -10,6 +10,7 @@ from local_aws.athena.run.engine import Engine
 from local_aws.athena.run.executions import Execution
 from local_aws.athena.run.footers import Footers
 from local_aws.athena.run.scan import Scanner, split_uri
+from local_aws.athena.run.sql import SqlEngine
 from local_aws.seam import Access, AwsCalls, FaultRule, Faults, ObjectStore
 
 
@@ -21,17 +22,25 @@ class Services:
         calls: the other AWS APIs.
         faults: asked at the points of a query.
         engine: DuckDB.
+        sql: what runs queries.
         access: what the caller may do.
     """
 
     def __init__(
-        self, store: ObjectStore, calls: AwsCalls, faults: Faults, engine: Engine, access: Access
+        self,
+        store: ObjectStore,
+        calls: AwsCalls,
+        faults: Faults,
+        engine: Engine,
+        sql: SqlEngine,
+        access: Access,
     ) -> None:
         self.store = store
         self.calls = calls
         self.access = access
         self.faults = faults
         self.engine = engine
+        self.sql = sql
         self.footers = Footers()
 
 
@@ -40,6 +49,7 @@ class Job:
 
     def __init__(self, services: Services, execution: Execution, directory: Path) -> None:
         self.services = services
+        self.sql = services.sql
         self.execution = execution
         self.request = execution.request
         self.statement = execution.request.statement

@@ -3,13 +3,13 @@
 from typing import Any
 
 from local_aws.athena.compile.compiler import position
-from local_aws.athena.compile.plan import Block
 from local_aws.athena.errors import QueryError
 from local_aws.athena.run.catalog import CATALOG, declared_columns
 from local_aws.athena.run.formats import storage_of
 from local_aws.athena.run.serdes import FORMATS
+from local_aws.athena.run.sql import Query
 from local_aws.athena.run.write import Output
-from local_aws.athena.types.sqltypes import UNKNOWN, Type, stores, unbounded
+from local_aws.athena.types.sqltypes import Type, stores, unbounded
 
 
 def insert_output(record: dict[str, Any]) -> Output:
@@ -61,10 +61,12 @@ def check_types(kinds: list[Type], wanted: list[Type], node: Any) -> None:
         )
 
 
-def spread_columns(
-    sql: str, kinds: list[Type], names: list[str], output: Output, node: Any
-) -> tuple[str, list[Type]]:
-    """Bring a query's columns to the places of the named ones; the others are NULL."""
+def spread_columns(names: list[str], given: int, output: Output, node: Any) -> list[int | None]:
+    """Return for each column of the table the place of its name among those of an INSERT.
+
+    Raises:
+        QueryError: a name is not the table's, or there are not as many as the query has columns.
+    """
     known = [name for name, _ in output.columns]
     for name in names:
         if name not in known:
@@ -73,25 +75,19 @@ def spread_columns(
                 f"Insert column name does not exist in target table: {name}",
                 position(node),
             )
-    if len(names) != len(kinds):
+    if len(names) != given:
         raise QueryError(
             "MISMATCHED_COLUMN_ALIASES",
-            f"Insert query has {len(kinds)} "
-            f"expression(s) but expected {len(names)} target column(s)",
+            f"Insert query has {given} expression(s) but expected {len(names)} target column(s)",
             position(node),
         )
-    cells, spread = [], []
-    for number, (name, _) in enumerate(output.columns):
-        given = name in names
-        cells.append(f"c{names.index(name)} AS c{number}" if given else f"NULL AS c{number}")
-        spread.append(kinds[names.index(name)] if given else UNKNOWN)
-    return f"SELECT {', '.join(cells)} FROM ({sql})", spread
+    return [names.index(name) if name in names else None for name in known]
 
 
 def _written_columns(
-    block: Block, partitioned_by: list[str], node: Any
+    query: Query, partitioned_by: list[str], node: Any
 ) -> tuple[tuple[str, Type], ...]:
-    names = [(one.name or "") for one in block.outputs]
+    names = [name or "" for name in query.names]
     for number, name in enumerate(names, 1):
         if not name:
             raise QueryError(
@@ -109,12 +105,10 @@ def _written_columns(
             "Partition keys must be the last columns "
             f"in the table and in the same order as the table properties: {wanted}",
         )
-    for one in block.outputs:
-        if one.type.name in ("unknown", "timestamp with time zone", "json", "uuid", "time"):
-            raise QueryError("NOT_SUPPORTED", f"Unsupported Hive type: {one.type.text}")
-    return tuple(
-        (name, unbounded(one.type)) for name, one in zip(names, block.outputs, strict=True)
-    )
+    for kind in query.types:
+        if kind.name in ("unknown", "timestamp with time zone", "json", "uuid", "time"):
+            raise QueryError("NOT_SUPPORTED", f"Unsupported Hive type: {kind.text}")
+    return tuple(zip(names, map(unbounded, query.types), strict=True))
 
 
 def _format(properties: dict[str, Any]) -> str:
@@ -126,7 +120,7 @@ def _format(properties: dict[str, Any]) -> str:
     return name
 
 
-def ctas_output(block: Block, properties: dict[str, Any], location: str, node: Any) -> Output:
+def ctas_output(query: Query, properties: dict[str, Any], location: str, node: Any) -> Output:
     """What a CREATE TABLE AS writes; refuses unknown properties and columns without names."""
     known = {
         "format",
@@ -151,7 +145,7 @@ def ctas_output(block: Block, properties: dict[str, Any], location: str, node: A
     keys = list(properties.get("partitioned_by", []))
     compression = properties.get("write_compression") or properties.get("parquet_compression")
     return Output(
-        columns=_written_columns(block, keys, node),
+        columns=_written_columns(query, keys, node),
         keys=len(keys),
         format=_format(properties),
         compression=str(compression or "GZIP").upper(),
@@ -160,11 +154,11 @@ def ctas_output(block: Block, properties: dict[str, Any], location: str, node: A
     )
 
 
-def unload_output(block: Block, properties: dict[str, Any], target: str) -> Output:
+def unload_output(query: Query, properties: dict[str, Any], target: str) -> Output:
     """What an UNLOAD writes."""
     keys = list(properties.get("partitioned_by", []))
     return Output(
-        columns=_written_columns(block, keys, None),
+        columns=_written_columns(query, keys, None),
         keys=len(keys),
         format=_format(properties),
         compression=str(properties.get("compression", "GZIP")).upper(),

@@ -5,7 +5,6 @@ from local_aws.athena.errors import QueryError
 from local_aws.athena.run.catalog import encode_view
 from local_aws.athena.run.executions import Outcome
 from local_aws.athena.run.job import Job
-from local_aws.athena.run.reads import compile_statement
 from local_aws.athena.types.sqltypes import unbounded
 
 
@@ -19,8 +18,8 @@ def create_view(job: Job) -> Outcome:
             "TABLE_ALREADY_EXISTS",
             f"line 1:1: View already exists: 'awsdatacatalog.{database}.{name}'",
         )
-    block, _ = compile_statement(job, node.query())
-    columns = [(one.name or "", unbounded(one.type)) for one in block.outputs]
+    found = job.sql.analyse(job, node.query())
+    columns = [(n or "", unbounded(k)) for n, k in zip(found.names, found.types, strict=True)]
     if any(not column for column, _ in columns):
         raise QueryError(
             "COLUMN_NAME_NOT_SPECIFIED",

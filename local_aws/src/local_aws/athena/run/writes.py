@@ -9,9 +9,9 @@ from local_aws.athena.parse.statements import read_properties
 from local_aws.athena.run.catalog import CATALOG
 from local_aws.athena.run.executions import Outcome
 from local_aws.athena.run.job import Job
-from local_aws.athena.run.reads import compile_statement
 from local_aws.athena.run.results import Column, metadata_bytes
 from local_aws.athena.run.scan import split_uri
+from local_aws.athena.run.sql import Query
 from local_aws.athena.run.targets import (
     check_types,
     ctas_output,
@@ -24,13 +24,12 @@ from local_aws.athena.run.write import (
     Output,
     PartFile,
     Written,
-    copy_rows,
     register,
     store_files,
     too_many_partitions,
     within_limit,
 )
-from local_aws.athena.types.sqltypes import BIGINT, Type
+from local_aws.athena.types.sqltypes import BIGINT, UNKNOWN
 
 _ROWS: tuple[Column, ...] = (("rows", BIGINT),)
 
@@ -42,22 +41,18 @@ def insert(job: Job) -> Outcome:
     database, name = job.catalog.resolve(qualified(node.qualifiedName()), job.request.database, at)
     record = job.catalog.need_table(database, name, at)
     output = insert_output(record)
-    block, sql = compile_statement(job, node.query())
-    kinds = [one.type for one in block.outputs]
+    query = job.sql.analyse(job, node.query())
+    places: list[int | None] = list(range(len(query.types)))
     if node.columnAliases():
-        sql, kinds = spread_columns(
-            sql,
-            kinds,
-            [identifier(one) for one in node.columnAliases().identifier()],
-            output,
-            node,
-        )
+        names = [identifier(one) for one in node.columnAliases().identifier()]
+        places = spread_columns(names, len(query.types), output, node)
+    kinds = [UNKNOWN if place is None else query.types[place] for place in places]
     check_types(kinds, [kind for _, kind in output.columns], node)
     locations = {
         tuple(one["Values"]): one["StorageDescriptor"]["Location"]
         for one in (job.catalog.partitions(database, name) if output.keys else [])
     }
-    written = _write(job, sql, kinds, output, locations)
+    written = _write(job, query, output, places, locations)
     new = {values: uri for values, uri in written.partitions.items() if values not in locations}
     if new:
         register(job.catalog, record, new)
@@ -83,11 +78,11 @@ def ctas(job: Job) -> Outcome:
     assert tree is not None
     properties = read_properties(tree, node.properties()) if node.properties() else {}
     location = _ctas_location(job, properties, f"{database}.{name}")
-    block, sql = compile_statement(job, node.query())
-    output = ctas_output(block, properties, location, node)
+    query = job.sql.analyse(job, node.query())
+    output = ctas_output(query, properties, location, node)
     written = Written()
     if not (node.NO() and node.DATA()):
-        written = _write(job, sql, [one.type for one in block.outputs], output, {})
+        written = _write(job, query, output, range(len(query.types)), {})
     record = table_record(database, name, output)
     job.catalog.glue(
         "CreateTable",
@@ -120,10 +115,10 @@ def unload(job: Job) -> Outcome:
     properties = dict(job.statement.properties)
     if "format" not in properties:
         raise QueryError("INVALID_TABLE_PROPERTY", "UNLOAD needs the property format")
-    block, sql = compile_statement(job, job.statement.node.query())
-    output = unload_output(block, properties, job.statement.target)
+    query = job.sql.analyse(job, job.statement.node.query())
+    output = unload_output(query, properties, job.statement.target)
     _need_empty(job, output.location, "Target directory for UNLOAD already exists")
-    written = _write(job, sql, [one.type for one in block.outputs], output, {})
+    written = _write(job, query, output, range(len(query.types)), {})
     job.hang("athena.query.after_write")
     return _outcome(job, written)
 
@@ -137,13 +132,13 @@ def _need_empty(job: Job, location: str, sentence: str) -> None:
 
 def _write(
     job: Job,
-    sql: str,
-    kinds: list[Type],
+    query: Query,
     output: Output,
+    places: Sequence[int | None],
     locations: dict[tuple[str, ...], str],
 ) -> Written:
     job.hang("athena.query.before_write")
-    rows, files = copy_rows(job.connection, sql, kinds, output, job.directory)
+    rows, files = query.write(output, places, job.directory)
     job.execution.check_stopped()
     files, is_all = within_limit(files)
     written = Written(rows=rows)

@@ -1,0 +1,146 @@
+"""Queries on Trino: analysed and read there, written through a table that nobody else sees."""
+
+import re
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from local_aws.athena.errors import QueryCancelledError
+from local_aws.athena.parse.grammar import Tree
+from local_aws.athena.run.job import Job
+from local_aws.athena.run.results import csv_bytes
+from local_aws.athena.run.scan import split_uri
+from local_aws.athena.run.sql import Query, SqlEngine
+from local_aws.athena.run.targets import table_record
+from local_aws.athena.run.write import Output, PartFile
+from local_aws.athena.trino.client import CATALOG, TrinoRun, TrinoServer
+from local_aws.athena.types.sqltypes import parse_type
+from local_aws.athena.types.texts import text_of
+
+_UNNAMED = re.compile(r"_col(\d+)")
+
+
+class TrinoSql(SqlEngine):
+    """Hands queries to a Trino server."""
+
+    def __init__(self, server: TrinoServer) -> None:
+        self.server = server
+
+    def analyse(self, job: Job, node: Any) -> Query:
+        """See `SqlEngine.analyse`."""
+        tree = job.statement.tree
+        assert tree is not None
+        return TrinoQuery(job, self.server, _in_place(tree, node))
+
+
+class TrinoQuery(Query):
+    """A query that Trino has analysed."""
+
+    def __init__(self, job: Job, server: TrinoServer, text: str) -> None:
+        self.job = job
+        self.server = server
+        self.text = text
+        described = self._run(f"DESCRIBE OUTPUT {TrinoRun.NAME}", prepared=text).all_rows()
+        # name, catalog, schema, table, type, size, aliased; what has no name is _col<its place>.
+        names = [str(row[0]) for row in described]
+        self.names = [
+            None if _UNNAMED.fullmatch(name) and name == f"_col{number}" else name
+            for number, name in enumerate(names)
+        ]
+        self.types = [parse_type(str(row[4])) for row in described]
+
+    def read(self, path: Path) -> None:
+        """See `Query.read`."""
+        run = self._run(self._execute(), prepared=self.text)
+        with path.open("wb") as target:
+            for page in run.pages():
+                self._note(run)
+                target.write(csv_bytes([self._cells(row) for row in page]))
+        self._note(run)
+
+    def write(
+        self, output: Output, places: Sequence[int | None], directory: Path
+    ) -> tuple[int, list[PartFile]]:
+        """See `Query.write`: into a table of its own, whose objects are then taken over."""
+        scratch = f"local_aws_{self.job.execution.id.replace('-', '_')}"
+        location = f"{self.job.request.output}{self.job.execution.id}-rows/"
+        self._create(scratch, location, output)
+        try:
+            run = self._insert(scratch, output, places)
+            for _ in run.pages():
+                self._note(run)
+            return run.rows_written, self._take_over(location, output, directory)
+        finally:
+            self._drop(scratch, location)
+
+    def explain(self) -> str:
+        """See `Query.explain`."""
+        rows = self._run(f"EXPLAIN {self.text}").all_rows()
+        return "\n".join(str(row[0]) for row in rows)
+
+    def _run(self, sql: str, *, prepared: str = "", **settings: str) -> TrinoRun:
+        run = self.server.run(sql, self.job.request.database, prepared=prepared, settings=settings)
+        with self.job.execution.lock:
+            self.job.execution.connection = run
+        self.job.execution.check_stopped()
+        return run
+
+    def _execute(self) -> str:
+        given = self.job.request.parameters
+        return f"EXECUTE {TrinoRun.NAME}" + (f" USING {', '.join(given)}" if given else "")
+
+    def _note(self, run: TrinoRun) -> None:
+        self.job.execution.scanned_bytes = run.scanned_bytes
+        cutoff = self.job.request.cutoff_bytes
+        if cutoff and run.scanned_bytes > cutoff:
+            run.interrupt()
+            raise QueryCancelledError("Bytes scanned limit was exceeded")
+
+    def _cells(self, row: Iterable[Any]) -> list[str | None]:
+        return [text_of(value, kind) for value, kind in zip(row, self.types, strict=True)]
+
+    def _create(self, name: str, location: str, output: Output) -> None:
+        made = table_record(self.job.request.database, name, output)
+        made["StorageDescriptor"]["Location"] = location
+        del made["DatabaseName"]
+        self.job.catalog.glue(
+            "CreateTable", DatabaseName=self.job.request.database, TableInput=made
+        )
+
+    def _insert(self, name: str, output: Output, places: Sequence[int | None]) -> TrinoRun:
+        columns = ", ".join(f"c{number}" for number in range(len(self.types)))
+        cells = ", ".join("NULL" if place is None else f"c{place}" for place in places)
+        sql = (
+            f'INSERT INTO {CATALOG}."{self.job.request.database}"."{name}" '
+            f"SELECT {cells} FROM (\n{self.text}\n) AS q ({columns})"
+        )
+        # Text is gzip here whatever a table says, as it is when DuckDB writes it.
+        codec = output.compression if output.format == "PARQUET" else "GZIP"
+        codec = "NONE" if codec == "UNCOMPRESSED" else codec
+        settings = {f"{CATALOG}.compression_codec": codec}
+        return self._run(self._execute(), prepared=sql, **settings)
+
+    def _take_over(self, location: str, output: Output, directory: Path) -> list[PartFile]:
+        bucket, prefix = split_uri(location)
+        files = []
+        for number, one in enumerate(self.job.services.store.list(bucket, prefix)):
+            folders = one.key[len(prefix) :].split("/")[: output.keys]
+            values = tuple(unquote(folder.partition("=")[2]) for folder in folders)
+            path = directory / f"part-{number}"
+            shutil.copyfile(one.path, path)
+            files.append(PartFile(path=path, values=values))
+        return files
+
+    def _drop(self, name: str, location: str) -> None:
+        self.job.catalog.glue("DeleteTable", DatabaseName=self.job.request.database, Name=name)
+        bucket, prefix = split_uri(location)
+        for one in self.job.services.store.list(bucket, prefix):
+            self.job.services.store.delete(bucket, one.key)
+
+
+def _in_place(tree: Tree, node: Any) -> str:
+    """The text of a node where it stands: all before it is blank, so that places stay the same."""
+    before = tree.sql[: node.start.start]
+    return re.sub(r"[^\n]", " ", before) + tree.text(node)
