@@ -14,7 +14,7 @@ from local_aws.athena.run.job import Job
 from local_aws.athena.run.sql import Query, SqlEngine
 from local_aws.athena.run.write import Output, PartFile, copy_rows
 from local_aws.athena.types.casts import quote, render
-from local_aws.athena.types.sqltypes import UNKNOWN
+from local_aws.athena.types.sqltypes import UNKNOWN, Type
 
 
 class DuckDbSql(SqlEngine):
@@ -32,8 +32,17 @@ class DuckDbQuery(Query):
     def __init__(self, job: Job, block: Block, sql: str) -> None:
         self.job = job
         self.sql = sql
-        self.names = [one.name for one in block.outputs]
-        self.types = [one.type for one in block.outputs]
+        self._outputs = block.outputs
+
+    @property
+    def names(self) -> list[str | None]:
+        """See `Query`."""
+        return [one.name for one in self._outputs]
+
+    @property
+    def types(self) -> list[Type]:
+        """See `Query`."""
+        return [one.type for one in self._outputs]
 
     def read(self, path: Path) -> None:
         """See `Query.read`."""

@@ -13,19 +13,21 @@ if TYPE_CHECKING:
 
 
 class Query(ABC):
-    """A query of a statement that is known to be right.
+    """A query of a statement; whatever is asked of it may raise QueryError."""
 
-    Attributes:
-        names: of its columns; None for an expression without an alias.
-        types: of its columns.
-    """
+    @property
+    @abstractmethod
+    def names(self) -> list[str | None]:
+        """Names of its columns; None for an expression without an alias."""
 
-    names: list[str | None]
-    types: list[Type]
+    @property
+    @abstractmethod
+    def types(self) -> list[Type]:
+        """Types of its columns."""
 
     @abstractmethod
     def read(self, path: Path) -> None:
-        """Write the rows into a file, as lines of a result CSV; raises QueryError."""
+        """Write the rows into a file, as lines of a result CSV."""
 
     @abstractmethod
     def write(

@@ -34,6 +34,7 @@ def create_view(job: Job) -> Outcome:
         TableInput={
             "Name": name,
             "TableType": "VIRTUAL_VIEW",
+            "Owner": "hadoop",  # as whom it reads its tables; Trino asks for one
             "PartitionKeys": [],
             "Parameters": {"presto_view": "true", "comment": "Presto View"},
             "ViewOriginalText": encode_view(text, database, columns),

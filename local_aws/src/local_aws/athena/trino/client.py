@@ -1,5 +1,6 @@
 """One statement on a Trino server."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,12 +8,12 @@ from urllib.parse import urlsplit
 from trino.client import ClientSession, TrinoRequest, TrinoStatus
 from trino.exceptions import TrinoConnectionError, TrinoQueryError
 
-from local_aws.athena.errors import QueryCancelledError, QueryError
+from local_aws.athena.errors import Position, QueryCancelledError, QueryError
 
 CATALOG = "awsdatacatalog"
 """The catalog of a Trino whose Hive connector reads from here: Athena's name, in lower case."""
 
-_PREPARED = "athena"
+_PLACE = re.compile(r"line (\d+):(\d+): (.*)", re.DOTALL)
 
 
 class TrinoServer:
@@ -33,15 +34,12 @@ class TrinoServer:
         self.host, self.scheme = parts.hostname, parts.scheme
         self.port = parts.port or (443 if parts.scheme == "https" else 8080)
 
-    def run(
-        self, sql: str, database: str, *, prepared: str = "", settings: Mapping[str, str] = {}
-    ) -> "TrinoRun":
+    def run(self, sql: str, database: str, settings: Mapping[str, str]) -> "TrinoRun":
         """Begin a statement.
 
         Args:
-            sql: the statement, which may EXECUTE or DESCRIBE `NAME`.
+            sql: the statement.
             database: where unqualified tables are.
-            prepared: the text of `NAME`.
             settings: session properties.
         """
         session = ClientSession(
@@ -51,7 +49,6 @@ class TrinoServer:
             source="local_aws",
             timezone="UTC",
             properties=dict(settings),
-            prepared_statements={_PREPARED: prepared} if prepared else None,
         )
         return TrinoRun(
             self.url,
@@ -71,8 +68,6 @@ class TrinoRun:
         stats: how far it is.
         rows_written: of a writing statement, once it has ended.
     """
-
-    NAME = _PREPARED
 
     def __init__(self, url: str, request: TrinoRequest, sql: str) -> None:
         self._url = url
@@ -112,7 +107,11 @@ class TrinoRun:
         except TrinoQueryError as error:
             if error.error_name == "USER_CANCELED":
                 raise QueryCancelledError("Query cancelled by user") from None
-            raise QueryError(error.error_name, str(error.message)) from None
+            place = _PLACE.match(str(error.message))
+            if place is None:
+                raise QueryError(error.error_name, str(error.message)) from None
+            at = Position(line=int(place[1]), column=int(place[2]))
+            raise QueryError(error.error_name, place[3], at) from None
         except (TrinoConnectionError, OSError) as error:
             raise QueryError(
                 "GENERIC_INTERNAL_ERROR", f"Trino at {self._url} does not answer: {error}"

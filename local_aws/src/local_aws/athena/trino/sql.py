@@ -3,11 +3,13 @@
 import re
 import shutil
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from local_aws.athena.errors import QueryCancelledError
+from local_aws.athena.errors import QueryCancelledError, QueryError
 from local_aws.athena.parse.grammar import Tree
 from local_aws.athena.run.job import Job
 from local_aws.athena.run.results import csv_bytes
@@ -16,10 +18,11 @@ from local_aws.athena.run.sql import Query, SqlEngine
 from local_aws.athena.run.targets import table_record
 from local_aws.athena.run.write import Output, PartFile
 from local_aws.athena.trino.client import CATALOG, TrinoRun, TrinoServer
-from local_aws.athena.types.sqltypes import parse_type
+from local_aws.athena.types.casts import quote
+from local_aws.athena.types.sqltypes import Type, parse_type
 from local_aws.athena.types.texts import text_of
 
-_UNNAMED = re.compile(r"_col(\d+)")
+_ROWS_OF = "SELECT * FROM ("
 
 
 class TrinoSql(SqlEngine):
@@ -36,28 +39,49 @@ class TrinoSql(SqlEngine):
 
 
 class TrinoQuery(Query):
-    """A query that Trino has analysed."""
+    """A query that Trino runs."""
 
     def __init__(self, job: Job, server: TrinoServer, text: str) -> None:
         self.job = job
         self.server = server
         self.text = text
-        described = self._run(f"DESCRIBE OUTPUT {TrinoRun.NAME}", prepared=text).all_rows()
-        # name, catalog, schema, table, type, size, aliased; what has no name is _col<its place>.
-        names = [str(row[0]) for row in described]
-        self.names = [
-            None if _UNNAMED.fullmatch(name) and name == f"_col{number}" else name
-            for number, name in enumerate(names)
+
+    @property
+    def names(self) -> list[str | None]:
+        """See `Query`."""
+        return [
+            # What has no name is _col<its place>.
+            None if name == f"_col{number}" else name
+            for number, (name, _) in enumerate(self._columns)
         ]
-        self.types = [parse_type(str(row[4])) for row in described]
+
+    @property
+    def types(self) -> list[Type]:
+        """See `Query`."""
+        return [kind for _, kind in self._columns]
+
+    @cached_property
+    def _columns(self) -> list[tuple[str, Type]]:
+        run = self._run(f"{_ROWS_OF}{self.text}\n) LIMIT 0")
+        try:
+            run.all_rows()
+        except QueryError as error:
+            at = error.at
+            if at is not None and at.line == 1:
+                at = replace(at, column=at.column - len(_ROWS_OF))
+            raise QueryError(error.name, error.message, at) from None
+        return _typed(run)
 
     def read(self, path: Path) -> None:
         """See `Query.read`."""
-        run = self._run(self._execute(), prepared=self.text)
+        run = self._run(self.text)
         with path.open("wb") as target:
             for page in run.pages():
                 self._note(run)
-                target.write(csv_bytes([self._cells(row) for row in page]))
+                if page:
+                    self._columns = _typed(run)
+                    target.write(csv_bytes([self._cells(row) for row in page]))
+        self._columns = _typed(run)
         self._note(run)
 
     def write(
@@ -80,16 +104,15 @@ class TrinoQuery(Query):
         rows = self._run(f"EXPLAIN {self.text}").all_rows()
         return "\n".join(str(row[0]) for row in rows)
 
-    def _run(self, sql: str, *, prepared: str = "", **settings: str) -> TrinoRun:
-        run = self.server.run(sql, self.job.request.database, prepared=prepared, settings=settings)
+    def _run(self, sql: str, **settings: str) -> TrinoRun:
+        given = self.job.request.parameters
+        if given:
+            sql = f"EXECUTE IMMEDIATE {quote(sql)} USING {', '.join(given)}"
+        run = self.server.run(sql, self.job.request.database, settings)
         with self.job.execution.lock:
             self.job.execution.connection = run
         self.job.execution.check_stopped()
         return run
-
-    def _execute(self) -> str:
-        given = self.job.request.parameters
-        return f"EXECUTE {TrinoRun.NAME}" + (f" USING {', '.join(given)}" if given else "")
 
     def _note(self, run: TrinoRun) -> None:
         self.job.execution.scanned_bytes = run.scanned_bytes
@@ -120,7 +143,7 @@ class TrinoQuery(Query):
         codec = output.compression if output.format == "PARQUET" else "GZIP"
         codec = "NONE" if codec == "UNCOMPRESSED" else codec
         settings = {f"{CATALOG}.compression_codec": codec}
-        return self._run(self._execute(), prepared=sql, **settings)
+        return self._run(sql, **settings)
 
     def _take_over(self, location: str, output: Output, directory: Path) -> list[PartFile]:
         bucket, prefix = split_uri(location)
@@ -138,6 +161,10 @@ class TrinoQuery(Query):
         bucket, prefix = split_uri(location)
         for one in self.job.services.store.list(bucket, prefix):
             self.job.services.store.delete(bucket, one.key)
+
+
+def _typed(run: TrinoRun) -> list[tuple[str, Type]]:
+    return [(name, parse_type(text)) for name, text in run.columns]
 
 
 def _in_place(tree: Tree, node: Any) -> str:
