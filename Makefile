@@ -63,7 +63,7 @@ constraints: $(READY) ## Derive constraints*.txt from the versions that MWAA pin
 
 clean: ## Stop what runs; remove the environment and all data
 	@if [ -x $(VENV)/bin/python ]; then $(RUN) -m demo down; fi
-	rm -rf .venv .venv-* .local build
+	rm -rf .venv .venv-* .local build local_aws/trino/target
 
 $(READY): $(PINS)
 	@scripts/install $(VENV) requirements-dev.txt constraints.txt $(or $(VERSION),3.12 3.11 3.13 3.10)
