@@ -86,32 +86,49 @@ def _aggregate(
 ) -> Expr:
     parts = list(arguments)
     # What stands inside the brackets in DuckDB: DISTINCT, ORDER BY, IGNORE NULLS.
-    opening, closing = rule.text.index("(") + 1, rule.text.rindex(")")
     is_distinct = node.setQuantifier() and node.setQuantifier().DISTINCT()
-    text = rule.text[:opening] + ("DISTINCT " if is_distinct else "")
-    text += fill(rule.text[opening:closing], arguments)
+    before = "DISTINCT " if is_distinct else ""
+    inside = ""
     if node.sortItem():
-        text += f" ORDER BY {sort_items(compiler, node.sortItem(), parts)}"
+        inside += f" ORDER BY {sort_items(compiler, node.sortItem(), parts)}"
     if node.nullTreatment() and node.nullTreatment().IGNORE():
-        text += " IGNORE NULLS"
-    text += rule.text[closing:]
+        inside += " IGNORE NULLS"
+    behind = ""
     if node.filter_():
         condition = compiler.boolean(node.filter_().booleanExpression(), "FILTER clause")
         parts.append(condition)
-        text += f" FILTER (WHERE {condition.sql})"
+        behind += f" FILTER (WHERE {condition.sql})"
     if node.over():
         window, used = window_text(compiler, node.over())
         parts += used
-        text += f" OVER {window}"
+        behind += f" OVER {window}"
     elif rule.kind == "window":
         raise QueryError(
             "MISSING_OVER", f"Window function {rule.name} requires an OVER clause", position(node)
         )
-    text = rule.wrap.replace("{type}", result.duckdb).replace("{}", text)
-    made = call(text, result, parts, node)
+    calls = []
+    for text in rule.text.split(" & "):
+        opening, closing = text.index("(") + 1, text.rindex(")")
+        filled = fill(text[opening:closing], arguments)
+        calls.append(f"{text[:opening]}{before}{filled}{inside}{text[closing:]}{behind}")
+    made = call(_wrapped(rule.wrap, calls, result), result, parts, node)
     if node.over():
         return replace(made, has_window=True, is_movable=False)
     return replace(made, has_aggregate=True, is_movable=False)
+
+
+_WRAP_HOLE = re.compile(r"\{(type|most|scale|\d?)\}")
+
+
+def _wrapped(wrap: str, calls: list[str], result: Type) -> str:
+    """What is made of an aggregate's calls: {} or {0}, {1} ...; {type} the result's DuckDB type."""
+    whole, scale = (result.args if result.name == "decimal" else (38, 0))[:2]
+    known = {
+        "type": result.duckdb,
+        "scale": str(scale),
+        "most": f"CAST('{'9' * (whole - scale)}.{'9' * scale}' AS {result.duckdb})",
+    }
+    return _WRAP_HOLE.sub(lambda hole: known.get(hole[1]) or calls[int(hole[1] or 0)], wrap)
 
 
 def sort_items(compiler: Compiler, nodes: list[Any], parts: list[Expr]) -> str:

@@ -382,12 +382,37 @@ AGGREGATES: list[tuple[str, str, str, str]] = [
         "CAST({} AS BIGINT)",
         "DuckDB sums to a hugeint; Trino overflows",
     ),
-    ("sum(D) -> decimal(38,S)", "sum({0})", "CAST({} AS {type})", ""),
+    (
+        "sum(D) -> decimal(38,S)",
+        "sum({0})",
+        "CASE WHEN abs({}) > {most} THEN "
+        + fail("NUMERIC_VALUE_OUT_OF_RANGE", "'Decimal overflow'", "DOUBLE")
+        + " ELSE CAST({} AS {type}) END",
+        "DuckDB sums to more than 38 digits",
+    ),
     ("sum(double) -> double", "sum({0})", "{}", ""),
     ("sum(real) -> real", "sum({0})", "CAST({} AS FLOAT)", "DuckDB sums to a double"),
-    ("avg(D) -> D", "avg({0})", "CAST({} AS {type})", "stays a decimal; DuckDB makes a double"),
+    (
+        "avg(D) -> D",
+        "sum({0}) & count({0})",
+        (
+            "CASE WHEN {1} > 0 THEN CAST(trino_decimal_divide(CAST({0} AS VARCHAR), "
+            "CAST({1} AS VARCHAR), {scale}) AS {type}) END"
+        ),
+        "exact, and stays a decimal; DuckDB's is a double",
+    ),
     ("avg(double) -> double", "avg({0})", "{}", ""),
     ("avg(real) -> real", "avg({0})", "CAST({} AS FLOAT)", "DuckDB makes a double"),
+    *[
+        (
+            f"{name}({kind}) -> {kind}",
+            f"{name}({{0}}) & {name}(CASE WHEN NOT isnan({{0}}) THEN {{0}} END)",
+            "coalesce({1}, {0})",
+            "NaN only if there is nothing else",
+        )
+        for name in ("min", "max")
+        for kind in ("double", "real")
+    ],
     ("min(T) -> T", "min({0})", "{}", ""),
     ("max(T) -> T", "max({0})", "{}", ""),
     ("min(T, bigint) -> array(T)", "min({0}, {1})", "{}", ""),

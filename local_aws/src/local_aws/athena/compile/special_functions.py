@@ -16,7 +16,7 @@ from local_aws.athena.compile.compiler import (
 from local_aws.athena.compile.operators import combine, compare
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.errors import QueryError
-from local_aws.athena.types.casts import render
+from local_aws.athena.types.rendering import render
 from local_aws.athena.types.sqltypes import (
     BIGINT,
     DOUBLE,
@@ -64,6 +64,11 @@ def extreme(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     name = node.qualifiedName().getText().lower()
     nulls = " OR ".join(f"{one.sql} IS NULL" for one in values)
     listed = ", ".join(one.sql for one in values)
+    if kind.name in ("double", "real"):
+        # NaN only if there is nothing else.
+        kept = f"list_filter([{listed}], lambda x: NOT isnan(x))"
+        listed = f"coalesce(list_{'max' if name == 'greatest' else 'min'}({kept}), {values[0].sql})"
+        return call(f"CASE WHEN {nulls} THEN NULL ELSE {listed} END", kind, values, node)
     return call(f"CASE WHEN {nulls} THEN NULL ELSE {name}({listed}) END", kind, values, node)
 
 
@@ -113,14 +118,29 @@ def rounding(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
         node.qualifiedName().getText().lower(), node.qualifiedName().getText().lower()
     )
     kind = values[0].type
-    if kind.is_integer and name != "sign":
+    if name == "sign":
+        return _sign(values[0], node)
+    if kind.is_integer:
         if len(values) == 1:
             return values[0]
         sql = f"CAST(round(CAST({values[0].sql} AS HUGEINT), {values[1].sql}) AS {kind.duckdb})"
         return call(sql, kind, values, node)
-    if kind.name == "decimal" and name != "sign":
+    if kind.name == "decimal":
         return _round_decimal(name, values, node)
     return apply_rule(name, values, node)
+
+
+def _sign(value: Expr, node: Any) -> Expr:
+    kind = value.type
+    if kind.name == "decimal":
+        return call(f"CAST(sign({value.sql}) AS DECIMAL(1,0))", decimal(1, 0), [value], node)
+    if kind.name in ("double", "real"):
+        sql = f"CASE WHEN {value.sql} = 0 OR isnan({value.sql}) THEN {value.sql} "
+        sql += f"ELSE CAST(sign({value.sql}) AS {kind.duckdb}) END"
+        return call(sql, kind, [value], node)
+    if not kind.is_integer:
+        return apply_rule("sign", [value], node)
+    return call(f"CAST(sign({value.sql}) AS {kind.duckdb})", kind, [value], node)
 
 
 def _round_decimal(name: str, values: list[Expr], node: Any) -> Expr:

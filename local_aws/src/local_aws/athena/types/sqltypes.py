@@ -79,7 +79,7 @@ class Type:
             return f"row({', '.join(fields)})"
         if self.items:
             return f"{self.name}({', '.join(item.text for item in self.items)})"
-        if self.is_timestamp:
+        if self.is_timestamp or self.name == "time":
             head, _, tail = self.name.partition(" ")
             return f"{head}({(self.args or (3,))[0]})" + (f" {tail}" if tail else "")
         if self.args:
@@ -135,7 +135,7 @@ VARBINARY = Type("varbinary")
 DATE = Type("date")
 TIMESTAMP = Type("timestamp", (3,))
 TIMESTAMP_TZ = Type("timestamp with time zone", (3,))
-TIME = Type("time")
+TIME = Type("time", (3,))
 JSON = Type("json")
 UNKNOWN = Type("unknown")
 DAY_TO_SECOND = Type("interval day to second")
@@ -228,7 +228,7 @@ def _plain(name: str, numbers: tuple[int, ...]) -> Type:
             if len(numbers) == 2
             else Type("decimal", ((numbers or (10,))[0], 0))
         )
-    if name.startswith("timestamp"):
+    if name.startswith(("timestamp", "time ")) or name == "time":
         return Type(name, numbers or (3,))
     if name == "varchar" and numbers == (UNBOUNDED,):
         return VARCHAR
