@@ -15,6 +15,7 @@ from local_aws.athena.compile.compiler import (
     qualified,
 )
 from local_aws.athena.compile.function_table import ALIASES, RULES, Rule
+from local_aws.athena.compile.known_functions import is_function, takes
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.compile.signatures import choose
 from local_aws.athena.errors import QueryError
@@ -34,6 +35,8 @@ def function_call(compiler: Compiler, node: Any) -> Expr:
     if handler is not None:
         return replace(handler(compiler, arguments, node), at=position(node))
     if name not in RULES:
+        if is_function(name):
+            raise QueryError("NOT_SUPPORTED", f"local_aws has no function {name}", position(node))
         raise QueryError("FUNCTION_NOT_FOUND", f"Function '{name}' not registered", position(node))
     return _by_rule(compiler, name, [compiler.expr(one) for one in arguments], node)
 
@@ -49,6 +52,8 @@ def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Exp
     chosen = choose(rules, [one.type for one in arguments])
     if chosen is None:
         given = ", ".join(one.type.text for one in arguments)
+        if takes(name, [one.type for one in arguments]):
+            raise QueryError("NOT_SUPPORTED", f"local_aws has no {name}({given})", position(node))
         expected = ", ".join(dict.fromkeys(rule.signature for rule in rules))
         raise QueryError(
             "FUNCTION_NOT_FOUND",

@@ -1,0 +1,5 @@
+"""Arrays, maps and rows."""
+
+from local_aws.athena.functions.registry import PythonFunction
+
+FUNCTIONS: tuple[PythonFunction, ...] = ()
