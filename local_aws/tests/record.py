@@ -12,6 +12,7 @@ from dataclasses import replace
 from tests.answers import Answer, answer_of, read_corpus, write_corpus
 from tests.athena_sql import Trino
 
+from local_aws.athena.compile.known_functions import TABLE
 from local_aws.athena.trino.client import TrinoServer
 from local_aws.athena.types.sqltypes import parse_type
 from local_aws.athena.types.texts import text_of

@@ -13,12 +13,13 @@ _MOMENT = re.compile(
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?")
 _OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})")
 _BLANKS = "".join(map(chr, range(33)))
-EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times are naive UTC here
+EPOCH: datetime = datetime(1970, 1, 1)  # noqa: DTZ001 - times are naive UTC here
 
 
 def micros_of(moment: datetime) -> int:
     """Microseconds since 1970 of a naive time."""
-    return int((moment - EPOCH) // timedelta(microseconds=1))
+    since: timedelta = moment - EPOCH
+    return since // timedelta(microseconds=1)
 
 
 def rounded_micros(fraction: str, digits: int) -> int:
