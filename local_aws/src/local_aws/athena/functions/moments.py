@@ -13,13 +13,12 @@ _MOMENT = re.compile(
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?")
 _OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})")
 _BLANKS = "".join(map(chr, range(33)))
-EPOCH: datetime = datetime(1970, 1, 1)  # noqa: DTZ001 - times are naive UTC here
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times are naive UTC here
 
 
 def micros_of(moment: datetime) -> int:
     """Microseconds since 1970 of a naive time."""
-    since: timedelta = moment - EPOCH
-    return since // timedelta(microseconds=1)
+    return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def rounded_micros(fraction: str, digits: int) -> int:
@@ -27,7 +26,7 @@ def rounded_micros(fraction: str, digits: int) -> int:
     if not fraction:
         return 0
     scaled = int(fraction.ljust(digits + 1, "0")[: digits + 1])
-    return (scaled + 5) // 10 * 10 ** (6 - digits)
+    return int((scaled + 5) // 10 * 10 ** (6 - digits))
 
 
 def text_to_micros(text: str, digits: int) -> int | None:
