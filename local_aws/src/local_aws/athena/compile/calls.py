@@ -21,7 +21,7 @@ from local_aws.athena.compile.signatures import choose
 from local_aws.athena.errors import QueryError
 from local_aws.athena.types.sqltypes import BIGINT, VARCHAR, Type
 
-_HOLE = re.compile(r"\{(\d)(i|\.\.\.)?\}")
+_HOLE = re.compile(r"\{(\d|type|nulls)(i|\.\.\.)?\}")
 
 
 def function_call(compiler: Compiler, node: Any) -> Expr:
@@ -44,7 +44,7 @@ def function_call(compiler: Compiler, node: Any) -> Expr:
 def apply_rule(name: str, arguments: list[Expr], node: Any) -> Expr:
     """The call of a scalar function of the table with compiled arguments."""
     rule, arguments, result = _chosen(name, arguments, node)
-    return call(fill(rule.text, arguments), result, arguments, node)
+    return call(fill(rule.text, arguments, result), result, arguments, node)
 
 
 def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Expr], Type]:
@@ -68,14 +68,22 @@ def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Exp
 def _by_rule(compiler: Compiler, name: str, arguments: list[Expr], node: Any) -> Expr:
     rule, arguments, result = _chosen(name, arguments, node)
     if rule.kind == "scalar":
-        return call(fill(rule.text, arguments), result, arguments, node)
+        return call(fill(rule.text, arguments, result), result, arguments, node)
     return _aggregate(compiler, node, rule, arguments, result)
 
 
-def fill(text: str, arguments: list[Expr]) -> str:
-    """The text with its arguments: {0}, {1i} the literal's digits, {1...} this and the rest."""
+def fill(text: str, arguments: list[Expr], result: Type) -> str:
+    """The text with its arguments.
+
+    {0} is the first, {1i} the digits of a literal, {1...} the second and all behind it; {type} is
+    the DuckDB type of the result, {nulls} whether an argument is NULL.
+    """
 
     def one(hole: re.Match[str]) -> str:
+        if hole[1] == "type":
+            return result.duckdb
+        if hole[1] == "nulls":
+            return " OR ".join(f"{argument.sql} IS NULL" for argument in arguments)
         index = int(hole[1])
         if hole[2] == "...":
             return ", ".join(argument.sql for argument in arguments[index:])
@@ -114,7 +122,7 @@ def _aggregate(
     calls = []
     for text in rule.text.split(" & "):
         opening, closing = text.index("(") + 1, text.rindex(")")
-        filled = fill(text[opening:closing], arguments)
+        filled = fill(text[opening:closing], arguments, result)
         calls.append(f"{text[:opening]}{before}{filled}{inside}{text[closing:]}{behind}")
     made = call(_wrapped(rule.wrap, calls, result), result, parts, node)
     if node.over():

@@ -20,9 +20,11 @@ from local_aws.athena.types.casts import cast
 from local_aws.athena.types.failing import fail
 from local_aws.athena.types.sqltypes import (
     BOOLEAN,
+    UNKNOWN,
     VARCHAR,
     Type,
     as_decimal,
+    coerces,
     common_type,
     decimal,
 )
@@ -174,12 +176,28 @@ def concatenation(compiler: Compiler, node: Any) -> Expr:
 
 
 def _concat_arrays(left: Expr, right: Expr, node: Any) -> Expr:
-    if left.type.name != "array":
-        left = left.become(f"[{left.sql}]", Type("array", items=(left.type,)))
-    if right.type.name != "array":
-        right = right.become(f"[{right.sql}]", Type("array", items=(right.type,)))
+    left, right = joinable(left, right, node)
     (left, right), kind = unify([left, right], node, "All ARRAY elements")
     return call(f"({left.sql} || {right.sql})", kind, [left, right], node)
+
+
+def joinable(left: Expr, right: Expr, node: Any) -> tuple[Expr, Expr]:
+    """Two arrays out of two, or out of one and what becomes an element of it."""
+    if any(UNKNOWN in (one.type, *one.type.items) for one in (left, right)):
+        message = "Could not choose a best candidate operator. Explicit type casts must be added."
+        raise QueryError("AMBIGUOUS_FUNCTION_CALL", message, position(node))
+    if common_type(left.type, right.type) is None:
+        if left.type.name == "array" and coerces(right.type, left.type.items[0]):
+            right = right.become(f"[{right.sql}]", Type("array", items=(right.type,)))
+        elif right.type.name == "array" and coerces(left.type, right.type.items[0]):
+            left = left.become(f"[{left.sql}]", Type("array", items=(left.type,)))
+        else:
+            raise QueryError(
+                "FUNCTION_NOT_FOUND",
+                f"Unexpected parameters ({left.type.text}, {right.type.text}) for function concat",
+                position(node),
+            )
+    return left, right
 
 
 def logical(compiler: Compiler, node: Any) -> Expr:
@@ -218,8 +236,12 @@ def predicated(compiler: Compiler, node: Any) -> Expr:
 def compare(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
     """A comparison; refuses types that have nothing in common."""
     kind = common_type(left.type, right.type)
-    if kind is None or (kind.name == "json" and symbol not in ("=", "<>")):
+    is_equality = symbol not in ("<", "<=", ">", ">=")
+    if kind is None or not (is_equality or kind.is_ordered):
         raise _no_operator(left, symbol, right, node)
+    if kind.has_map and symbol.startswith("IS"):
+        message = f"local_aws does not compare {kind.text} by {symbol}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
     is_char = "char" in (left.type.name, right.type.name)
     left, right = coerce(left, kind), coerce(right, kind)
     sql = _compared(left, right, symbol, is_char=is_char)
@@ -228,6 +250,11 @@ def compare(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
 
 def _compared(left: Expr, right: Expr, symbol: str, *, is_char: bool) -> str:
     kind = left.type
+    if kind.items and not symbol.startswith("IS"):
+        if symbol in ("=", "<>"):
+            same = f"trino_equal({left.sql}, {right.sql})"
+            return same if symbol == "=" else f"(NOT {same})"
+        return f"(trino_order({left.sql}, {right.sql}, {quote(kind.name)}) {symbol} 0)"
     if is_char:
         return f"(rtrim({left.sql}, ' ') {symbol} rtrim({right.sql}, ' '))"
     plain = f"({left.sql} {symbol} {right.sql})"
@@ -266,7 +293,7 @@ def _between(compiler: Compiler, value: Expr, node: Any) -> Expr:
             )
     parts, kind = unify([value, low, high], node, "BETWEEN values")
     negated = "NOT " if node.NOT() else ""
-    if kind.name in ("double", "real", "char"):
+    if kind.items or kind.name in ("double", "real", "char"):
         above = compare(parts[0], parts[1], ">=", node)
         below = compare(parts[0], parts[2], "<=", node)
         return call(f"({negated}({above.sql} AND {below.sql}))", BOOLEAN, parts, node)
@@ -278,7 +305,7 @@ def _in_list(compiler: Compiler, value: Expr, node: Any) -> Expr:
     items = [compiler.expr(one) for one in node.expression()]
     parts, kind = unify([value, *items], node, "IN value and list items")
     negated = "NOT " if node.NOT() else ""
-    if kind.name in ("double", "real", "char"):
+    if kind.items or kind.name in ("double", "real", "char"):
         same = " OR ".join(compare(parts[0], one, "=", node).sql for one in parts[1:])
         return call(f"({negated}({same}))", BOOLEAN, parts, node)
     listed = ", ".join(one.sql for one in parts[1:])
@@ -332,6 +359,9 @@ def _in_subquery(compiler: Compiler, value: Expr, node: Any) -> Expr:
     relation = subquery(compiler, node.query())
     column = relation.fields[0]
     kind = common_type(value.type, column.type)
+    if value.type.name == "row":
+        message = "local_aws does not look for rows in subqueries"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
     if kind is None or len(relation.fields) != 1:
         raise mismatch(
             f"value and result of subquery must be of the same type for IN "
@@ -426,8 +456,13 @@ def subscript(compiler: Compiler, node: Any) -> Expr:
     value, index = compiler.expr(node.value), compiler.expr(node.index)
     if value.type.name == "row" and isinstance(index.literal, int):
         position_in_row = index.literal - 1
+        if not 0 <= position_in_row < len(value.type.items):
+            message = f"ROW subscript {index.literal} is out of bounds"
+            raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
         return value.become(f"({value.sql}).f{position_in_row}", value.type.items[position_in_row])
     if value.type.name == "map":
+        if not coerces(index.type, value.type.items[0]):
+            raise mismatch(f"Cannot use {index.type.text} for subscript of {value.type.text}", node)
         key = coerce(index, value.type.items[0])
         message = f"'Key not present in map: ' || CAST({key.sql} AS VARCHAR)"
         missing = fail("INVALID_FUNCTION_ARGUMENT", message, value.type.items[1].duckdb)

@@ -3,7 +3,14 @@
 from dataclasses import replace
 
 from local_aws.athena.compile.function_table import Rule
-from local_aws.athena.types.sqltypes import INTEGERS, Type, as_decimal, coerces, common_type
+from local_aws.athena.types.sqltypes import (
+    INTEGERS,
+    UNKNOWN,
+    Type,
+    as_decimal,
+    coerces,
+    common_type,
+)
 
 _ANY, _NUMBER, _DECIMAL = ("e", "k", "t", "v"), "n", "d"
 
@@ -83,6 +90,8 @@ def _bind_variable(name: str, kind: Type, bound: Bindings) -> bool:
 def _fill(pattern: Type, bound: Bindings, kind: Type) -> Type:
     if pattern.name in bound:
         return bound[pattern.name]
+    if pattern.name in _ANY:
+        return UNKNOWN
     if pattern.items:
         return replace(pattern, items=tuple(_fill(item, bound, item) for item in pattern.items))
     if pattern.name == "decimal":

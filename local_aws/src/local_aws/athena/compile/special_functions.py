@@ -9,13 +9,13 @@ from local_aws.athena.compile.compiler import (
     FunctionHandler,
     call,
     coerce,
-    mismatch,
     position,
     unify,
 )
-from local_aws.athena.compile.operators import combine, compare
+from local_aws.athena.compile.operators import combine, compare, joinable
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.errors import QueryError
+from local_aws.athena.types.casts import can_cast, cast
 from local_aws.athena.types.rendering import render
 from local_aws.athena.types.sqltypes import (
     BIGINT,
@@ -23,6 +23,7 @@ from local_aws.athena.types.sqltypes import (
     UNKNOWN,
     VARCHAR,
     Type,
+    common_type,
     decimal,
 )
 
@@ -39,6 +40,9 @@ def if_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 
 def coalesce(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """COALESCE: the first that is not NULL, of their common type."""
+    if len(arguments) < 2:
+        message = "The 'coalesce' function must have at least two arguments"
+        raise QueryError("SYNTAX_ERROR", message, position(node))
     values, kind = unify([compiler.expr(one) for one in arguments], node, "All COALESCE operands")
     return call(f"coalesce({', '.join(one.sql for one in values)})", kind, values, node)
 
@@ -55,12 +59,21 @@ def nullif(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 def try_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TRY(x): NULL where x fails."""
     expr = compiler.expr(arguments[0])
+    if expr.has_aggregate or not expr.is_movable:
+        message = "local_aws has no TRY over aggregates and subqueries"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
     return expr.become(f"TRY({expr.sql})", expr.type, at=position(node))
 
 
 def extreme(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """GREATEST, LEAST: NULL if any argument is, where DuckDB leaves NULLs out."""
     values, kind = unify([compiler.expr(one) for one in arguments], node, "All arguments")
+    if not kind.is_ordered:
+        message = f"Unexpected parameters ({kind.text}) for function greatest"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+    if kind.items or kind.name.startswith("interval"):
+        message = f"local_aws has no greatest or least of {kind.text}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
     name = node.qualifiedName().getText().lower()
     nulls = " OR ".join(f"{one.sql} IS NULL" for one in values)
     listed = ", ".join(one.sql for one in values)
@@ -83,12 +96,8 @@ def concat(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """CONCAT(a, b, ...): as ||, NULL if any part is."""
     values = [compiler.expr(one) for one in arguments]
     if any(one.type.name == "array" for one in values):
-        values = [
-            one
-            if one.type.name == "array"
-            else one.become(f"[{one.sql}]", Type("array", items=(one.type,)))
-            for one in values
-        ]
+        if len(values) == 2:
+            values = list(joinable(values[0], values[1], node))
         values, kind = unify(values, node, "All ARRAY elements")
         return call(f"({' || '.join(one.sql for one in values)})", kind, values, node)
     for one in values:
@@ -127,7 +136,10 @@ def rounding(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
         return call(sql, kind, values, node)
     if kind.name == "decimal":
         return _round_decimal(name, values, node)
-    return apply_rule(name, values, node)
+    made = apply_rule(name, values, node)
+    if kind.name == "real":
+        return made.become(f"CAST({made.sql} AS FLOAT)", kind)
+    return made
 
 
 def _sign(value: Expr, node: Any) -> Expr:
@@ -147,10 +159,18 @@ def _round_decimal(name: str, values: list[Expr], node: Any) -> Expr:
     precision, scale = values[0].type.args
     duckdb_name = {"truncate": "trunc"}.get(name, name)
     if len(values) == 2:
-        kind = decimal(min(38, precision + 1), scale)
+        kind = decimal(precision + (name != "truncate"), scale)
+        if name == "round" and precision - scale > 17:
+            raise QueryError("NOT_SUPPORTED", "local_aws rounds 17 digits", position(node))
+        if name == "round":
+            digits = f"CAST({values[1].sql} AS INTEGER)"
+            wide = f"CAST({values[0].sql} AS DECIMAL(38,{scale}))"
+            sql = f"trino_round_decimal(CAST({wide} AS VARCHAR), {digits})"
+            return call(f"CAST({sql} AS {kind.duckdb})", kind, values, node)
         sql = f"CAST({duckdb_name}({values[0].sql}, {values[1].sql}) AS {kind.duckdb})"
         return call(sql, kind, values, node)
-    kind = decimal(precision - scale + min(1, scale), 0)
+    grows = name != "truncate" and scale > 0
+    kind = decimal(max(precision - scale + grows, 1), 0)
     return call(f"CAST({duckdb_name}({values[0].sql}) AS {kind.duckdb})", kind, values, node)
 
 
@@ -174,7 +194,10 @@ def array_join(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     values = [compiler.expr(one) for one in arguments]
     kind = values[0].type
     if kind.name == "array" and not kind.items[0].is_text and kind.items[0] != UNKNOWN:
-        texts = f"list_transform({values[0].sql}, lambda x: {render('x', kind.items[0])})"
+        if not can_cast(kind.items[0], VARCHAR):
+            message = f"Cannot cast {kind.items[0].text} to varchar"
+            raise QueryError("OPERATOR_NOT_FOUND", message, position(node))
+        texts = f"list_transform({values[0].sql}, lambda x: {cast('x', kind.items[0], VARCHAR)})"
         values[0] = values[0].become(texts, Type("array", items=(VARCHAR,)))
     return apply_rule("array_join", values, node)
 
@@ -203,20 +226,23 @@ def _conversions(pattern: str) -> list[str]:
 def contains(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """CONTAINS(array, x)."""
     values = [compiler.expr(one) for one in arguments]
-    if values[0].type.name != "array":
-        raise mismatch("contains takes an array", node)
-    return apply_rule("contains", values, node)
+    item = values[0].type.items[0] if values[0].type.name == "array" else UNKNOWN
+    if item.items or item.name in ("double", "real", "char", "unknown"):
+        return apply_rule("contains", values, node)
+    found = apply_rule("contains", values, node)
+    items, value = values[0].sql, coerce(values[1], item).sql
+    if common_type(item, values[1].type) != item:
+        return found
+    sql = (
+        f"CASE WHEN {value} IS NULL THEN NULL WHEN list_contains({items}, {value}) THEN true "
+        f"WHEN list_count({items}) = len({items}) THEN false END"
+    )
+    return found.become(sql, found.type)
 
 
 def width_bucket(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """WIDTH_BUCKET(x, low, high, n)."""
-    x, low, high, count = (coerce(compiler.expr(one), DOUBLE) for one in arguments)
-    sql = (
-        f"CASE WHEN {x.sql} < {low.sql} THEN 0 WHEN {x.sql} >= {high.sql} "
-        f"THEN CAST({count.sql} + 1 AS BIGINT) ELSE CAST(floor(({x.sql} - {low.sql}) / "
-        f"({high.sql} - {low.sql}) * {count.sql}) + 1 AS BIGINT) END"
-    )
-    return call(sql, BIGINT, [x, low, high, count], node)
+    return apply_rule("width_bucket", [compiler.expr(one) for one in arguments], node)
 
 
 FUNCTIONS: dict[str, FunctionHandler] = {

@@ -1,6 +1,7 @@
 """Numbers: Java's texts of floating-point values, decimals beyond what DuckDB computes."""
 
 import math
+import re
 import struct
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, localcontext
 
@@ -216,6 +217,14 @@ def decimal_remainder(left: str, right: str, scale: int) -> str:
         return _fitting(rest, scale, "remainder")
 
 
+def round_decimal(text: str, digits: int) -> str:
+    """ROUND of a decimal to some digits behind the point, or before it."""
+    with localcontext(_WIDE):
+        return format(
+            Decimal(text).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP), "f"
+        )
+
+
 def _fitting(value: Decimal, scale: int, what: str) -> str:
     rounded = value.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_HALF_UP)
     if abs(rounded.scaleb(scale)) >= _MOST_DIGITS:
@@ -223,7 +232,76 @@ def _fitting(value: Decimal, scale: int, what: str) -> str:
     return format(rounded, "f")
 
 
+def from_base(text: str, base: int) -> int:
+    """FROM_BASE: a whole number's text."""
+    if not 2 <= base <= 36:
+        raise Failure("INVALID_FUNCTION_ARGUMENT", "Radix must be between 2 and 36")
+    try:
+        value = int(text, base) if not re.search(r"[\s_]", text) else None
+    except ValueError:
+        value = None
+    if value is None or not -(2**63) <= value < 2**63:
+        message = f"Not a valid base-{base} number: {text}"
+        raise Failure("INVALID_FUNCTION_ARGUMENT", message)
+    return value
+
+
+def to_base(value: int, base: int) -> str:
+    """TO_BASE: digits and small letters."""
+    if not 2 <= base <= 36:
+        raise Failure("INVALID_FUNCTION_ARGUMENT", "Radix must be between 2 and 36")
+    digits, rest = "", abs(value)
+    while rest or not digits:
+        rest, digit = divmod(rest, base)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+    return f"-{digits}" if value < 0 else digits
+
+
+def logarithm(base: float, value: float) -> float:
+    """LOG(base, value), as Java divides two natural ones."""
+    below, above = _ln(base), _ln(value)
+    if below == 0:
+        return math.nan if above == 0 or math.isnan(above) else math.copysign(math.inf, above)
+    return math.nan if math.isinf(above) and math.isinf(below) else above / below
+
+
+def _ln(value: float) -> float:
+    if value == 0:
+        return -math.inf
+    return math.nan if value < 0 else math.log(value)
+
+
+def power(base: float, exponent: float) -> float:
+    """POWER, as Java's: of 1 or -1 and an infinity, or of 1 and NaN, it is NaN."""
+    if math.isnan(exponent) or (abs(base) == 1 and math.isinf(exponent)):
+        return math.nan
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        is_odd = exponent == int(exponent) and int(exponent) % 2 == 1
+        return -math.inf if base < 0 and is_odd else math.inf
+    except ValueError:
+        if base == 0:
+            is_odd = exponent == int(exponent) and int(exponent) % 2 == 1
+            return math.copysign(math.inf, base) if is_odd else math.inf
+        return math.nan
+
+
+def cube_root(value: float) -> float:
+    """CBRT, exact for cubes."""
+    if value == 0 or math.isnan(value) or math.isinf(value):
+        return value
+    root = math.copysign(abs(value) ** (1 / 3), value)
+    return root - (root * root * root - value) / (3 * root * root)
+
+
 FUNCTIONS = (
+    PythonFunction("trino_round_decimal", ("VARCHAR", "INTEGER"), "VARCHAR", round_decimal),
+    PythonFunction("trino_from_base", ("VARCHAR", "BIGINT"), "BIGINT", from_base),
+    PythonFunction("trino_to_base", ("BIGINT", "BIGINT"), "VARCHAR", to_base),
+    PythonFunction("trino_log", ("DOUBLE", "DOUBLE"), "DOUBLE", logarithm),
+    PythonFunction("trino_power", ("DOUBLE", "DOUBLE"), "DOUBLE", power),
+    PythonFunction("trino_cbrt", ("DOUBLE",), "DOUBLE", cube_root),
     PythonFunction("trino_real_text", ("FLOAT",), "VARCHAR", single_text),
     PythonFunction("trino_double_text", ("DOUBLE",), "VARCHAR", double_text),
     PythonFunction("trino_double_to_varchar", ("DOUBLE",), "VARCHAR", double_to_varchar),

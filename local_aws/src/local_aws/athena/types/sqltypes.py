@@ -69,6 +69,16 @@ class Type:
         return self.name.startswith("timestamp")
 
     @property
+    def has_map(self) -> bool:
+        """Is there a map anywhere in it? Maps are equal whatever the order of their keys."""
+        return self.name == "map" or any(item.has_map for item in self.items)
+
+    @property
+    def is_ordered(self) -> bool:
+        """Do its values come one after the other?"""
+        return self.name not in ("map", "json") and all(item.is_ordered for item in self.items)
+
+    @property
     def text(self) -> str:
         """The type as Trino spells it in messages and DDL, e.g. "map(varchar, bigint)"."""
         if self.name == "row":
@@ -256,7 +266,7 @@ def common_type(left: Type, right: Type) -> Type | None:
         return _common_text(left, right)
     names = {left.name, right.name}
     if names == {"date", "timestamp"} or names == {"timestamp"}:
-        return Type("timestamp", (max((*left.args, *right.args, 3)),))
+        return Type("timestamp", (max((*left.args, *right.args)),))
     if "timestamp with time zone" in names and names <= {
         "date",
         "timestamp",

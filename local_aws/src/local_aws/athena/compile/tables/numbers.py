@@ -16,7 +16,7 @@ SCALARS: list[tuple[str, str, str]] = [
         f"CASE WHEN {{0}} < 0 THEN {_NAN} ELSE sqrt({{0}}) END",
         "NaN for a negative, where DuckDB fails",
     ),
-    ("cbrt(double) -> double", "cbrt({0})", ""),
+    ("cbrt(double) -> double", "trino_cbrt({0})", "exact for cubes"),
     ("exp(double) -> double", "exp({0})", ""),
     (
         "ln(double) -> double",
@@ -29,7 +29,7 @@ SCALARS: list[tuple[str, str, str]] = [
     (
         "log2(double) -> double",
         (
-            f"CASE WHEN {{0}} > 0 THEN log2({{0}}) WHEN {{0}} = 0 THEN "
+            f"CASE WHEN {{0}} > 0 THEN ln({{0}}) / ln(CAST(2 AS DOUBLE)) WHEN {{0}} = 0 THEN "
             f"CAST('-inf' AS DOUBLE) WHEN {{0}} < 0 THEN {_NAN} END"
         ),
         "as ln",
@@ -42,9 +42,17 @@ SCALARS: list[tuple[str, str, str]] = [
         ),
         "as ln",
     ),
-    ("log(double, double) -> double", "log({0}, {1})", ""),
-    ("power(double, double) -> double", "pow({0}, {1})", ""),
-    ("pow(double, double) -> double", "pow({0}, {1})", ""),
+    ("log(double, double) -> double", "trino_log({0}, {1})", "NaN where DuckDB fails"),
+    (
+        "power(double, double) -> double",
+        "CASE WHEN isfinite({1}) AND {0} > 0 THEN pow({0}, {1}) ELSE trino_power({0}, {1}) END",
+        "NaN for 1 and NaN",
+    ),
+    (
+        "pow(double, double) -> double",
+        "CASE WHEN isfinite({1}) AND {0} > 0 THEN pow({0}, {1}) ELSE trino_power({0}, {1}) END",
+        "NaN for 1 and NaN",
+    ),
     ("pi() -> double", "pi()", ""),
     ("e() -> double", "exp(1)", "DuckDB has no e()"),
     ("infinity() -> double", "CAST('inf' AS DOUBLE)", "DuckDB has no such function"),
@@ -59,13 +67,22 @@ SCALARS: list[tuple[str, str, str]] = [
     ("bitwise_left_shift(bigint, bigint) -> bigint", "({0} << {1})", ""),
     ("bitwise_right_shift(bigint, bigint) -> bigint", "({0} >> {1})", ""),
     *[
+        (
+            f"{name}(double) -> double",
+            f"CASE WHEN {condition} THEN {_NAN} ELSE {name}({{0}}) END",
+            "NaN where DuckDB fails",
+        )
+        for name, condition in (
+            ("sin", "isinf({0})"),
+            ("cos", "isinf({0})"),
+            ("tan", "isinf({0})"),
+            ("asin", "abs({0}) > 1"),
+            ("acos", "abs({0}) > 1"),
+        )
+    ],
+    *[
         (f"{name}(double) -> double", f"{name}({{0}})", "")
         for name in (
-            "sin",
-            "cos",
-            "tan",
-            "asin",
-            "acos",
             "atan",
             "sinh",
             "cosh",
@@ -75,9 +92,11 @@ SCALARS: list[tuple[str, str, str]] = [
         )
     ],
     ("atan2(double, double) -> double", "atan2({0}, {1})", ""),
+    ("from_base(varchar, bigint) -> bigint", "trino_from_base({0}, {1})", "any base"),
+    ("to_base(bigint, bigint) -> varchar(64)", "trino_to_base({0}, {1})", "any base"),
     (
-        "from_base(varchar, bigint) -> bigint",
-        "CAST(('0x' || {0}) AS BIGINT)",
-        "only base 16 reaches DuckDB",
+        "width_bucket(double, double, double, bigint) -> bigint",
+        "trino_width_bucket({0}, {1}, {2}, {3})",
+        "bounds in either order",
     ),
 ]
