@@ -100,6 +100,8 @@ def _aggregate(
     parts = list(arguments)
     # What stands inside the brackets in DuckDB: DISTINCT, ORDER BY, IGNORE NULLS.
     is_distinct = node.setQuantifier() and node.setQuantifier().DISTINCT()
+    if is_distinct and any(one.type.has_map for one in arguments):
+        raise QueryError("NOT_SUPPORTED", "local_aws has no distinct maps", position(node))
     before = "DISTINCT " if is_distinct else ""
     inside = ""
     if node.sortItem():
@@ -149,9 +151,19 @@ def sort_items(compiler: Compiler, nodes: list[Any], parts: list[Expr]) -> str:
     texts = []
     for node in nodes:
         expr = compiler.expr(node.expression())
+        need_order(expr, node)
         parts.append(expr)
         texts.append(expr.sql + ordering(node))
     return ", ".join(texts)
+
+
+def need_order(expr: Expr, node: Any) -> None:
+    """Refuse to order by what has no order, or none that DuckDB knows."""
+    if not expr.type.is_ordered:
+        raise mismatch(f"Type {expr.type.text} is not orderable", node)
+    if expr.type.items:
+        message = f"local_aws does not order by {expr.type.text}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
 
 
 def ordering(node: Any) -> str:

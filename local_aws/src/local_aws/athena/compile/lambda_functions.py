@@ -12,7 +12,15 @@ from local_aws.athena.compile.compiler import (
 )
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.errors import QueryError
-from local_aws.athena.types.sqltypes import BOOLEAN, Type, array, common_type, map_of
+from local_aws.athena.types.sqltypes import (
+    BOOLEAN,
+    UNKNOWN,
+    Type,
+    array,
+    common_type,
+    map_of,
+    stores,
+)
 
 
 def _name(compiler: Compiler) -> str:
@@ -37,7 +45,14 @@ def _body(compiler: Compiler, argument: Any, given: dict[str, Type]) -> Expr:
             for name, (text, kind) in zip(names, given.items(), strict=True)
         }
     )
-    return inner.expr(node.expression())
+    body = inner.expr(node.expression())
+    if body.has_aggregate or body.has_window:
+        message = "Lambda expression cannot contain aggregations, window functions or grouping"
+        raise QueryError("EXPRESSION_NOT_SCALAR", message, position(node))
+    if not body.is_movable:
+        message = "local_aws has no subqueries in lambda expressions"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
+    return body
 
 
 def _entry_body(compiler: Compiler, argument: Any, kind: Type) -> tuple[str, Expr]:
@@ -109,6 +124,9 @@ def reduce(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     probe = _body(compiler, arguments[2], {f"{a}.s": start.type, f"{b}.e": item})
     state = common_type(start.type, probe.type) or start.type
     step = _body(compiler, arguments[2], {f"{a}.s": state, f"{b}.e": item})
+    if UNKNOWN in (state, *state.items) or not stores(step.type, state):
+        message = f"local_aws does not reduce to {state.text} by {step.type.text}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
     # DuckDB reduces values of one type, so the elements travel in rows beside the state.
     packed = (
         f"list_transform({expr.sql}, lambda {a}: {{'s': CAST(NULL AS {state.duckdb}), 'e': {a}}})"

@@ -287,7 +287,8 @@ def row_field(expr: Expr, name: str, node: Any) -> Expr:
         raise mismatch(f"Expression {name} is not of type ROW", node)
     labels = [(label or "").lower() for label in expr.type.labels]
     if name not in labels:
-        raise QueryError("COLUMN_NOT_FOUND", f"Column '{name}' cannot be resolved", position(node))
+        message = f"Column '{name}' cannot be resolved"
+        raise QueryError("INVALID_COLUMN_REFERENCE", message, position(node))
     index = labels.index(name)
     return expr.become(f"({expr.sql}).f{index}", expr.type.items[index])
 

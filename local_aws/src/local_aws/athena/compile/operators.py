@@ -23,6 +23,7 @@ from local_aws.athena.types.sqltypes import (
     UNKNOWN,
     VARCHAR,
     Type,
+    array,
     as_decimal,
     coerces,
     common_type,
@@ -187,10 +188,11 @@ def joinable(left: Expr, right: Expr, node: Any) -> tuple[Expr, Expr]:
         message = "Could not choose a best candidate operator. Explicit type casts must be added."
         raise QueryError("AMBIGUOUS_FUNCTION_CALL", message, position(node))
     if common_type(left.type, right.type) is None:
-        if left.type.name == "array" and coerces(right.type, left.type.items[0]):
-            right = right.become(f"[{right.sql}]", Type("array", items=(right.type,)))
-        elif right.type.name == "array" and coerces(left.type, right.type.items[0]):
-            left = left.become(f"[{left.sql}]", Type("array", items=(left.type,)))
+        wrapped = [one.become(f"[{one.sql}]", array(one.type)) for one in (left, right)]
+        if common_type(left.type, wrapped[1].type) is not None:
+            right = wrapped[1]
+        elif common_type(wrapped[0].type, right.type) is not None:
+            left = wrapped[0]
         else:
             raise QueryError(
                 "FUNCTION_NOT_FOUND",
@@ -461,8 +463,12 @@ def subscript(compiler: Compiler, node: Any) -> Expr:
             raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
         return value.become(f"({value.sql}).f{position_in_row}", value.type.items[position_in_row])
     if value.type.name == "map":
-        if not coerces(index.type, value.type.items[0]):
+        both = common_type(index.type, value.type.items[0])
+        if both is None:
             raise mismatch(f"Cannot use {index.type.text} for subscript of {value.type.text}", node)
+        if not coerces(index.type, value.type.items[0]):
+            message = f"local_aws takes no {index.type.text} for subscript of {value.type.text}"
+            raise QueryError("NOT_SUPPORTED", message, position(node))
         key = coerce(index, value.type.items[0])
         message = f"'Key not present in map: ' || CAST({key.sql} AS VARCHAR)"
         missing = fail("INVALID_FUNCTION_ARGUMENT", message, value.type.items[1].duckdb)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from local_aws.athena.compile.function_table import Rule
 from local_aws.athena.types.sqltypes import (
     INTEGERS,
+    TINYINT,
     UNKNOWN,
     Type,
     as_decimal,
@@ -80,6 +81,8 @@ def _bind_variable(name: str, kind: Type, bound: Bindings) -> bool:
         return False
     if name == _DECIMAL and kind.name != "decimal":
         return False
+    if name == _NUMBER and kind.name == "unknown":
+        kind = TINYINT
     both = common_type(bound[name], kind) if name in bound else kind
     if both is None:
         return False
@@ -93,7 +96,13 @@ def _fill(pattern: Type, bound: Bindings, kind: Type) -> Type:
     if pattern.name in _ANY:
         return UNKNOWN
     if pattern.items:
-        return replace(pattern, items=tuple(_fill(item, bound, item) for item in pattern.items))
+        return replace(
+            pattern,
+            items=tuple(
+                _fill(item, bound, kind if kind.name == item.name else item)
+                for item in pattern.items
+            ),
+        )
     if pattern.name == "decimal":
         scale = as_decimal(kind).args[1] if kind.is_number else 0
         return Type("decimal", (38, scale))

@@ -16,13 +16,15 @@ from local_aws.athena.compile.operators import combine, compare, joinable
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.errors import QueryError
 from local_aws.athena.types.casts import can_cast, cast
+from local_aws.athena.types.failing import fail
 from local_aws.athena.types.rendering import render
 from local_aws.athena.types.sqltypes import (
-    BIGINT,
     DOUBLE,
+    TINYINT,
     UNKNOWN,
     VARCHAR,
     Type,
+    as_decimal,
     common_type,
     decimal,
 )
@@ -127,8 +129,13 @@ def rounding(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
         node.qualifiedName().getText().lower(), node.qualifiedName().getText().lower()
     )
     kind = values[0].type
+    if kind.name == "unknown":
+        return values[0].become("CAST(NULL AS TINYINT)", TINYINT)
     if name == "sign":
         return _sign(values[0], node)
+    if kind.is_integer and name == "truncate" and len(values) == 2:
+        values[0] = coerce(values[0], as_decimal(kind))
+        kind = values[0].type
     if kind.is_integer:
         if len(values) == 1:
             return values[0]
@@ -179,9 +186,17 @@ def random(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     values = [compiler.expr(one) for one in arguments]
     if not values:
         return Expr(sql="random()", type=DOUBLE, is_movable=False, at=position(node))
-    low = "0" if len(values) == 1 else values[0].sql
-    sql = f"CAST({low} + floor(random() * ({values[-1].sql} - {low})) AS BIGINT)"
-    return replace(call(sql, BIGINT, values, node), is_movable=False)
+    values, kind = unify(values, node, "Bounds of random")
+    if not kind.is_integer:
+        message = f"Unexpected parameters ({kind.text}) for function random"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+    low, high = "0" if len(values) == 1 else values[0].sql, values[-1].sql
+    bad = fail("INVALID_FUNCTION_ARGUMENT", "'bound must be positive'", kind.duckdb)
+    sql = (
+        f"CASE WHEN {high} <= {low} THEN {bad} "
+        f"ELSE CAST({low} + floor(random() * ({high} - {low})) AS {kind.duckdb}) END"
+    )
+    return replace(call(sql, kind, values, node), is_movable=False)
 
 
 def element_at(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
@@ -221,6 +236,31 @@ def _conversions(pattern: str) -> list[str]:
     return [
         next((letter for letter in piece if letter.isalpha()), "s") for piece in rest.split("%")[1:]
     ]
+
+
+def array_sort(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """ARRAY_SORT without a lambda."""
+    values = [compiler.expr(one) for one in arguments[:1]]
+    kind = values[0].type
+    if len(arguments) > 1:
+        message = "local_aws has no array_sort with a lambda"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
+    if kind.name == "array" and not kind.is_ordered:
+        message = f"Unexpected parameters ({kind.text}) for function array_sort"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+    if kind.items and kind.items[0].items:
+        message = f"local_aws does not sort {kind.text}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
+    return apply_rule("array_sort", values, node)
+
+
+def map_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """MAP(keys, values)."""
+    values = [compiler.expr(one) for one in arguments]
+    if values and values[0].type.items and values[0].type.items[0].items:
+        message = f"local_aws has no maps by {values[0].type.items[0].text}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
+    return apply_rule("map", values, node)
 
 
 def contains(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
@@ -264,6 +304,8 @@ FUNCTIONS: dict[str, FunctionHandler] = {
     "element_at": element_at,
     "array_join": array_join,
     "format": format_,
+    "array_sort": array_sort,
+    "map": map_,
     "contains": contains,
     "width_bucket": width_bucket,
 }

@@ -141,7 +141,7 @@ def _first(items: list[Any], is_wanted: Callable[[Any], bool]) -> list[int]:
 
 def overlap(left: list[Any], right: list[Any]) -> bool | None:
     """ARRAYS_OVERLAP: NULL if nothing is in both and there is a NULL."""
-    if any(equal(one, other) for one in left for other in right):
+    if any(one is not None and same(one, other) for one in left for other in right):
         return True
     has_null = (None in left and bool(right)) or (None in right and bool(left))
     return None if has_null else False

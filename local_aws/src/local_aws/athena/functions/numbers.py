@@ -257,8 +257,12 @@ def to_base(value: int, base: int) -> str:
     return f"-{digits}" if value < 0 else digits
 
 
-def logarithm(base: float, value: float) -> float:
-    """LOG(base, value), as Java divides two natural ones."""
+def logarithm(base: float, value: float) -> str:
+    """LOG(base, value), as Java divides logarithms; its text, for DuckDB takes NaN for NULL."""
+    return repr(_logarithm(base, value))
+
+
+def _logarithm(base: float, value: float) -> float:
     below, above = _ln(base), _ln(value)
     if below == 0:
         return math.nan if above == 0 or math.isnan(above) else math.copysign(math.inf, above)
@@ -271,8 +275,12 @@ def _ln(value: float) -> float:
     return math.nan if value < 0 else math.log(value)
 
 
-def power(base: float, exponent: float) -> float:
-    """POWER, as Java's: of 1 or -1 and an infinity, or of 1 and NaN, it is NaN."""
+def power(base: float, exponent: float) -> str:
+    """POWER, as Java's: of 1 or -1 and an infinity, or of 1 and NaN, it is NaN; its text."""
+    return repr(_power(base, exponent))
+
+
+def _power(base: float, exponent: float) -> float:
     if math.isnan(exponent) or (abs(base) == 1 and math.isinf(exponent)):
         return math.nan
     try:
@@ -299,8 +307,8 @@ FUNCTIONS = (
     PythonFunction("trino_round_decimal", ("VARCHAR", "INTEGER"), "VARCHAR", round_decimal),
     PythonFunction("trino_from_base", ("VARCHAR", "BIGINT"), "BIGINT", from_base),
     PythonFunction("trino_to_base", ("BIGINT", "BIGINT"), "VARCHAR", to_base),
-    PythonFunction("trino_log", ("DOUBLE", "DOUBLE"), "DOUBLE", logarithm),
-    PythonFunction("trino_power", ("DOUBLE", "DOUBLE"), "DOUBLE", power),
+    PythonFunction("trino_log", ("DOUBLE", "DOUBLE"), "VARCHAR", logarithm),
+    PythonFunction("trino_power", ("DOUBLE", "DOUBLE"), "VARCHAR", power),
     PythonFunction("trino_cbrt", ("DOUBLE",), "DOUBLE", cube_root),
     PythonFunction("trino_real_text", ("FLOAT",), "VARCHAR", single_text),
     PythonFunction("trino_double_text", ("DOUBLE",), "VARCHAR", double_text),

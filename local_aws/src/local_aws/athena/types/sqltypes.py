@@ -136,6 +136,7 @@ class Type:
 
 
 BOOLEAN = Type("boolean")
+TINYINT = Type("tinyint")
 INTEGER = Type("integer")
 BIGINT = Type("bigint")
 DOUBLE = Type("double")
@@ -181,7 +182,9 @@ class _TypeText:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens: list[str] = [one.strip().strip('`"') for one in _TOKEN.findall(text)]
+        found = [one.strip() for one in _TOKEN.findall(text)]
+        self.tokens: list[str] = [one.strip('`"') for one in found]
+        self.is_quoted = [one[0] in '`"' for one in found]
         self.index = 0
 
     def take(self) -> str:
@@ -223,6 +226,8 @@ class _TypeText:
         if name == "row" and self.tokens[self.index + 1] == ":":
             label = self.take().lower()
             self.take()
+        elif name == "row" and self.index < len(self.tokens) and self.is_quoted[self.index]:
+            label = self.take()
         elif name == "row" and " " in self.peek():
             label, rest = self.take().split(" ", 1)
             self.index -= 1
@@ -290,7 +295,7 @@ def _common_number(left: Type, right: Type) -> Type:
 
 def _common_text(left: Type, right: Type) -> Type:
     if left.args and right.args:
-        name = "char" if left.name == right.name == "char" else "varchar"
+        name = "char" if "char" in (left.name, right.name) else "varchar"
         return Type(name, (max(left.args[0], right.args[0]),))
     return VARCHAR
 

@@ -29,7 +29,15 @@ SCALARS: list[tuple[str, str, str]] = [
         + " ELSE list_extract({0}, {1}) END",
         "0 is an error",
     ),
-    ("element_at(map(K,V), K) -> V", "CASE WHEN {1} = {1} THEN {0}[{1}] END", "NaN is no key"),
+    *[
+        (
+            f"element_at(map({kind},V), {kind}) -> V",
+            "CASE WHEN NOT isnan({1}) THEN {0}[{1}] END",
+            "NaN is no key",
+        )
+        for kind in ("double", "real")
+    ],
+    ("element_at(map(K,V), K) -> V", "{0}[{1}]", ""),
     ("contains(array(E), E) -> boolean", "trino_contains({0}, {1})", "NULL if there is a NULL"),
     (
         "array_distinct(array(E)) -> array(E)",
@@ -165,7 +173,7 @@ SCALARS: list[tuple[str, str, str]] = [
         "list_transform(range(trino_repeated({1})), lambda x: {0})",
         "an array; DuckDB's repeats text",
     ),
-    ("map() -> map(unknown, unknown)", "MAP {}", ""),
+    ("map() -> map(unknown, unknown)", "CAST(MAP {{}} AS MAP(INTEGER, INTEGER))", "typed"),
     ("map(array(K), array(V)) -> map(K,V)", "map({0}, {1})", ""),
     ("map_keys(map(K,V)) -> array(K)", "map_keys({0})", ""),
     ("map_values(map(K,V)) -> array(V)", "map_values({0})", ""),

@@ -16,7 +16,11 @@ SCALARS: list[tuple[str, str, str]] = [
         f"CASE WHEN {{0}} < 0 THEN {_NAN} ELSE sqrt({{0}}) END",
         "NaN for a negative, where DuckDB fails",
     ),
-    ("cbrt(double) -> double", "trino_cbrt({0})", "exact for cubes"),
+    (
+        "cbrt(double) -> double",
+        "CASE WHEN isfinite({0}) THEN trino_cbrt({0}) ELSE {0} END",
+        "exact for cubes",
+    ),
     ("exp(double) -> double", "exp({0})", ""),
     (
         "ln(double) -> double",
@@ -42,15 +46,21 @@ SCALARS: list[tuple[str, str, str]] = [
         ),
         "as ln",
     ),
-    ("log(double, double) -> double", "trino_log({0}, {1})", "NaN where DuckDB fails"),
+    (
+        "log(double, double) -> double",
+        "CAST(trino_log({0}, {1}) AS DOUBLE)",
+        "NaN where DuckDB fails",
+    ),
     (
         "power(double, double) -> double",
-        "CASE WHEN isfinite({1}) AND {0} > 0 THEN pow({0}, {1}) ELSE trino_power({0}, {1}) END",
+        "CASE WHEN isfinite({1}) AND {0} > 0 THEN pow({0}, {1}) "
+        "ELSE CAST(trino_power({0}, {1}) AS DOUBLE) END",
         "NaN for 1 and NaN",
     ),
     (
         "pow(double, double) -> double",
-        "CASE WHEN isfinite({1}) AND {0} > 0 THEN pow({0}, {1}) ELSE trino_power({0}, {1}) END",
+        "CASE WHEN isfinite({1}) AND {0} > 0 THEN pow({0}, {1}) "
+        "ELSE CAST(trino_power({0}, {1}) AS DOUBLE) END",
         "NaN for 1 and NaN",
     ),
     ("pi() -> double", "pi()", ""),
