@@ -152,6 +152,9 @@ def type_constructor(compiler: Compiler, node: Any) -> Expr:
     kind = readable_type(name, node)
     if kind.name == "char":
         kind = Type("char", (len(text),))
+    if kind.name == "time" and re.search(r"[+-]\d", text):
+        message = "local_aws has no time with time zone"
+        raise QueryError("NOT_SUPPORTED", message, at)
     if kind.name == "time":
         kind = Type("time", (len(text.partition(".")[2]),))
         check_digits(kind, node)
@@ -320,7 +323,10 @@ def special_moment(compiler: Compiler, node: Any) -> Expr:
     name = node.name.text.lower()
     if name == "current_date":
         return Expr(sql=f"CAST({sql} AS DATE)", type=DATE, at=position(node))
-    if name in ("current_time", "localtime"):
+    if node.precision is not None or name == "current_time":
+        message = f"local_aws has no {compiler.text(node)}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
+    if name == "localtime":
         return Expr(sql=f"CAST({sql} AS TIME)", type=parse_type("time"), at=position(node))
     kind = TIMESTAMP_TZ if name == "current_timestamp" else TIMESTAMP
     return Expr(sql=sql, type=kind, at=position(node))

@@ -7,6 +7,7 @@ from local_aws.athena.compile.calls import apply_rule
 from local_aws.athena.compile.compiler import (
     Compiler,
     Handler,
+    at_instant,
     call,
     coerce,
     mismatch,
@@ -16,10 +17,14 @@ from local_aws.athena.compile.compiler import (
 from local_aws.athena.compile.literals import string_value
 from local_aws.athena.compile.plan import Expr, Relation, both, either, merge, refer
 from local_aws.athena.errors import QueryError
+from local_aws.athena.functions.moments import is_zone
 from local_aws.athena.types.casts import cast
 from local_aws.athena.types.failing import fail
 from local_aws.athena.types.sqltypes import (
     BOOLEAN,
+    DAY_TO_SECOND,
+    DOUBLE,
+    TIMESTAMP_TZ,
     UNKNOWN,
     VARCHAR,
     Type,
@@ -29,7 +34,7 @@ from local_aws.athena.types.sqltypes import (
     common_type,
     decimal,
 )
-from local_aws.athena.types.zones import quote, wall_clock
+from local_aws.athena.types.zones import instant, quote, utc, wall_clock
 
 
 def arithmetic(compiler: Compiler, node: Any) -> Expr:
@@ -41,14 +46,25 @@ def arithmetic(compiler: Compiler, node: Any) -> Expr:
 def combine(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
     """The result of an arithmetic operator."""
     if left.type.name == "unknown" or right.type.name == "unknown":
-        kind = common_type(left.type, right.type) or left.type
-        left, right = coerce(left, kind), coerce(right, kind)
+        left, right = _known(left, right, symbol), _known(right, left, symbol)
     if left.type.is_number and right.type.is_number:
         return _numbers(left, right, symbol, node)
     moved = _moments(left, right, symbol, node)
     if moved is None:
         raise _no_operator(left, symbol, right, node)
     return moved
+
+
+def _known(one: Expr, other: Expr, symbol: str) -> Expr:
+    """NULL as what it can be beside the other operand."""
+    if one.type.name != "unknown":
+        return one
+    kind = other.type
+    if kind.name.split()[0] in ("date", "timestamp", "time"):
+        kind = DAY_TO_SECOND
+    elif kind.name.startswith("interval") and symbol in "*/":
+        kind = DOUBLE
+    return coerce(one, kind)
 
 
 def _numbers(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
@@ -113,35 +129,88 @@ def _decimal_text(left: Expr, right: Expr, symbol: str, kind: Type, precision: i
 
 
 def _moments(left: Expr, right: Expr, symbol: str, node: Any) -> Expr | None:
-    if symbol == "+" and left.type.name.startswith("interval"):
-        left, right = right, left
     kinds = (left.type.name.split()[0], right.type.name.split()[0])
-    if kinds[1] == "interval" and symbol in "+-":
-        if kinds[0] == "interval" and left.type == right.type:
-            return call(f"({left.sql} {symbol} {right.sql})", left.type, [left, right], node)
-        if kinds[0] in ("date", "timestamp", "time"):
-            return _shifted(left, right, symbol, node)
-    if symbol == "-" and kinds[0] == kinds[1] in ("date", "timestamp"):
-        sql = f"(CAST({left.sql} AS TIMESTAMP) - CAST({right.sql} AS TIMESTAMP))"
-        return call(sql, Type("interval day to second"), [left, right], node)
-    if kinds[0] == "interval" and right.type.is_number and symbol in "*/":
-        amount = f"CAST({right.sql} AS DOUBLE)"
-        seconds = f"epoch({left.sql}) {symbol} {amount}"
-        return call(f"to_seconds({seconds})", left.type, [left, right], node)
+    if kinds == ("interval", "interval") and symbol in "+-" and left.type == right.type:
+        return call(f"({left.sql} {symbol} {right.sql})", left.type, [left, right], node)
+    if symbol == "-" and kinds[0] == kinds[1] in ("date", "timestamp", "time"):
+        return _between_moments(left, right, node)
+    is_turned = kinds[1] == "interval" and symbol == "*" and left.type.is_number
+    if is_turned or (kinds[0] == "interval" and symbol == "+"):
+        left, right = right, left
+    return _with_interval(left, right, symbol, node)
+
+
+def _between_moments(left: Expr, right: Expr, node: Any) -> Expr | None:
+    names = (left.type.name, right.type.name)
+    if names.count("timestamp with time zone") == 1:
+        return None
+    one, other = left.sql, right.sql
+    if "time" not in names:
+        one, other = (f"CAST({utc(x.sql, x.type)} AS TIMESTAMP)" for x in (left, right))
+    return call(f"({one} - {other})", DAY_TO_SECOND, [left, right], node)
+
+
+def _with_interval(value: Expr, other: Expr, symbol: str, node: Any) -> Expr | None:
+    """A moment and an interval, or an interval and a number."""
+    if value.type.name.startswith("interval") and other.type.is_number and symbol in "*/":
+        return _scaled(value, other, symbol, node)
+    is_moment = value.type.name.split()[0] in ("date", "timestamp", "time")
+    if is_moment and other.type.name.startswith("interval") and symbol in "+-":
+        return _shifted(value, other, symbol, node)
     return None
+
+
+def _scaled(interval: Expr, number: Expr, symbol: str, node: Any) -> Expr:
+    amount = f"CAST({number.sql} AS DOUBLE)"
+    if symbol == "/":
+        zero = fail("INVALID_FUNCTION_ARGUMENT", "'invalid duration'", "DOUBLE")
+        amount = f"CASE WHEN {amount} = 0 THEN {zero} ELSE {amount} END"
+    if interval.type.name == "interval year to month":
+        months = f"(datepart('year', {interval.sql}) * 12 + datepart('month', {interval.sql}))"
+        sql = f"to_months(CAST(trunc({months} {symbol} ({amount})) AS INTEGER))"
+        return call(sql, interval.type, [interval, number], node)
+    millis = f"CAST(trunc(epoch({interval.sql}) * 1000 {symbol} ({amount})) AS BIGINT)"
+    return call(f"to_milliseconds({millis})", interval.type, [interval, number], node)
 
 
 def _shifted(moment: Expr, interval: Expr, symbol: str, node: Any) -> Expr:
     kind = moment.type
-    if kind.name == "date":
-        sql = f"CAST({moment.sql} {symbol} {interval.sql} AS DATE)"
-        return call(sql, kind, [moment, interval], node)
     by_calendar = interval.type.name == "interval year to month"
-    if kind.name == "timestamp with time zone" and by_calendar and kind.zone != "UTC":
-        local = f"({wall_clock(moment.sql, kind)} {symbol} {interval.sql})"
-        sql = f"timezone('UTC', timezone({quote(kind.zone)}, {local}))"
+    if kind.name == "date":
+        moved = f"CAST({moment.sql} {symbol} {interval.sql} AS DATE)"
+        if not by_calendar:
+            message = "'Cannot add hour, minutes or seconds to a date'"
+            bad = fail("INVALID_FUNCTION_ARGUMENT", message, "DATE")
+            part = f"epoch_us({interval.sql}) % 86400000000 <> 0"
+            moved = f"CASE WHEN {part} THEN {bad} ELSE {moved} END"
+        return call(moved, kind, [moment, interval], node)
+    if not by_calendar:
+        kind = replace(kind, args=(max(kind.args[0], 3),))
+    if kind.name == "timestamp with time zone":
+        sql = _shifted_in_zone(moment, interval.sql, symbol, by_calendar=by_calendar)
         return call(sql, kind, [moment, interval], node)
     return call(f"({moment.sql} {symbol} {interval.sql})", kind, [moment, interval], node)
+
+
+def _shifted_in_zone(moment: Expr, interval: str, symbol: str, *, by_calendar: bool) -> str:
+    if not by_calendar:
+        return rezoned(moment, f"({utc(moment.sql, moment.type)} {symbol} {interval})")
+    local = f"({wall_clock(moment.sql, moment.type)} {symbol} {interval})"
+    return rezoned(moment, local_instant(moment, local))
+
+
+def local_instant(moment: Expr, local: str) -> str:
+    """The instant of another local time, in the zone of a moment."""
+    if moment.type.zone:
+        return instant(local, moment.type.zone)
+    return f"({local} - to_minutes(({moment.sql}).o))"
+
+
+def rezoned(moment: Expr, sql: str) -> str:
+    """Another instant, shown as a moment is."""
+    if moment.type.zone:
+        return sql
+    return f"CASE WHEN {moment.sql} IS NOT NULL THEN {{'t': {sql}, 'o': ({moment.sql}).o}} END"
 
 
 def _no_operator(left: Expr, symbol: str, right: Expr, node: Any) -> QueryError:
@@ -237,6 +306,7 @@ def predicated(compiler: Compiler, node: Any) -> Expr:
 
 def compare(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
     """A comparison; refuses types that have nothing in common."""
+    left, right = at_instant(left), at_instant(right)
     kind = common_type(left.type, right.type)
     is_equality = symbol not in ("<", "<=", ">", ">=")
     if kind is None or not (is_equality or kind.is_ordered):
@@ -293,7 +363,8 @@ def _between(compiler: Compiler, value: Expr, node: Any) -> Expr:
                 f"and {high.type.text}",
                 node,
             )
-    parts, kind = unify([value, low, high], node, "BETWEEN values")
+    parts = [at_instant(one) for one in (value, low, high)]
+    parts, kind = unify(parts, node, "BETWEEN values")
     negated = "NOT " if node.NOT() else ""
     if kind.items or kind.name in ("double", "real", "char"):
         above = compare(parts[0], parts[1], ">=", node)
@@ -305,7 +376,8 @@ def _between(compiler: Compiler, value: Expr, node: Any) -> Expr:
 
 def _in_list(compiler: Compiler, value: Expr, node: Any) -> Expr:
     items = [compiler.expr(one) for one in node.expression()]
-    parts, kind = unify([value, *items], node, "IN value and list items")
+    parts = [at_instant(one) for one in (value, *items)]
+    parts, kind = unify(parts, node, "IN value and list items")
     negated = "NOT " if node.NOT() else ""
     if kind.items or kind.name in ("double", "real", "char"):
         same = " OR ".join(compare(parts[0], one, "=", node).sql for one in parts[1:])
@@ -504,14 +576,24 @@ def at_time_zone(compiler: Compiler, node: Any) -> Expr:
 
 def shown_in(value: Expr, zone: str, node: Any) -> Expr:
     """The instant of a timestamp, shown in `zone` from here on."""
+    if value.type.name == "unknown":
+        value = value.become("CAST(NULL AS TIMESTAMP)", TIMESTAMP_TZ)
     if not value.type.is_timestamp:
         raise mismatch(
             f"Type of value must be a time or timestamp with or without time zone "
             f"(actual {value.type.text})",
             node,
         )
+    need_zone(zone, node)
     kind = Type("timestamp with time zone", value.type.args, zone=zone)
-    return value.become(value.sql, kind, at=position(node))
+    return value.become(utc(value.sql, value.type), kind, at=position(node))
+
+
+def need_zone(zone: str, node: Any) -> None:
+    """Refuse a zone that Trino does not know."""
+    if not is_zone(zone):
+        message = f"'{zone}' is not a valid time zone"
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
 
 
 _PREDICATES = {

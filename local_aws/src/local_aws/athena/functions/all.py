@@ -4,6 +4,7 @@ from local_aws.athena.functions import (
     binary,
     collections,
     json_values,
+    moment_formats,
     moments,
     numbers,
     patterns,
@@ -20,4 +21,5 @@ FUNCTIONS = (
     *json_values.FUNCTIONS,
     *collections.FUNCTIONS,
     *moments.FUNCTIONS,
+    *moment_formats.FUNCTIONS,
 )

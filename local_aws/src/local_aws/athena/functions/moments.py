@@ -1,7 +1,8 @@
 """Dates and times: texts in all the forms that Trino takes."""
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from local_aws.athena.functions.registry import Failure, PythonFunction
@@ -102,9 +103,99 @@ def zone_of(name: str) -> timezone | ZoneInfo:
     return ZoneInfo(name) if minutes is None else timezone(timedelta(minutes=minutes))
 
 
+# --- ISO 8601, as Joda reads it
+
+_ISO_DATE = (
+    r"(?P<year>[-+]?\d{4,9})(?:-(?:W(?P<week>\d{1,2})(?:-(?P<weekday>\d))?"
+    r"|(?P<ordinal>\d{3})|(?P<month>\d{1,2})(?:-(?P<day>\d{1,2}))?))?"
+)
+_ISO_TIME = (
+    r"(?P<hour>\d{1,2})(?:(?P<hours>[.,]\d{1,9})|:(?P<minute>\d{1,2})(?:(?P<minutes>[.,]\d{1,9})"
+    r"|:(?P<second>\d{1,2})(?P<seconds>[.,]\d{1,9})?)?)?"
+)
+_ISO_OFFSET = r"(?P<zone>[zZ]|[-+]\d{2}(?::?\d{2})?)?"
+_ISO = re.compile(rf"(?:{_ISO_DATE}(?:[tT](?:{_ISO_TIME})?{_ISO_OFFSET})?)", re.IGNORECASE)
+_ISO_ONLY_TIME = re.compile(rf"[tT]{_ISO_TIME}{_ISO_OFFSET}", re.IGNORECASE)
+_ISO_ONLY_DATE = re.compile(_ISO_DATE, re.IGNORECASE)
+
+
+def iso_moment(text: str) -> tuple[datetime, int]:
+    """FROM_ISO8601_TIMESTAMP: the instant in UTC, and the minutes of the offset it is shown in."""
+    found = _ISO.fullmatch(text) or _ISO_ONLY_TIME.fullmatch(text)
+    if found is None:
+        raise _malformed(text)
+    given = found.groupdict()
+    try:
+        moment = datetime.combine(_iso_date(given), datetime.min.time()) + _iso_time(given)
+        minutes = _iso_offset(given["zone"])
+    except (ValueError, OverflowError):
+        raise _malformed(text) from None
+    return moment - timedelta(minutes=minutes), minutes
+
+
+def iso_moment_row(text: str) -> dict[str, Any]:
+    """The same as a row of DuckDB."""
+    moment, minutes = iso_moment(text)
+    return {"t": moment, "o": minutes}
+
+
+def iso_date(text: str) -> date:
+    """FROM_ISO8601_DATE."""
+    found = _ISO_ONLY_DATE.fullmatch(text)
+    if found is None:
+        raise _malformed(text)
+    try:
+        return _iso_date(found.groupdict())
+    except (ValueError, OverflowError):
+        raise _malformed(text) from None
+
+
+def _malformed(text: str) -> Failure:
+    return Failure("INVALID_FUNCTION_ARGUMENT", f'Invalid format: "{text}" is malformed')
+
+
+def _iso_date(given: dict[str, str | None]) -> date:
+    if given.get("year") is None:
+        return date(1970, 1, 1)
+    year = int(given["year"] or 0)
+    if given["week"]:
+        return date.fromisocalendar(year, int(given["week"]), int(given["weekday"] or 1))
+    if given["ordinal"]:
+        day = date(year, 1, 1) + timedelta(days=int(given["ordinal"]) - 1)
+        if day.year != year:
+            raise ValueError(given["ordinal"])
+        return day
+    return date(year, int(given["month"] or 1), int(given["day"] or 1))
+
+
+def _iso_time(given: dict[str, str | None]) -> timedelta:
+    hour, minute, second = (int(given[name] or 0) for name in ("hour", "minute", "second"))
+    if hour > 23 or minute > 59 or second > 59:
+        raise ValueError(given)
+    whole = timedelta(hours=hour, minutes=minute, seconds=second)
+    for name, unit in (("hours", 3_600_000), ("minutes", 60_000), ("seconds", 1000)):
+        digits = (given[name] or "")[1:]
+        if digits:
+            whole += timedelta(milliseconds=int(digits) * unit // 10 ** len(digits))
+    return whole
+
+
+def _iso_offset(zone: str | None) -> int:
+    if zone is None or zone in "zZ":
+        return 0
+    minutes = int(zone[1:3]) * 60 + int(zone[3:].lstrip(":") or 0)
+    if minutes > 14 * 60 or int(zone[3:].lstrip(":") or 0) > 59:
+        raise ValueError(zone)
+    return -minutes if zone[0] == "-" else minutes
+
+
 _TEXT = ("VARCHAR", "INTEGER")
 FUNCTIONS = (
     PythonFunction("trino_text_to_micros", _TEXT, "BIGINT", text_to_micros),
     PythonFunction("trino_zoned_text_to_micros", _TEXT, "BIGINT", zoned_text_to_micros),
     PythonFunction("trino_text_to_time", _TEXT, "BIGINT", text_to_time),
+    PythonFunction(
+        "trino_iso_moment", ("VARCHAR",), "STRUCT(t TIMESTAMP, o INTEGER)", iso_moment_row
+    ),
+    PythonFunction("trino_iso_date", ("VARCHAR",), "DATE", iso_date),
 )

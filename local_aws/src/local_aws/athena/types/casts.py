@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from local_aws.athena.types.failing import fail
 from local_aws.athena.types.json_casts import can_be_from_json, can_be_json, from_json, to_json
 from local_aws.athena.types.labels import labelled_type
 from local_aws.athena.types.rendering import render
 from local_aws.athena.types.sqltypes import Type
-from local_aws.athena.types.zones import instant, quote, rounded, wall_clock
+from local_aws.athena.types.zones import instant, quote, rounded, utc, wall_clock
 
 _WHOLE_TEXT = r"[\x00-\x20]*[+-]?\d+[\x00-\x20]*"
 _NUMBER_TEXT = r"[\x00-\x20]*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[dDfF]?[\x00-\x20]*"
@@ -69,6 +70,9 @@ def cast(sql: str, source: Type, target: Type) -> str:
     """
     if source == target:
         return sql
+    if source.name == target.name == "timestamp with time zone" and not source.zone:
+        sql, source = utc(sql, source), replace(source, zone="UTC")
+        return sql if source.args == target.args else cast(sql, source, replace(target, zone="UTC"))
     if source.name == "unknown":
         return f"CAST({sql} AS {target.duckdb})"
     ways: tuple[tuple[bool, Callable[[], str]], ...] = (

@@ -1,7 +1,7 @@
 """Values as texts: as Athena's results print them."""
 
 from local_aws.athena.types.sqltypes import Type
-from local_aws.athena.types.zones import quote, wall_clock
+from local_aws.athena.types.zones import offset_text, quote, wall_clock
 
 
 def render(sql: str, kind: Type) -> str:
@@ -10,10 +10,11 @@ def render(sql: str, kind: Type) -> str:
         return sql
     if kind.is_number and not kind.is_integer:
         return render_decimal(sql, kind) if kind.name == "decimal" else render_float(sql, kind)
-    if kind.name == "timestamp":
-        return _render_moment(sql, kind)
+    if kind.name in ("date", "timestamp"):
+        return _render_date(sql) if kind.name == "date" else _render_moment(sql, kind)
     if kind.name == "timestamp with time zone":
-        return f"{_render_moment(wall_clock(sql, kind), kind)} || {quote(' ' + kind.zone)}"
+        zone = quote(kind.zone) if kind.zone else offset_text(f"({sql}).o")
+        return f"{_render_moment(wall_clock(sql, kind), kind)} || ' ' || {zone}"
     if kind.name == "time":
         return _render_moment(f"(DATE '2000-01-01' + {sql})", kind) + "[12:]"
     if kind.name.startswith("interval"):
@@ -26,6 +27,13 @@ def render(sql: str, kind: Type) -> str:
     if kind.items:
         return _render_nested(sql, kind)
     return f"CAST({sql} AS VARCHAR)"
+
+
+def _render_date(sql: str) -> str:
+    year = f"year({sql})"
+    sign = f"CASE WHEN {year} > 9999 THEN '+' WHEN {year} < 0 THEN '-' ELSE '' END"
+    far = f"{sign} || printf('%04d', abs({year})) || strftime({sql}, '-%m-%d')"
+    return f"CASE WHEN {year} BETWEEN 1 AND 9999 THEN CAST({sql} AS VARCHAR) ELSE {far} END"
 
 
 def render_decimal(sql: str, kind: Type) -> str:

@@ -1,7 +1,7 @@
 """Trino's types: reading them from Hive and Trino text, their names, and which coerces to which."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 UNBOUNDED = 2147483647
 
@@ -39,14 +39,15 @@ class Type:
         args: (precision, scale) of a decimal, (length,) of a varchar, (precision,) of a timestamp.
         items: element types of array, map, row.
         labels: field names of a row; None for an unnamed field.
-        zone: the constant zone in which a timestamp with time zone is shown.
+        zone: the zone in which a timestamp with time zone is shown; "" if each value has an
+            offset of its own, and is a row of the instant and its minutes.
     """
 
     name: str
     args: tuple[int, ...] = ()
     items: tuple["Type", ...] = ()
     labels: tuple[str | None, ...] = ()
-    zone: str = field(default="UTC", compare=False)
+    zone: str = "UTC"
 
     @property
     def is_integer(self) -> bool:
@@ -132,6 +133,8 @@ class Type:
             return f"STRUCT({', '.join(fields)})"
         if self.name == "decimal":
             return f"DECIMAL({self.args[0]},{self.args[1]})"
+        if not self.zone:
+            return "STRUCT(t TIMESTAMP, o INTEGER)"
         return _DUCKDB_NAMES.get(self.name, self.name.upper())
 
 
@@ -277,7 +280,8 @@ def common_type(left: Type, right: Type) -> Type | None:
         "timestamp",
         "timestamp with time zone",
     }:
-        return left if left.name == "timestamp with time zone" else right
+        zoned = left if left.name == "timestamp with time zone" else right
+        return replace(zoned, args=(max((*left.args, *right.args)),))
     return _common_nested(left, right)
 
 

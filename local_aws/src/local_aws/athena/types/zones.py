@@ -13,6 +13,8 @@ def wall_clock(sql: str, kind: Type) -> str:
     """The local time, as a naive timestamp, of an instant in its type's zone."""
     if kind.name != "timestamp with time zone" or kind.zone == "UTC":
         return sql
+    if not kind.zone:
+        return f"(({sql}).t + to_minutes(({sql}).o))"
     minutes = offset_minutes(kind.zone)
     if minutes is not None:
         return f"({sql} + to_minutes({minutes}))"
@@ -26,7 +28,25 @@ def instant(sql: str, zone: str) -> str:
     minutes = offset_minutes(zone)
     if minutes is not None:
         return f"({sql} - to_minutes({minutes}))"
-    return f"timezone('UTC', timezone({quote(zone)}, {sql}))"
+    later = f"timezone('UTC', timezone({quote(zone)}, {sql}))"
+    # Of a local time that comes twice DuckDB takes the later one, Trino the earlier.
+    earlier = f"({later} - INTERVAL 1 HOUR)"
+    again = f"timezone({quote(zone)}, timezone('UTC', {earlier}))"
+    return f"CASE WHEN {again} = {sql} THEN {earlier} ELSE {later} END"
+
+
+def utc(sql: str, kind: Type) -> str:
+    """The instant of a timestamp with time zone, as a naive timestamp in UTC."""
+    return sql if kind.zone else f"({sql}).t"
+
+
+def offset_text(minutes: str) -> str:
+    """DuckDB text of an offset as Trino shows it: UTC, or +02:00."""
+    clock = f"strftime(TIMESTAMP '2000-01-01' + to_minutes(abs({minutes})), '%H:%M')"
+    return (
+        f"CASE WHEN {minutes} = 0 THEN 'UTC' WHEN {minutes} < 0 THEN '-' || {clock} "
+        f"ELSE '+' || {clock} END"
+    )
 
 
 def rounded(sql: str, digits: int) -> str:
