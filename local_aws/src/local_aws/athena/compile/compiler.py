@@ -134,7 +134,8 @@ def unify(exprs: list[Expr], node: Any, what: str) -> tuple[list[Expr], Type]:
             )
         kind = both
     zones = {expr.type.zone for expr in exprs if expr.type.name == "timestamp with time zone"}
-    if len(zones) > 1:
+    is_mixed = any(expr.type.name in ("date", "timestamp") for expr in exprs)
+    if len(zones) > 1 or (zones - {"UTC"} and is_mixed):
         message = f"local_aws does not bring values in different time zones together in {what}"
         raise QueryError("NOT_SUPPORTED", message, position(node))
     return [coerce(expr, kind) for expr in exprs], kind

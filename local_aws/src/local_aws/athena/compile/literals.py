@@ -18,7 +18,7 @@ from local_aws.athena.compile.plan import Expr
 from local_aws.athena.errors import Position, QueryError
 from local_aws.athena.functions.json_values import canonical, dump
 from local_aws.athena.functions.json_values import parse as parse_json
-from local_aws.athena.functions.moments import is_zone
+from local_aws.athena.functions.moments import is_zone, text_to_micros, text_to_time
 from local_aws.athena.parse.grammar import parse
 from local_aws.athena.types.casts import can_cast, cast, try_cast
 from local_aws.athena.types.sqltypes import (
@@ -158,6 +158,8 @@ def type_constructor(compiler: Compiler, node: Any) -> Expr:
     if kind.name == "time":
         kind = Type("time", (len(text.partition(".")[2]),))
         check_digits(kind, node)
+        if text_to_time(text, 6) is None:
+            raise QueryError("INVALID_LITERAL", f"'{text}' is not a valid TIME literal", at)
     sql = cast(f"CAST({quote(text)} AS VARCHAR)", VARCHAR, kind)
     if kind == DATE and re.fullmatch(r"\d{4}-\d\d-\d\d", text):
         sql = f"CAST({quote(text)} AS DATE)"
@@ -228,8 +230,10 @@ def timestamp_literal(text: str, node: Any) -> Expr:
     if not re.fullmatch(r"\d{1,6}-\d{1,2}-\d{1,2}( \d{1,2}:\d\d(:\d\d(\.\d+)?)?)?", local):
         message = f"'{text}' is not a valid timestamp literal"
         raise QueryError("INVALID_LITERAL", message, at)
-    padded = local + ":00" if local.count(":") == 1 else local
-    sql = f"CAST({quote(padded)} AS TIMESTAMP)"
+    micros = text_to_micros(local, 6)
+    if micros is None:
+        raise QueryError("INVALID_LITERAL", f"'{text}' is not a valid timestamp literal", at)
+    sql = f"make_timestamp({micros})"
     if local == text.strip() or zoned is None:
         return Expr(sql=sql, type=kind, at=at)
     zone = "UTC" if zoned[2] == "Z" else zoned[2]

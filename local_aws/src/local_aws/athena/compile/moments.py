@@ -33,7 +33,7 @@ from local_aws.athena.types.sqltypes import (
     VARCHAR,
     Type,
 )
-from local_aws.athena.types.zones import instant, offset_text, quote, utc, wall_clock
+from local_aws.athena.types.zones import instant, offset_text, quote, rounded, utc, wall_clock
 
 # Trino's name of a field -> DuckDB's function of a local time.
 _FIELDS = {
@@ -112,7 +112,7 @@ def moment_field(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     if expr.type.name.startswith("interval"):
         return _interval_field(name, expr, "FUNCTION_NOT_FOUND", node)
     expr = _moment(compiler, arguments[0], name, takes_time=True)
-    if not _fields_fit(name, expr.type) and compiler.expr(arguments[0]).type.name != "unknown":
+    if expr.type.name == "time" and not _fields_fit(name, expr.type):
         message = f"Unexpected parameters ({expr.type.text}) for function {name}"
         raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
     return _field(name, expr, node)
@@ -248,6 +248,8 @@ def date_diff(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
         same = low.type == high.type and low.type.zone
         texts = [local(one) if same else _beside(one, low) for one in (low, high)]
     texts = [f"CAST({text} AS TIMESTAMP)" for text in texts]
+    if unit == "millisecond":
+        texts = [f"date_trunc('millisecond', {text})" for text in texts]
     return call(f"date_sub({quote(unit)}, {texts[0]}, {texts[1]})", BIGINT, [low, high], node)
 
 
@@ -392,9 +394,14 @@ def date_format(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     sql = (
         f"strftime({local(expr)}, {quote(plain)})"
         if plain is not None
-        else f"trino_mysql_format(CAST({local(expr)} AS TIMESTAMP), {quote(pattern)})"
+        else f"trino_mysql_format({_to_millis(expr)}, {quote(pattern)})"
     )
     return call(sql, VARCHAR, [expr], node)
+
+
+def _to_millis(expr: Expr) -> str:
+    sql = f"CAST({local(expr)} AS TIMESTAMP)"
+    return rounded(sql, 3) if expr.type.is_timestamp and expr.type.args[0] > 3 else sql
 
 
 def _strftime_pattern(pattern: str) -> str | None:
@@ -426,7 +433,7 @@ def format_datetime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr
     zone = quote("UTC")
     if expr.type.name == "timestamp with time zone":
         zone = quote(expr.type.zone) if expr.type.zone else offset_text(f"({expr.sql}).o")
-    sql = f"trino_joda_format(CAST({local(expr)} AS TIMESTAMP), {zone}, {quote(pattern)})"
+    sql = f"trino_joda_format({_to_millis(expr)}, {zone}, {quote(pattern)})"
     return call(sql, VARCHAR, [expr], node)
 
 
@@ -447,8 +454,11 @@ def at_timezone(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 
 def with_timezone(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """WITH_TIMEZONE(timestamp, zone): the instant of a local time."""
-    expr, zone = _moment(compiler, arguments[0], "with_timezone"), _zone(compiler, arguments[1])
+    expr, zone = compiler.expr(arguments[0]), _zone(compiler, arguments[1])
     need_zone(zone, node)
+    if expr.type.name == "unknown":
+        expr = coerce(expr, TIMESTAMP)
+    expr = expr if expr.type == TIMESTAMP else _moment(compiler, arguments[0], "with_timezone")
     digits = expr.type.args[0] if expr.type.is_timestamp else 0
     kind = Type("timestamp with time zone", (digits,), zone=zone)
     return call(instant(f"CAST({expr.sql} AS TIMESTAMP)", zone), kind, [expr], node)

@@ -144,8 +144,9 @@ def _between_moments(left: Expr, right: Expr, node: Any) -> Expr | None:
     names = (left.type.name, right.type.name)
     if names.count("timestamp with time zone") == 1:
         return None
-    one, other = left.sql, right.sql
-    if "time" not in names:
+    if "time" in names:
+        one, other = (f"(DATE '1970-01-01' + {x.sql})" for x in (left, right))
+    else:
         one, other = (f"CAST({utc(x.sql, x.type)} AS TIMESTAMP)" for x in (left, right))
     return call(f"({one} - {other})", DAY_TO_SECOND, [left, right], node)
 
@@ -184,6 +185,8 @@ def _shifted(moment: Expr, interval: Expr, symbol: str, node: Any) -> Expr:
             part = f"epoch_us({interval.sql}) % 86400000000 <> 0"
             moved = f"CASE WHEN {part} THEN {bad} ELSE {moved} END"
         return call(moved, kind, [moment, interval], node)
+    if kind.name == "time" and by_calendar:
+        raise _no_operator(moment, symbol, interval, node)
     if not by_calendar:
         kind = replace(kind, args=(max(kind.args[0], 3),))
     if kind.name == "timestamp with time zone":
@@ -242,6 +245,8 @@ def concatenation(compiler: Compiler, node: Any) -> Expr:
             node,
         )
     kind = VARCHAR if texts else left.type
+    if "char" in (left.type.name, right.type.name) and left.type.args and right.type.args:
+        kind = Type("char", (left.type.args[0] + right.type.args[0],))
     return call(f"({left.sql} || {right.sql})", kind, [left, right], node)
 
 
@@ -578,6 +583,8 @@ def shown_in(value: Expr, zone: str, node: Any) -> Expr:
     """The instant of a timestamp, shown in `zone` from here on."""
     if value.type.name == "unknown":
         value = value.become("CAST(NULL AS TIMESTAMP)", TIMESTAMP_TZ)
+    if value.type.name == "time":
+        raise QueryError("NOT_SUPPORTED", "local_aws has no time with time zone", position(node))
     if not value.type.is_timestamp:
         raise mismatch(
             f"Type of value must be a time or timestamp with or without time zone "

@@ -52,6 +52,9 @@ def _with_query(node: Any, scope: Scope) -> str:
                 position(node),
             )
     alias = f"w{scope.session.number()}"
+    if identifier(node.name) in scope.queries:
+        message = f"WITH query name '{identifier(node.name)}' specified more than once"
+        raise QueryError("DUPLICATE_NAMED_QUERY", message, position(node))
     scope.session.shared.append(block)
     scope.queries[identifier(node.name)] = WithQuery(block=block, alias=alias, columns=names)
     return f"{alias} AS ({block.sql})"
@@ -91,6 +94,9 @@ class _Tail:
                     "NOT_SUPPORTED", "FETCH ... WITH TIES is not supported", position(node)
                 )
             limit = node.fetchFirst.getText() if node.fetchFirst else "1"
+            if limit == "0":
+                message = "FETCH FIRST row count must be positive (actual value: 0)"
+                raise QueryError("NUMERIC_VALUE_OUT_OF_RANGE", message, position(node))
         self.limit = "" if limit.upper() == "ALL" else limit
 
     @property
@@ -316,7 +322,7 @@ class _Select:
             identifier(one.name): one.windowSpecification() for one in node.windowDefinition()
         }
         where = self.compiler.boolean(node.where, "WHERE clause") if node.where else None
-        if where is not None and where.has_aggregate:
+        if where is not None and (where.has_aggregate or where.has_window):
             raise QueryError(
                 "EXPRESSION_NOT_SCALAR",
                 "WHERE clause cannot contain aggregations, window functions or grouping operations",
@@ -462,6 +468,11 @@ class _Select:
             return _Grouping()
         grouping = _Grouping()
         texts = []
+        quantifier = self.node.groupBy().setQuantifier()
+        if quantifier is not None and quantifier.DISTINCT():
+            raise QueryError(
+                "NOT_SUPPORTED", "local_aws has no GROUP BY DISTINCT", position(quantifier)
+            )
         for element in self.node.groupBy().groupingElement():
             kind = type(element).__name__.removesuffix("Context")
             sets = element.groupingSet()
@@ -505,13 +516,19 @@ class _Select:
             return ""
         named = [(name, expr) for name, expr in selected if name]
         self.scope.outputs = dict(named)
+        names = [name for name, _ in named]
+        self.scope.ambiguous = {name for name in names if names.count(name) > 1}
+        is_distinct = self.node.setQuantifier() and self.node.setQuantifier().DISTINCT()
         texts = []
         positions = {expr.sql: number for number, (_, expr) in enumerate(selected, 1)}
         for item in self.tail.sort_items:
             expr = _ordinal(item, [one for _, one in selected])
             expr = expr or self.compiler.expr(item.expression())
             need_order(expr, item)
+            if is_distinct and expr.sql not in positions:
+                message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
+                raise QueryError("EXPRESSION_NOT_IN_DISTINCT", message, position(item))
             self.used.append(expr)
             texts.append(f"{positions.get(expr.sql, expr.sql)}{ordering(item)}")
-        self.scope.outputs = {}
+        self.scope.outputs, self.scope.ambiguous = {}, set()
         return f" ORDER BY {', '.join(texts)}"

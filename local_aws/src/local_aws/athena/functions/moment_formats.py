@@ -32,6 +32,8 @@ def joda_parts(pattern: str) -> tuple[tuple[str, int, str], ...]:
     Raises:
         Failure: it has a letter that Joda does not know, or that is not supported here.
     """
+    if not pattern:
+        raise Failure("INVALID_FUNCTION_ARGUMENT", "Invalid pattern specification")
     parts = []
     for found in _JODA.finditer(pattern):
         if found[2]:
@@ -72,7 +74,7 @@ def _joda_text(letter: str, count: int, moment: datetime, zone: str) -> str:
     if letter == "G":
         return "AD"
     number = _joda_number(letter, moment)
-    if letter in "yYx" and count == 2:
+    if letter in "yYx2" and count == 2:
         number %= 100
     return str(number).zfill(count)
 
@@ -83,6 +85,7 @@ def _joda_number(letter: str, moment: datetime) -> int:
         "C": lambda: moment.year // 100,
         "Y": lambda: moment.year,
         "y": lambda: moment.year,
+        "2": lambda: moment.year,
         "x": lambda: year,
         "w": lambda: week,
         "e": lambda: weekday,
@@ -140,7 +143,7 @@ def _joda_read(
                 return None
             text = text[len(literal) :]
             continue
-        follows = number + 1 < len(parts) and parts[number + 1][0] in tuple("yYxwDMdKhHkmsSe")
+        follows = number + 1 < len(parts) and parts[number + 1][0] in tuple("yYxwDMdKhHkmsSe2")
         rest = _joda_field(text, letter, count, found, is_fixed=follows)
         if rest is None:
             return None
@@ -173,11 +176,12 @@ def _joda_field(
     if digits is None:
         return None
     value = int(digits[0])
-    if letter in "yYx" and count == 2 and len(digits[0]) == 2:
-        # Within fifty years around 2000, Joda's pivot of this century's texts.
-        pivot = datetime.now().year  # noqa: DTZ005 - Joda's own rule
-        value += (pivot // 100) * 100
-        value += -100 if value > pivot + 49 else (100 if value < pivot - 50 else 0)
+    if letter in "yYx2" and count == 2 and len(digits[0]) == 2:
+        # MySQL's years are those from 1970, Joda's those around thirty years ago.
+        first = 1970 if letter == "2" else datetime.now().year - 80  # noqa: DTZ005 - Joda's rule
+        value += (first // 100) * 100
+        value += 100 if value < first else 0
+    letter = "y" if letter == "2" else letter
     found[letter] = value
     return text[len(digits[0]) :]
 
@@ -254,7 +258,7 @@ _MYSQL: dict[str, tuple[str, int] | None] = {
     "a": ("E", 3), "b": ("M", 3), "c": ("M", 1), "d": ("d", 2), "e": ("d", 1), "f": ("S", 6),
     "H": ("H", 2), "h": ("h", 2), "I": ("h", 2), "i": ("m", 2), "j": ("D", 3), "k": ("H", 1),
     "l": ("h", 1), "M": ("M", 4), "m": ("M", 2), "p": ("a", 1), "S": ("s", 2), "s": ("s", 2),
-    "v": ("w", 2), "W": ("E", 4), "x": ("x", 4), "Y": ("y", 4), "y": ("y", 2),
+    "v": ("w", 2), "W": ("E", 4), "x": ("x", 4), "Y": ("y", 4), "y": ("2", 2),
     "D": None, "U": None, "u": None, "V": None, "w": None, "X": None,
 }  # fmt: skip
 _SPELLED = {"r": "%h:%i:%s %p", "T": "%H:%i:%s"}
@@ -268,6 +272,8 @@ def mysql_parts(pattern: str) -> tuple[tuple[str, int, str], ...]:
         Failure: it has a letter that Trino does not support.
     """
     parts: list[tuple[str, int, str]] = []
+    if not pattern or re.fullmatch(r"(?:[^%]|%.)*%", pattern, re.DOTALL):
+        raise Failure("INVALID_FUNCTION_ARGUMENT", f"Invalid format: {pattern}")
     for found in re.finditer(r"%(.)|(.)", pattern, re.DOTALL):
         letter = found[1]
         if letter is None:

@@ -96,6 +96,8 @@ def _by_message(error: duckdb.Error, message: str) -> QueryError:
         )
     if "More than one row returned by a subquery" in message:
         return QueryError("SUBQUERY_MULTIPLE_ROWS", "Scalar sub-query has returned multiple rows")
+    if "Parser Error: frame" in message:
+        return QueryError("INVALID_WINDOW_FRAME", message.split("\n")[0].partition(": ")[2])
     first = message.split("\n")[0]
     if isinstance(error, duckdb.ConversionException):
         return QueryError("INVALID_CAST_ARGUMENT", first.removeprefix("Conversion Error: "))

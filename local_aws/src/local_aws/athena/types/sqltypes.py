@@ -273,6 +273,8 @@ def common_type(left: Type, right: Type) -> Type | None:
     if left.is_text and right.is_text:
         return _common_text(left, right)
     names = {left.name, right.name}
+    if names == {"time"}:
+        return Type("time", (max((*left.args, *right.args)),))
     if names == {"date", "timestamp"} or names == {"timestamp"}:
         return Type("timestamp", (max((*left.args, *right.args)),))
     if "timestamp with time zone" in names and names <= {

@@ -21,7 +21,7 @@ AGGREGATES: list[tuple[str, str, str, str]] = [
         "sum(D) -> decimal(38,S)",
         "sum({0})",
         "CASE WHEN abs({}) > {most} THEN "
-        + fail("NUMERIC_VALUE_OUT_OF_RANGE", "'Decimal overflow'", "DOUBLE")
+        + fail("NUMERIC_VALUE_OUT_OF_RANGE", "'Decimal overflow'", "{type}")
         + " ELSE CAST({} AS {type}) END",
         "DuckDB sums to more than 38 digits",
     ),
@@ -52,10 +52,27 @@ AGGREGATES: list[tuple[str, str, str, str]] = [
     ("max(T) -> T", "max({0})", "{}", ""),
     ("min(T, bigint) -> array(T)", "min({0}, {1})", "{}", ""),
     ("max(T, bigint) -> array(T)", "max({0}, {1})", "{}", ""),
+    *[
+        (
+            f"{name}(T, {kind}) -> T",
+            f"{target}_null({{0}}, CASE WHEN NOT isnan({{1}}) THEN {{1}} END)",
+            "{}",
+            "NaN is neither the least nor the most",
+        )
+        for name, target in (("min_by", "arg_min"), ("max_by", "arg_max"))
+        for kind in ("double", "real")
+    ],
     ("min_by(T, K) -> T", "arg_min_null({0}, {1})", "{}", "a NULL answer counts"),
     ("max_by(T, K) -> T", "arg_max_null({0}, {1})", "{}", "a NULL answer counts"),
-    ("min_by(T, K, bigint) -> array(T)", "arg_min({0}, {1}, {2})", "{}", ""),
-    ("max_by(T, K, bigint) -> array(T)", "arg_max({0}, {1}, {2})", "{}", ""),
+    *[
+        (
+            f"{name}(T, K, bigint) -> array(T)",
+            f"{target}({{'v': {{0}}}}, {{1}}, {{2}})",
+            "list_transform({}, lambda x: x.v)",
+            "a NULL answer counts",
+        )
+        for name, target in (("min_by", "arg_min"), ("max_by", "arg_max"))
+    ],
     ("arbitrary(T) -> T", "any_value({0})", "{}", ""),
     ("any_value(T) -> T", "any_value({0})", "{}", ""),
     ("array_agg(T) -> array(T)", "list({0})", "{}", ""),
@@ -64,16 +81,32 @@ AGGREGATES: list[tuple[str, str, str, str]] = [
     ("every(boolean) -> boolean", "bool_and({0})", "{}", ""),
     ("approx_distinct(T) -> bigint", "approx_count_distinct({0})", "{}", ""),
     ("approx_distinct(T, double) -> bigint", "approx_count_distinct({0})", "{}", ""),
-    ("approx_percentile(T, double) -> T", "quantile_disc({0}, {1})", "{}", "exact here"),
-    (
-        "approx_percentile(T, array(double)) -> array(T)",
-        "quantile_disc({0}, {1})",
-        "{}",
-        "exact here",
-    ),
-    ("geometric_mean(double) -> double", "exp(avg(ln({0})))", "{}", ""),
     *[
-        (f"{name}(double) -> double", f"{target}({{0}})", "{}", "")
+        (
+            f"approx_percentile({kind}, {share}) -> {result}",
+            "quantile_disc({0}, {1})",
+            "{}",
+            "exact here",
+        )
+        for kind in ("bigint", "real", "double")
+        for share, result in (("double", kind), ("array(double)", f"array({kind})"))
+    ],
+    (
+        "geometric_mean(double) -> double",
+        (
+            "avg(CASE WHEN {0} > 0 THEN ln({0}) WHEN {0} = 0 THEN CAST('-inf' AS DOUBLE) "
+            "ELSE CAST('nan' AS DOUBLE) END)"
+        ),
+        "exp({})",
+        "0 and NaN, where DuckDB fails",
+    ),
+    *[
+        (
+            f"{name}(double) -> double",
+            f"{target}(CASE WHEN isfinite({{0}}) THEN {{0}} END) & bool_or(NOT isfinite({{0}}))",
+            "CASE WHEN {1} THEN CAST('nan' AS DOUBLE) ELSE {0} END",
+            "NaN of what is not finite, where DuckDB fails",
+        )
         for name, target in (
             ("stddev", "stddev_samp"),
             ("stddev_samp", "stddev_samp"),
@@ -81,13 +114,29 @@ AGGREGATES: list[tuple[str, str, str, str]] = [
             ("variance", "var_samp"),
             ("var_samp", "var_samp"),
             ("var_pop", "var_pop"),
-            ("skewness", "skewness"),
-            ("kurtosis", "kurtosis"),
         )
     ],
+    (
+        "skewness(double) -> double",
+        "skewness({0}) & count({0})",
+        "{0} * ({1} - 2) / sqrt(CAST({1} * ({1} - 1) AS DOUBLE))",
+        "of the population; DuckDB's is of a sample",
+    ),
+    (
+        "kurtosis(double) -> double",
+        "kurtosis({0}) & count({0})",
+        "CASE WHEN {1} > 3 THEN coalesce({0}, CAST('nan' AS DOUBLE)) END",
+        "NaN of equal values",
+    ),
     *[
-        (f"{name}(double, double) -> double", f"{name}({{0}}, {{1}})", "{}", "")
+        (
+            f"{name}({kind}, {kind}) -> {kind}",
+            f"{name}(CAST({{0}} AS DOUBLE), CAST({{1}} AS DOUBLE))",
+            "CASE WHEN NOT isnan({}) THEN CAST({} AS {type}) END",
+            "NULL where DuckDB gives NaN",
+        )
         for name in ("corr", "covar_samp", "covar_pop", "regr_slope", "regr_intercept")
+        for kind in ("real", "double")
     ],
     ("bitwise_and_agg(bigint) -> bigint", "bit_and({0})", "{}", ""),
     ("bitwise_or_agg(bigint) -> bigint", "bit_or({0})", "{}", ""),
