@@ -1,11 +1,14 @@
 """Glue's catalog where it is stricter, or larger, than moto's."""
 
+import signal
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws.testing import Aws
+from local_aws.testing import Aws, ServerProcess
 
 KEYS = [{"Name": "month", "Type": "string"}, {"Name": "hour", "Type": "bigint"}]
 
@@ -180,6 +183,8 @@ MONTHS = ("01", "02", "7", "10")
         ("month IS NOT NULL", 16),
         ("MONTH = '01'", 4),
         ("month = 'it''s'", 0),
+        ("month <> 's 3:/%'''", 16),
+        ("((month <> '''01''')) AND hour = 1", 4),
     ],
 )
 def test_an_expression_compares_strings_as_text_and_numbers_as_numbers(
@@ -270,3 +275,125 @@ def test_names_of_databases_and_tables_are_in_lower_case(glue: Any, database: st
         glue.get_partitions(DatabaseName=database, TableName="mixed")
     with pytest.raises(glue.exceptions.AlreadyExistsException):
         glue.create_database(DatabaseInput={"Name": database.upper()})
+
+
+ANALYZED = datetime(2024, 3, 29, tzinfo=timezone.utc)
+
+
+def column(name: str, distinct: int) -> dict[str, Any]:
+    """The statistics of a column of numbers."""
+    data = {"MinimumValue": 1, "NumberOfNulls": 0, "NumberOfDistinctValues": distinct}
+    return {
+        "ColumnName": name,
+        "ColumnType": "bigint",
+        "AnalyzedTime": ANALYZED,
+        "StatisticsData": {"Type": "LONG", "LongColumnStatisticsData": data},
+    }
+
+
+class Statistics:
+    """The statistics of a table, or of one of its partitions."""
+
+    def __init__(self, glue: Any, table: dict[str, str], *values: str) -> None:
+        self._glue = glue
+        self._of = "partition" if values else "table"
+        self._where = {**table, "PartitionValues": list(values)} if values else table
+
+    def call(self, verb: str, **arguments: Any) -> Any:
+        action = getattr(self._glue, f"{verb}_column_statistics_for_{self._of}")
+        return action(**self._where, **arguments)
+
+    def get(self, *names: str) -> list[dict[str, Any]]:
+        answer = self.call("get", ColumnNames=list(names))
+        assert answer["Errors"] == []
+        return list(answer["ColumnStatisticsList"])
+
+
+@pytest.mark.parametrize("values", [[], ["01", "0"]], ids=["table", "partition"])
+def test_column_statistics_are_kept_replaced_and_deleted(
+    glue: Any, table: dict[str, str], values: list[str]
+):
+    glue.create_partition(**table, PartitionInput=partition("01", "0"))
+    kept = Statistics(glue, table, *values)
+    assert kept.get("a", "b") == []
+    given = [column("a", 1), column("b", 2)]
+    assert kept.call("update", ColumnStatisticsList=given)["Errors"] == []
+    kept.call("update", ColumnStatisticsList=[column("a", 3)])
+    assert kept.get("b", "nosuch", "a") == [column("b", 2), column("a", 3)]
+    for _ in range(2):  # the second finds nothing to delete
+        kept.call("delete", ColumnName="a")
+    assert kept.get("a", "b") == [column("b", 2)]
+
+
+def test_column_statistics_are_of_one_partition_alone(glue: Any, table: dict[str, str]):
+    for hour in ("0", "1"):
+        glue.create_partition(**table, PartitionInput=partition("01", hour))
+    Statistics(glue, table, "01", "0").call("update", ColumnStatisticsList=[column("a", 1)])
+    assert Statistics(glue, table, "01", "1").get("a") == []
+    assert Statistics(glue, table).get("a") == []
+
+
+def test_column_statistics_go_with_the_partition(glue: Any, table: dict[str, str]):
+    kept = Statistics(glue, table, "01", "0")
+    glue.create_partition(**table, PartitionInput=partition("01", "0"))
+    kept.call("update", ColumnStatisticsList=[column("a", 1)])
+    glue.delete_partition(**table, PartitionValues=["01", "0"])
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        kept.get("a")
+    glue.create_partition(**table, PartitionInput=partition("01", "0"))
+    assert kept.get("a") == []
+
+
+def test_column_statistics_go_with_the_table(glue: Any, table: dict[str, str]):
+    kept, database = Statistics(glue, table), table["DatabaseName"]
+    kept.call("update", ColumnStatisticsList=[column("a", 1)])
+    glue.delete_table(DatabaseName=database, Name="t")
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        kept.get("a")
+    glue.create_table(DatabaseName=database, TableInput={"Name": "t"})
+    assert kept.get("a") == []
+
+
+def test_column_statistics_stay_when_the_record_changes(glue: Any, table: dict[str, str]):
+    kept = Statistics(glue, table)
+    kept.call("update", ColumnStatisticsList=[column("a", 1)])
+    changed = {"Name": "t", "PartitionKeys": KEYS, "Parameters": {"a": "1"}}
+    glue.update_table(DatabaseName=table["DatabaseName"], TableInput=changed)
+    assert kept.get("a") == [column("a", 1)]
+
+
+def test_column_statistics_have_limits(glue: Any, table: dict[str, str]):
+    kept = Statistics(glue, table)
+    names = [f"c{number}" for number in range(101)]
+    kept.call("update", ColumnStatisticsList=[column(name, 1) for name in names[:25]])
+    assert len(kept.get(*names[:100])) == 25
+    with pytest.raises(ClientError, match="length less than or equal to 25"):
+        kept.call("update", ColumnStatisticsList=[column(name, 1) for name in names[:26]])
+    with pytest.raises(ClientError, match="length less than or equal to 100"):
+        kept.get(*names)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_column_statistics_survive_a_restart(tmp_path: Path, how: signal.Signals):
+    table = {"DatabaseName": "d", "TableName": "t"}
+    with ServerProcess(tmp_path) as server:
+        glue = server.aws.client("glue")
+        glue.create_database(DatabaseInput={"Name": "d"})
+        glue.create_table(DatabaseName="d", TableInput={"Name": "t", "PartitionKeys": KEYS})
+        glue.create_partition(**table, PartitionInput=partition("01", "0"))
+        for values in ([], ["01", "0"]):
+            kept = Statistics(glue, table, *values)
+            kept.call("update", ColumnStatisticsList=[column("a", 1)])
+        server.restart(how)
+        for values in ([], ["01", "0"]):
+            kept = Statistics(server.aws.client("glue"), table, *values)
+            assert kept.get("a") == [column("a", 1)]
+
+
+def test_there_are_no_user_defined_functions(glue: Any, database: str):
+    asked = {"Pattern": "trino__.*"}
+    assert glue.get_user_defined_functions(**asked)["UserDefinedFunctions"] == []
+    answer = glue.get_user_defined_functions(DatabaseName=database, **asked)
+    assert answer["UserDefinedFunctions"] == []
+    with pytest.raises(glue.exceptions.EntityNotFoundException):
+        glue.get_user_defined_functions(DatabaseName="nosuch", **asked)

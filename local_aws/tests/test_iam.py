@@ -157,6 +157,34 @@ def test_tables_need_what_contains_them_too(aws, database, somebody) -> None:
     refused(glue.get_crawler, "glue:GetCrawler", Name="any")
 
 
+def test_column_statistics_need_what_the_table_or_partition_does(aws, database, somebody) -> None:
+    root, glue = aws.client("glue"), somebody.client("glue")
+    key = [{"Name": "day", "Type": "string"}]
+    root.create_table(DatabaseName=database, TableInput={"Name": "t", "PartitionKeys": key})
+    table = {"DatabaseName": database, "TableName": "t"}
+    root.create_partition(**table, PartitionInput={"Values": ["1"]})
+    paths = [f"{GLUE}:catalog", f"{GLUE}:database/{database}", f"{GLUE}:table/{database}/t"]
+    for of, values in (("Table", {}), ("Partition", {"PartitionValues": ["1"]})):
+        for verb, asked in (
+            ("Get", {"ColumnNames": ["a"]}),
+            ("Update", {"ColumnStatisticsList": []}),
+            ("Delete", {"ColumnName": "a"}),
+        ):
+            call = getattr(glue, f"{verb.lower()}_column_statistics_for_{of.lower()}")
+            refused(call, f"glue:{verb}{of}", **table, **values, **asked)
+            somebody.may((f"glue:{verb}{of}", paths))
+            call(**table, **values, **asked)
+
+
+def test_functions_need_what_contains_them_too(aws, database, somebody) -> None:
+    call, asked = somebody.client("glue").get_user_defined_functions, {"DatabaseName": database}
+    action, paths = "glue:GetUserDefinedFunctions", [f"{GLUE}:catalog", f"{GLUE}:database/*"]
+    somebody.may((action, paths))
+    refused(call, action, Pattern="*", **asked)
+    somebody.may((action, [*paths, f"{GLUE}:userDefinedFunction/{database}/*"]))
+    call(Pattern="*", **asked)
+
+
 def test_a_crawl_may_what_the_role_of_the_crawler_may(aws, bucket, database, somebody) -> None:
     aws.client("s3").put_object(Bucket=bucket, Key="raw/day=1/it.json", Body=b'{"id": 1}\n')
     glue, crawler = aws.client("glue"), {"Name": somebody.name}

@@ -34,6 +34,7 @@ _SUBRESOURCES = {
     "versioning": "BucketVersioning",
 }
 _OF_BOTH = {"acl", "tagging"}
+_STATISTICS = re.compile("ColumnStatisticsFor(?=Table|Partition)")
 _CRAWLER_LISTS = {"ListCrawlers", "GetCrawlers", "GetCrawlerMetrics"}
 
 
@@ -47,7 +48,9 @@ def needs_of(request: Request, action: str) -> list[Need]:
         return _s3_needs(request)
     if service == "glue":
         payload = json.loads(request.read() or b"{}")
-        return [(f"glue:{action}", arn) for arn in glue_arns(action, payload, region)]
+        # To ask for column statistics or to change them is to do so with the table or partition.
+        asked = _STATISTICS.sub("", action)
+        return [(f"glue:{asked}", arn) for arn in glue_arns(action, payload, region)]
     if service == "athena":
         payload = json.loads(request.read() or b"{}")
         name = payload.get("WorkGroup") or payload.get("Name") or "primary"
@@ -77,6 +80,8 @@ def _catalog_paths(action: str, payload: dict[str, Any]) -> Iterable[str]:
     if "DatabaseName" not in payload:
         return ["catalog"]
     database = payload["DatabaseName"].lower()
+    if action == "GetUserDefinedFunctions":
+        return ["catalog", f"database/{database}", f"userDefinedFunction/{database}/*"]
     table = payload.get("TableName") or payload.get("TableInput", {}).get("Name") or name or "*"
     return ["catalog", f"database/{database}", f"table/{database}/{table.lower()}"]
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
-from moto.glue.models import FakeTable, glue_backends
+from moto.glue.models import FakeTable, GlueBackend, glue_backends
 
 from local_aws.glue import partitions as glue_partitions
+from local_aws.glue import statistics
 from local_aws.messages import ACCOUNT
 from local_aws.seam import AwsError, Service
 
@@ -28,6 +29,13 @@ def update_table(table: FakeTable, payload: Payload) -> Payload:
     return {}
 
 
+def get_user_defined_functions(backend: GlueBackend, payload: Payload) -> Payload:
+    """GetUserDefinedFunctions: there are none, in a database or in all."""
+    if "DatabaseName" in payload:
+        backend.get_database(payload["DatabaseName"])
+    return {"UserDefinedFunctions": []}
+
+
 _ACTIONS: dict[str, Callable[[FakeTable, Payload], Payload]] = {
     "UpdateTable": update_table,
     "GetPartition": glue_partitions.get_partition,
@@ -39,19 +47,23 @@ _ACTIONS: dict[str, Callable[[FakeTable, Payload], Payload]] = {
     "BatchUpdatePartition": glue_partitions.batch_update_partition,
     "DeletePartition": glue_partitions.delete_partition,
     "BatchDeletePartition": glue_partitions.batch_delete_partition,
+    **statistics.ACTIONS,
 }
 
 
 class GlueCatalog(Service):
     """Answers what moto does not do as Glue does, over moto's own tables."""
 
-    actions = frozenset(_ACTIONS)
+    actions = frozenset({*_ACTIONS, "GetUserDefinedFunctions"})
 
     def handle(self, action: str, payload: Payload, *, region: str) -> tuple[int, Payload]:
         """See `Service.handle`."""
-        name = payload["TableInput"]["Name"] if action == "UpdateTable" else payload["TableName"]
+        backend = glue_backends[ACCOUNT][region]
         try:
-            table = glue_backends[ACCOUNT][region].get_table(payload["DatabaseName"], name)
+            if action == "GetUserDefinedFunctions":
+                return 200, get_user_defined_functions(backend, payload)
+            given = payload["TableInput"]["Name"] if action == "UpdateTable" else None
+            table = backend.get_table(payload["DatabaseName"], given or payload["TableName"])
         except JsonRESTError as error:
             raise AwsError(error.error_type, error.message) from None
         return 200, _ACTIONS[action](table, payload)

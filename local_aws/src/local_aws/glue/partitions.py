@@ -52,14 +52,14 @@ def get_partitions(table: FakeTable, payload: Payload) -> Payload:
 
 def get_partition(table: FakeTable, payload: Payload) -> Payload:
     """GetPartition."""
-    partition = _existing(table, payload["PartitionValues"])
+    partition = existing_partition(table, payload["PartitionValues"])
     return {"Partition": _described(partition)}
 
 
 def batch_get_partition(table: FakeTable, payload: Payload) -> Payload:
     """BatchGetPartition: partitions that are not there are left out."""
     wanted = payload["PartitionsToGet"]
-    _check_count(wanted, "partitionsToGet", 0, 1000)
+    check_count(wanted, "partitionsToGet", 0, 1000)
     found = [table.partitions.get(str(entry["Values"])) for entry in wanted]
     described = [_described(p) for p in found if p is not None]
     return {"Partitions": described, "UnprocessedKeys": []}
@@ -74,7 +74,7 @@ def create_partition(table: FakeTable, payload: Payload) -> Payload:
 def batch_create_partition(table: FakeTable, payload: Payload) -> Payload:
     """BatchCreatePartition: at most 100, each succeeds or fails on its own."""
     inputs = payload["PartitionInputList"]
-    _check_count(inputs, "partitionInputList", 0, 100)
+    check_count(inputs, "partitionInputList", 0, 100)
     for given in inputs:
         _check_values(table, given)
     return _each(inputs, "PartitionValues", lambda p: p["Values"], lambda p: _create(table, p))
@@ -89,7 +89,7 @@ def update_partition(table: FakeTable, payload: Payload) -> Payload:
 def batch_update_partition(table: FakeTable, payload: Payload) -> Payload:
     """BatchUpdatePartition: at most 100, each succeeds or fails on its own."""
     entries = payload["Entries"]
-    _check_count(entries, "entries", 1, 100)
+    check_count(entries, "entries", 1, 100)
     return _each(
         entries,
         "PartitionValueList",
@@ -100,7 +100,7 @@ def batch_update_partition(table: FakeTable, payload: Payload) -> Payload:
 
 def delete_partition(table: FakeTable, payload: Payload) -> Payload:
     """DeletePartition."""
-    _existing(table, payload["PartitionValues"])
+    existing_partition(table, payload["PartitionValues"])
     del table.partitions[str(payload["PartitionValues"])]
     return {}
 
@@ -108,7 +108,7 @@ def delete_partition(table: FakeTable, payload: Payload) -> Payload:
 def batch_delete_partition(table: FakeTable, payload: Payload) -> Payload:
     """BatchDeletePartition: at most 25, each succeeds or fails on its own."""
     entries = payload["PartitionsToDelete"]
-    _check_count(entries, "partitionsToDelete", 0, 25)
+    check_count(entries, "partitionsToDelete", 0, 25)
     return _each(
         entries,
         "PartitionValues",
@@ -153,7 +153,7 @@ def _create(table: FakeTable, given: Payload) -> None:
 
 
 def _update(table: FakeTable, values: list[str], given: Payload) -> None:
-    partition = _existing(table, values)
+    partition = existing_partition(table, values)
     if given.get("Values", values) != values:
         raise AwsError(
             "InvalidInputException",
@@ -162,7 +162,8 @@ def _update(table: FakeTable, values: list[str], given: Payload) -> None:
     partition.partition_input = {**given, "Values": values}
 
 
-def _existing(table: FakeTable, values: list[str]) -> FakePartition:
+def existing_partition(table: FakeTable, values: list[str]) -> FakePartition:
+    """The partition with these values; raises AwsError if there is none."""
     partition = table.partitions.get(str(values))
     if partition is None:
         raise AwsError("EntityNotFoundException", "Cannot find partition.")
@@ -198,7 +199,8 @@ def _check_values(table: FakeTable, given: Payload) -> None:
         )
 
 
-def _check_count(entries: list[Any], name: str, low: int, high: int) -> None:
+def check_count(entries: list[Any], name: str, low: int, high: int) -> None:
+    """See that a list of a request has a length that Glue takes; raises AwsError."""
     if not low <= len(entries) <= high:
         bound = f"less than or equal to {high}" if entries else f"greater than or equal to {low}"
         shown = f"[{len(entries)} entries]"

@@ -15,12 +15,13 @@ from local_aws.athena.compile.compiler import (
     qualified,
 )
 from local_aws.athena.compile.function_table import ALIASES, RULES, Rule
+from local_aws.athena.compile.known_functions import is_function, takes
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.compile.signatures import choose
 from local_aws.athena.errors import QueryError
 from local_aws.athena.types.sqltypes import BIGINT, VARCHAR, Type
 
-_HOLE = re.compile(r"\{(\d)(i|\.\.\.)?\}")
+_HOLE = re.compile(r"\{(\d|type|nulls)(i|\.\.\.)?\}")
 
 
 def function_call(compiler: Compiler, node: Any) -> Expr:
@@ -34,6 +35,8 @@ def function_call(compiler: Compiler, node: Any) -> Expr:
     if handler is not None:
         return replace(handler(compiler, arguments, node), at=position(node))
     if name not in RULES:
+        if is_function(name):
+            raise QueryError("NOT_SUPPORTED", f"local_aws has no function {name}", position(node))
         raise QueryError("FUNCTION_NOT_FOUND", f"Function '{name}' not registered", position(node))
     return _by_rule(compiler, name, [compiler.expr(one) for one in arguments], node)
 
@@ -41,7 +44,7 @@ def function_call(compiler: Compiler, node: Any) -> Expr:
 def apply_rule(name: str, arguments: list[Expr], node: Any) -> Expr:
     """The call of a scalar function of the table with compiled arguments."""
     rule, arguments, result = _chosen(name, arguments, node)
-    return call(fill(rule.text, arguments), result, arguments, node)
+    return call(fill(rule.text, arguments, result), result, arguments, node)
 
 
 def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Expr], Type]:
@@ -49,6 +52,8 @@ def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Exp
     chosen = choose(rules, [one.type for one in arguments])
     if chosen is None:
         given = ", ".join(one.type.text for one in arguments)
+        if takes(name, [one.type for one in arguments]):
+            raise QueryError("NOT_SUPPORTED", f"local_aws has no {name}({given})", position(node))
         expected = ", ".join(dict.fromkeys(rule.signature for rule in rules))
         raise QueryError(
             "FUNCTION_NOT_FOUND",
@@ -63,14 +68,22 @@ def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Exp
 def _by_rule(compiler: Compiler, name: str, arguments: list[Expr], node: Any) -> Expr:
     rule, arguments, result = _chosen(name, arguments, node)
     if rule.kind == "scalar":
-        return call(fill(rule.text, arguments), result, arguments, node)
+        return call(fill(rule.text, arguments, result), result, arguments, node)
     return _aggregate(compiler, node, rule, arguments, result)
 
 
-def fill(text: str, arguments: list[Expr]) -> str:
-    """The text with its arguments: {0}, {1i} the literal's digits, {1...} this and the rest."""
+def fill(text: str, arguments: list[Expr], result: Type) -> str:
+    """The text with its arguments.
+
+    {0} is the first, {1i} the digits of a literal, {1...} the second and all behind it; {type} is
+    the DuckDB type of the result, {nulls} whether an argument is NULL.
+    """
 
     def one(hole: re.Match[str]) -> str:
+        if hole[1] == "type":
+            return result.duckdb
+        if hole[1] == "nulls":
+            return " OR ".join(f"{argument.sql} IS NULL" for argument in arguments)
         index = int(hole[1])
         if hole[2] == "...":
             return ", ".join(argument.sql for argument in arguments[index:])
@@ -86,32 +99,51 @@ def _aggregate(
 ) -> Expr:
     parts = list(arguments)
     # What stands inside the brackets in DuckDB: DISTINCT, ORDER BY, IGNORE NULLS.
-    opening, closing = rule.text.index("(") + 1, rule.text.rindex(")")
     is_distinct = node.setQuantifier() and node.setQuantifier().DISTINCT()
-    text = rule.text[:opening] + ("DISTINCT " if is_distinct else "")
-    text += fill(rule.text[opening:closing], arguments)
+    if is_distinct and any(one.type.has_map for one in arguments):
+        raise QueryError("NOT_SUPPORTED", "local_aws has no distinct maps", position(node))
+    before = "DISTINCT " if is_distinct else ""
+    inside = ""
     if node.sortItem():
-        text += f" ORDER BY {sort_items(compiler, node.sortItem(), parts)}"
+        inside += f" ORDER BY {sort_items(compiler, node.sortItem(), parts)}"
     if node.nullTreatment() and node.nullTreatment().IGNORE():
-        text += " IGNORE NULLS"
-    text += rule.text[closing:]
+        inside += " IGNORE NULLS"
+    behind = ""
     if node.filter_():
         condition = compiler.boolean(node.filter_().booleanExpression(), "FILTER clause")
         parts.append(condition)
-        text += f" FILTER (WHERE {condition.sql})"
+        behind += f" FILTER (WHERE {condition.sql})"
     if node.over():
         window, used = window_text(compiler, node.over())
         parts += used
-        text += f" OVER {window}"
+        behind += f" OVER {window}"
     elif rule.kind == "window":
         raise QueryError(
             "MISSING_OVER", f"Window function {rule.name} requires an OVER clause", position(node)
         )
-    text = rule.wrap.replace("{type}", result.duckdb).replace("{}", text)
-    made = call(text, result, parts, node)
+    calls = []
+    for text in rule.text.split(" & "):
+        opening, closing = text.index("(") + 1, text.rindex(")")
+        filled = fill(text[opening:closing], arguments, result)
+        calls.append(f"{text[:opening]}{before}{filled}{inside}{text[closing:]}{behind}")
+    made = call(_wrapped(rule.wrap, calls, result), result, parts, node)
     if node.over():
         return replace(made, has_window=True, is_movable=False)
     return replace(made, has_aggregate=True, is_movable=False)
+
+
+_WRAP_HOLE = re.compile(r"\{(type|most|scale|\d?)\}")
+
+
+def _wrapped(wrap: str, calls: list[str], result: Type) -> str:
+    """What is made of an aggregate's calls: {} or {0}, {1} ...; {type} the result's DuckDB type."""
+    whole, scale = (result.args if result.name == "decimal" else (38, 0))[:2]
+    known = {
+        "type": result.duckdb,
+        "scale": str(scale),
+        "most": f"CAST('{'9' * (whole - scale)}.{'9' * scale}' AS {result.duckdb})",
+    }
+    return _WRAP_HOLE.sub(lambda hole: known.get(hole[1]) or calls[int(hole[1] or 0)], wrap)
 
 
 def sort_items(compiler: Compiler, nodes: list[Any], parts: list[Expr]) -> str:
@@ -119,9 +151,19 @@ def sort_items(compiler: Compiler, nodes: list[Any], parts: list[Expr]) -> str:
     texts = []
     for node in nodes:
         expr = compiler.expr(node.expression())
+        need_order(expr, node)
         parts.append(expr)
         texts.append(expr.sql + ordering(node))
     return ", ".join(texts)
+
+
+def need_order(expr: Expr, node: Any) -> None:
+    """Refuse to order by what has no order, or none that DuckDB knows."""
+    if not expr.type.is_ordered:
+        raise mismatch(f"Type {expr.type.text} is not orderable", node)
+    if expr.type.items:
+        message = f"local_aws does not order by {expr.type.text}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
 
 
 def ordering(node: Any) -> str:

@@ -20,7 +20,7 @@ from local_aws.athena.compile.compiler import (
 from local_aws.athena.compile.operators import shown_in
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.errors import QueryError
-from local_aws.athena.types.casts import cast, instant, quote, wall_clock
+from local_aws.athena.types.casts import cast
 from local_aws.athena.types.failing import fail
 from local_aws.athena.types.sqltypes import (
     BIGINT,
@@ -30,6 +30,7 @@ from local_aws.athena.types.sqltypes import (
     TIMESTAMP_TZ,
     VARCHAR,
 )
+from local_aws.athena.types.zones import instant, quote, wall_clock
 
 # Trino's name of a field -> DuckDB's function of a local time.
 _FIELDS = {

@@ -1,9 +1,10 @@
 """Compiles queries: WITH, set operations, SELECT."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_aws.athena.compile.calls import ordering
+from local_aws.athena.compile.calls import need_order, ordering
 from local_aws.athena.compile.compiler import Compiler, identifier, position, unify
 from local_aws.athena.compile.plan import Block, Expr, Field, Relation, read, refer
 from local_aws.athena.compile.relations import from_clause
@@ -238,10 +239,7 @@ def _as_types(block: Block, kinds: list[Type]) -> str:
 
 def _values(node: Any, scope: Scope) -> Block:
     compiler = Compiler(scope)
-    rows = []
-    for one in node.expression():
-        cells = _row_cells(one)
-        rows.append([compiler.expr(cell) for cell in cells])
+    rows = [_cells_of(compiler, one) for one in node.expression()]
     if len({len(row) for row in rows}) != 1:
         raise QueryError("TYPE_MISMATCH", "Values rows have mismatched sizes", position(node))
     columns = [unify(list(column), node, "Values rows") for column in zip(*rows, strict=True)]
@@ -261,12 +259,33 @@ def _values(node: Any, scope: Scope) -> Block:
     return Block(sql=sql, outputs=outputs)
 
 
+def _cells_of(compiler: Compiler, node: Any) -> list[Expr]:
+    cells = _row_cells(node)
+    if cells != [node]:
+        return [compiler.expr(cell) for cell in cells]
+    # A value that is a row has its fields as columns.
+    value = compiler.expr(node)
+    if value.type.name != "row":
+        return [value]
+    return [
+        value.become(f"({value.sql}).f{number}", kind)
+        for number, kind in enumerate(value.type.items)
+    ]
+
+
 def _row_cells(node: Any) -> list[Any]:
     # The row constructor lies under a chain of single children.
     inner = node
     while inner.getChildCount() == 1:
         inner = inner.getChild(0)
     return list(inner.expression()) if type(inner).__name__ == "RowConstructorContext" else [node]
+
+
+def _need_plain_equality(key: Expr, node: Any) -> None:
+    # DuckDB tells maps apart by the order of their keys.
+    if key.type.has_map:
+        message = f"local_aws does not group by {key.type.text}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -324,6 +343,8 @@ class _Select:
         )
         self.used += [one for one in (where, having) if one is not None] + grouping.keys
         if is_distinct:
+            for _, expr in selected:
+                _need_plain_equality(expr, node)
             self.used += [expr for _, expr in selected]
         return self._made(sql, selected, where, grouping)
 
@@ -410,14 +431,21 @@ class _Select:
         for relation in self.scope.relations:
             if name in relation.names:
                 return [(one.name, read(one)) for one in relation.fields if not one.is_hidden]
-        row = self.compiler.expr(item.primaryExpression())
-        if row.type.name != "row":
+        is_name = re.fullmatch(r'[\w.$"() ]+', self.compiler.text(item.primaryExpression()))
+        row = None if is_name else self.compiler.expr(item.primaryExpression())
+        if row is None or row.type.name != "row":
             raise QueryError(
                 "TABLE_NOT_FOUND", f"Unable to resolve reference {name}", position(item)
             )
+        labels = row.type.labels
+        if item.columnAliases():
+            labels = tuple(identifier(one) for one in item.columnAliases().identifier())
+        if len(labels) != len(row.type.items):
+            message = f"Column alias list has {len(labels)} entries but row has other columns"
+            raise QueryError("MISMATCHED_COLUMN_ALIASES", message, position(item))
         return [
             (label, row.become(f"({row.sql}).f{index}", kind))
-            for index, (label, kind) in enumerate(zip(row.type.labels, row.type.items, strict=True))
+            for index, (label, kind) in enumerate(zip(labels, row.type.items, strict=True))
         ]
 
     def _all_columns(self) -> list[tuple[str | None, Expr]]:
@@ -467,6 +495,7 @@ class _Select:
                     "aggregations, window functions or grouping operations",
                     position(one),
                 )
+            _need_plain_equality(key, one)
             keys.append(key)
         grouping.keys += keys
         return f"({', '.join(key.sql for key in keys)})"
@@ -481,6 +510,7 @@ class _Select:
         for item in self.tail.sort_items:
             expr = _ordinal(item, [one for _, one in selected])
             expr = expr or self.compiler.expr(item.expression())
+            need_order(expr, item)
             self.used.append(expr)
             texts.append(f"{positions.get(expr.sql, expr.sql)}{ordering(item)}")
         self.scope.outputs = {}

@@ -69,6 +69,16 @@ class Type:
         return self.name.startswith("timestamp")
 
     @property
+    def has_map(self) -> bool:
+        """Is there a map anywhere in it? Maps are equal whatever the order of their keys."""
+        return self.name == "map" or any(item.has_map for item in self.items)
+
+    @property
+    def is_ordered(self) -> bool:
+        """Do its values come one after the other?"""
+        return self.name not in ("map", "json") and all(item.is_ordered for item in self.items)
+
+    @property
     def text(self) -> str:
         """The type as Trino spells it in messages and DDL, e.g. "map(varchar, bigint)"."""
         if self.name == "row":
@@ -79,7 +89,7 @@ class Type:
             return f"row({', '.join(fields)})"
         if self.items:
             return f"{self.name}({', '.join(item.text for item in self.items)})"
-        if self.is_timestamp:
+        if self.is_timestamp or self.name == "time":
             head, _, tail = self.name.partition(" ")
             return f"{head}({(self.args or (3,))[0]})" + (f" {tail}" if tail else "")
         if self.args:
@@ -126,6 +136,7 @@ class Type:
 
 
 BOOLEAN = Type("boolean")
+TINYINT = Type("tinyint")
 INTEGER = Type("integer")
 BIGINT = Type("bigint")
 DOUBLE = Type("double")
@@ -135,7 +146,7 @@ VARBINARY = Type("varbinary")
 DATE = Type("date")
 TIMESTAMP = Type("timestamp", (3,))
 TIMESTAMP_TZ = Type("timestamp with time zone", (3,))
-TIME = Type("time")
+TIME = Type("time", (3,))
 JSON = Type("json")
 UNKNOWN = Type("unknown")
 DAY_TO_SECOND = Type("interval day to second")
@@ -171,7 +182,9 @@ class _TypeText:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens: list[str] = [one.strip().strip('`"') for one in _TOKEN.findall(text)]
+        found = [one.strip() for one in _TOKEN.findall(text)]
+        self.tokens: list[str] = [one.strip('`"') for one in found]
+        self.is_quoted = [one[0] in '`"' for one in found]
         self.index = 0
 
     def take(self) -> str:
@@ -213,6 +226,8 @@ class _TypeText:
         if name == "row" and self.tokens[self.index + 1] == ":":
             label = self.take().lower()
             self.take()
+        elif name == "row" and self.index < len(self.tokens) and self.is_quoted[self.index]:
+            label = self.take()
         elif name == "row" and " " in self.peek():
             label, rest = self.take().split(" ", 1)
             self.index -= 1
@@ -228,7 +243,7 @@ def _plain(name: str, numbers: tuple[int, ...]) -> Type:
             if len(numbers) == 2
             else Type("decimal", ((numbers or (10,))[0], 0))
         )
-    if name.startswith("timestamp"):
+    if name.startswith(("timestamp", "time ")) or name == "time":
         return Type(name, numbers or (3,))
     if name == "varchar" and numbers == (UNBOUNDED,):
         return VARCHAR
@@ -256,7 +271,7 @@ def common_type(left: Type, right: Type) -> Type | None:
         return _common_text(left, right)
     names = {left.name, right.name}
     if names == {"date", "timestamp"} or names == {"timestamp"}:
-        return Type("timestamp", (max((*left.args, *right.args, 3)),))
+        return Type("timestamp", (max((*left.args, *right.args)),))
     if "timestamp with time zone" in names and names <= {
         "date",
         "timestamp",
@@ -280,7 +295,7 @@ def _common_number(left: Type, right: Type) -> Type:
 
 def _common_text(left: Type, right: Type) -> Type:
     if left.args and right.args:
-        name = "char" if left.name == right.name == "char" else "varchar"
+        name = "char" if "char" in (left.name, right.name) else "varchar"
         return Type(name, (max(left.args[0], right.args[0]),))
     return VARCHAR
 

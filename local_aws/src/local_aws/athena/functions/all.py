@@ -1,0 +1,23 @@
+"""All of Trino's functions that are in Python."""
+
+from local_aws.athena.functions import (
+    binary,
+    collections,
+    json_values,
+    moments,
+    numbers,
+    patterns,
+    texts,
+    urls,
+)
+
+FUNCTIONS = (
+    *numbers.FUNCTIONS,
+    *texts.FUNCTIONS,
+    *patterns.FUNCTIONS,
+    *urls.FUNCTIONS,
+    *binary.FUNCTIONS,
+    *json_values.FUNCTIONS,
+    *collections.FUNCTIONS,
+    *moments.FUNCTIONS,
+)
