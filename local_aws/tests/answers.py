@@ -75,6 +75,8 @@ def answer_of(
         types, rows = ask(sql)
     except QueryError as error:
         return Answer(error=error.name, message=error.message)
+    except Exception as error:  # noqa: BLE001 - a defect is an answer too
+        return Answer(error="GENERIC_INTERNAL_ERROR", message=repr(error))
     return Answer(types=tuple(types), rows=tuple(rows))
 
 

@@ -6,10 +6,12 @@ from local_aws.athena.compile.language import TRINO
 from local_aws.athena.compile.queries import compile_query
 from local_aws.athena.compile.scope import Session, Table
 from local_aws.athena.errors import Position, QueryError
+from local_aws.athena.functions.all import FUNCTIONS
+from local_aws.athena.functions.registry import install
 from local_aws.athena.parse.grammar import parse
 from local_aws.athena.run.engine import translate_error
 from local_aws.athena.run.results import column_names
-from local_aws.athena.types.casts import render
+from local_aws.athena.types.rendering import render
 
 NOW_US = 1711670400_000000  # 2024-03-29 00:00:00 UTC
 
@@ -27,6 +29,7 @@ class Trino:
     def __init__(self) -> None:
         self._connection = duckdb.connect()
         self._connection.execute("SET TimeZone = 'UTC'")
+        install(self._connection, FUNCTIONS)
 
     def rows(self, sql: str, *parameters: str) -> list[tuple[str | None, ...]]:
         """The rows as text; raises QueryError."""

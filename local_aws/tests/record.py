@@ -1,6 +1,7 @@
-"""`python -m tests.record --trino-url URL [--marks]`: renew the answers of the corpus.
+"""`python -m tests.record --trino-url URL`: renew the answers of the corpus.
 
-With `--marks` instead of that: note which statements local_aws refuses; approximations stay.
+With `--marks`, note which statements local_aws refuses; approximations stay. With `--functions`,
+renew the list of Trino's functions instead. Without a URL, compare only.
 """
 
 import argparse
@@ -11,6 +12,7 @@ from dataclasses import replace
 from tests.answers import Answer, answer_of, read_corpus, write_corpus
 from tests.athena_sql import Trino
 
+from local_aws.athena.compile.known_functions import TABLE
 from local_aws.athena.trino.client import TrinoServer
 from local_aws.athena.types.sqltypes import parse_type
 from local_aws.athena.types.texts import text_of
@@ -33,11 +35,22 @@ def ask_local(trino: Trino, sql: str) -> tuple[list[str], list[tuple[str | None,
     return [kind for _, kind in trino.columns], rows
 
 
+def record_functions(server: TrinoServer) -> None:
+    """Write the list of Trino's functions."""
+    listed = server.run("SHOW FUNCTIONS", "default", {}).all_rows()
+    lines = {"\t".join((row[0], row[2], row[1], row[3])) for row in listed}
+    TABLE.write_text("name\targuments\tresult\tkind\n" + "".join(f"{x}\n" for x in sorted(lines)))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--trino-url")
     parser.add_argument("--marks", action="store_true")
+    parser.add_argument("--functions", action="store_true")
     options = parser.parse_args()
+    if options.functions:
+        record_functions(TrinoServer(options.trino_url))
+        return 0
     cases = list(read_corpus())
     if options.trino_url:
         server = TrinoServer(options.trino_url)

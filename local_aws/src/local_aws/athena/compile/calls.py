@@ -15,12 +15,13 @@ from local_aws.athena.compile.compiler import (
     qualified,
 )
 from local_aws.athena.compile.function_table import ALIASES, RULES, Rule
+from local_aws.athena.compile.known_functions import is_function, takes
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.compile.signatures import choose
 from local_aws.athena.errors import QueryError
-from local_aws.athena.types.sqltypes import BIGINT, VARCHAR, Type
+from local_aws.athena.types.sqltypes import BIGINT, INTEGER, VARCHAR, Type
 
-_HOLE = re.compile(r"\{(\d)(i|\.\.\.)?\}")
+_HOLE = re.compile(r"\{(\d|type|nulls)(i|\.\.\.)?\}")
 
 
 def function_call(compiler: Compiler, node: Any) -> Expr:
@@ -34,6 +35,8 @@ def function_call(compiler: Compiler, node: Any) -> Expr:
     if handler is not None:
         return replace(handler(compiler, arguments, node), at=position(node))
     if name not in RULES:
+        if is_function(name):
+            raise QueryError("NOT_SUPPORTED", f"local_aws has no function {name}", position(node))
         raise QueryError("FUNCTION_NOT_FOUND", f"Function '{name}' not registered", position(node))
     return _by_rule(compiler, name, [compiler.expr(one) for one in arguments], node)
 
@@ -41,7 +44,7 @@ def function_call(compiler: Compiler, node: Any) -> Expr:
 def apply_rule(name: str, arguments: list[Expr], node: Any) -> Expr:
     """The call of a scalar function of the table with compiled arguments."""
     rule, arguments, result = _chosen(name, arguments, node)
-    return call(fill(rule.text, arguments), result, arguments, node)
+    return call(fill(rule.text, arguments, result), result, arguments, node)
 
 
 def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Expr], Type]:
@@ -49,6 +52,8 @@ def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Exp
     chosen = choose(rules, [one.type for one in arguments])
     if chosen is None:
         given = ", ".join(one.type.text for one in arguments)
+        if takes(name, [one.type for one in arguments]):
+            raise QueryError("NOT_SUPPORTED", f"local_aws has no {name}({given})", position(node))
         expected = ", ".join(dict.fromkeys(rule.signature for rule in rules))
         raise QueryError(
             "FUNCTION_NOT_FOUND",
@@ -63,14 +68,25 @@ def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Exp
 def _by_rule(compiler: Compiler, name: str, arguments: list[Expr], node: Any) -> Expr:
     rule, arguments, result = _chosen(name, arguments, node)
     if rule.kind == "scalar":
-        return call(fill(rule.text, arguments), result, arguments, node)
+        if node.over():
+            message = f"Window function is not supported: {name}"
+            raise QueryError("FUNCTION_NOT_WINDOW", message, position(node))
+        return call(fill(rule.text, arguments, result), result, arguments, node)
     return _aggregate(compiler, node, rule, arguments, result)
 
 
-def fill(text: str, arguments: list[Expr]) -> str:
-    """The text with its arguments: {0}, {1i} the literal's digits, {1...} this and the rest."""
+def fill(text: str, arguments: list[Expr], result: Type) -> str:
+    """The text with its arguments.
+
+    {0} is the first, {1i} the digits of a literal, {1...} the second and all behind it; {type} is
+    the DuckDB type of the result, {nulls} whether an argument is NULL.
+    """
 
     def one(hole: re.Match[str]) -> str:
+        if hole[1] == "type":
+            return result.duckdb
+        if hole[1] == "nulls":
+            return " OR ".join(f"{argument.sql} IS NULL" for argument in arguments)
         index = int(hole[1])
         if hole[2] == "...":
             return ", ".join(argument.sql for argument in arguments[index:])
@@ -85,33 +101,96 @@ def _aggregate(
     compiler: Compiler, node: Any, rule: Rule, arguments: list[Expr], result: Type
 ) -> Expr:
     parts = list(arguments)
+    _check_aggregate(rule, arguments, node)
     # What stands inside the brackets in DuckDB: DISTINCT, ORDER BY, IGNORE NULLS.
-    opening, closing = rule.text.index("(") + 1, rule.text.rindex(")")
     is_distinct = node.setQuantifier() and node.setQuantifier().DISTINCT()
-    text = rule.text[:opening] + ("DISTINCT " if is_distinct else "")
-    text += fill(rule.text[opening:closing], arguments)
-    if node.sortItem():
-        text += f" ORDER BY {sort_items(compiler, node.sortItem(), parts)}"
+    if is_distinct and any(one.type.has_map for one in arguments):
+        raise QueryError("NOT_SUPPORTED", "local_aws has no distinct maps", position(node))
+    before = "DISTINCT " if is_distinct else ""
+    inside = ""
+    if node.sortItem() and rule.name in _ORDERED:
+        inside += f" ORDER BY {sort_items(compiler, node.sortItem(), parts)}"
     if node.nullTreatment() and node.nullTreatment().IGNORE():
-        text += " IGNORE NULLS"
-    text += rule.text[closing:]
+        inside += " IGNORE NULLS"
+    behind = ""
     if node.filter_():
         condition = compiler.boolean(node.filter_().booleanExpression(), "FILTER clause")
         parts.append(condition)
-        text += f" FILTER (WHERE {condition.sql})"
+        behind += f" FILTER (WHERE {condition.sql})"
+    _check_nesting(parts, node)
     if node.over():
         window, used = window_text(compiler, node.over())
         parts += used
-        text += f" OVER {window}"
+        behind += f" OVER {window}"
     elif rule.kind == "window":
         raise QueryError(
             "MISSING_OVER", f"Window function {rule.name} requires an OVER clause", position(node)
         )
-    text = rule.wrap.replace("{type}", result.duckdb).replace("{}", text)
-    made = call(text, result, parts, node)
+    calls = []
+    for text in rule.text.split(" & "):
+        opening, closing = text.index("(") + 1, text.rindex(")")
+        filled = fill(text[opening:closing], arguments, result)
+        calls.append(f"{text[:opening]}{before}{filled}{inside}{text[closing:]}{behind}")
+    made = call(_wrapped(rule.wrap, calls, result), result, parts, node)
     if node.over():
         return replace(made, has_window=True, is_movable=False)
     return replace(made, has_aggregate=True, is_movable=False)
+
+
+# To the others the order means nothing.
+_ORDERED = ("array_agg", "map_agg", "multimap_agg", "arbitrary", "any_value")
+_UNFRAMED = (
+    *("row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead"),
+)
+
+
+def _check_aggregate(rule: Rule, arguments: list[Expr], node: Any) -> None:
+    if rule.name in ("min", "max") and not arguments[0].type.is_ordered:
+        message = f"Unexpected parameters ({arguments[0].type.text}) for function {rule.name}"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+    if node.over() and node.filter_():
+        message = "Window function with FILTER is not supported"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
+    specification = node.over().windowSpecification() if node.over() else None
+    if specification is not None and specification.windowFrame() and rule.name in _UNFRAMED:
+        message = f"Cannot specify window frame for {rule.name} function"
+        raise QueryError("INVALID_WINDOW_FRAME", message, position(node))
+    least = {"lag": 0, "lead": 0, "nth_value": 1, "ntile": 1}.get(rule.name)
+    if least is not None:
+        _check_count(arguments[1:2] if rule.name != "ntile" else arguments[:1], least, node)
+
+
+def _check_count(arguments: list[Expr], least: int, node: Any) -> None:
+    for one in arguments:
+        if isinstance(one.literal, int) and one.literal >= least:
+            continue
+        if one.literal is None and one.sql != "NULL" and one.fields:
+            raise QueryError("NOT_SUPPORTED", "local_aws takes a literal here", position(node))
+        message = f"Offset must be at least {least}"
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
+
+
+def _check_nesting(parts: list[Expr], node: Any) -> None:
+    if any(one.has_window for one in parts):
+        message = "Cannot nest window functions or row pattern measures inside aggregations"
+        raise QueryError("NESTED_WINDOW", message, position(node))
+    if not node.over() and any(one.has_aggregate for one in parts):
+        message = "Cannot nest aggregations inside aggregation"
+        raise QueryError("NESTED_AGGREGATION", message, position(node))
+
+
+_WRAP_HOLE = re.compile(r"\{(type|most|scale|\d?)\}")
+
+
+def _wrapped(wrap: str, calls: list[str], result: Type) -> str:
+    """What is made of an aggregate's calls: {} or {0}, {1} ...; {type} the result's DuckDB type."""
+    whole, scale = (result.args if result.name == "decimal" else (38, 0))[:2]
+    known = {
+        "type": result.duckdb,
+        "scale": str(scale),
+        "most": f"CAST('{'9' * (whole - scale)}.{'9' * scale}' AS {result.duckdb})",
+    }
+    return _WRAP_HOLE.sub(lambda hole: known.get(hole[1]) or calls[int(hole[1] or 0)], wrap)
 
 
 def sort_items(compiler: Compiler, nodes: list[Any], parts: list[Expr]) -> str:
@@ -119,9 +198,19 @@ def sort_items(compiler: Compiler, nodes: list[Any], parts: list[Expr]) -> str:
     texts = []
     for node in nodes:
         expr = compiler.expr(node.expression())
+        need_order(expr, node)
         parts.append(expr)
         texts.append(expr.sql + ordering(node))
     return ", ".join(texts)
+
+
+def need_order(expr: Expr, node: Any) -> None:
+    """Refuse to order by what has no order, or none that DuckDB knows."""
+    if not expr.type.is_ordered:
+        raise mismatch(f"Type {expr.type.text} is not orderable", node)
+    if expr.type.items:
+        message = f"local_aws does not order by {expr.type.text}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
 
 
 def ordering(node: Any) -> str:
@@ -171,13 +260,13 @@ def _partition_text(compiler: Compiler, specification: Any, parts: list[Expr]) -
 def _frame(compiler: Compiler, node: Any, parts: list[Expr]) -> str:
     extent = node.frameExtent()
     kind = extent.frameType.text
-    start = _bound(compiler, extent.start, parts)
+    start = _bound(compiler, extent.start, parts, kind)
     if extent.end is None:
         return f"{kind} {start}"
-    return f"{kind} BETWEEN {start} AND {_bound(compiler, extent.end, parts)}"
+    return f"{kind} BETWEEN {start} AND {_bound(compiler, extent.end, parts, kind)}"
 
 
-def _bound(compiler: Compiler, node: Any, parts: list[Expr]) -> str:
+def _bound(compiler: Compiler, node: Any, parts: list[Expr], frame: str) -> str:
     if type(node).__name__ != "BoundedFrameContext":
         return " ".join(child.getText() for child in node.getChildren())
     offset = compiler.expr(node.expression())
@@ -186,6 +275,11 @@ def _bound(compiler: Compiler, node: Any, parts: list[Expr]) -> str:
             f"Window frame offset value type must be INTEGER or BIGINT (actual {offset.type.text})",
             node,
         )
+    if offset.type.name in ("decimal", "double", "real") and frame == "ROWS":
+        raise mismatch(f"Window frame ROWS offset must be whole, not {offset.type.text}", node)
+    if isinstance(offset.literal, int) and offset.literal < 0:
+        message = "Window frame offset value must not be negative or null"
+        raise QueryError("INVALID_WINDOW_FRAME", message, position(node))
     parts.append(offset)
     return f"{offset.sql} {node.boundType.text}"
 
@@ -196,7 +290,16 @@ def listagg(compiler: Compiler, node: Any) -> Expr:
     separator = compiler.text(node.string()) if node.string() else "''"
     parts = [expr]
     items = sort_items(compiler, node.sortItem(), parts)
-    sql = f"string_agg({expr.sql}, {separator} ORDER BY {items})"
+    if not expr.type.is_text:
+        raise mismatch(f"LISTAGG takes varchar, not {expr.type.text}", node)
+    if node.listAggOverflowBehavior() is not None and "TRUNCATE" in compiler.text(
+        node.listAggOverflowBehavior()
+    ):
+        message = "local_aws has no LISTAGG with ON OVERFLOW TRUNCATE"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
+    is_distinct = node.setQuantifier() and node.setQuantifier().DISTINCT()
+    distinct = "DISTINCT " if is_distinct else ""
+    sql = f"string_agg({distinct}{expr.sql}, {separator} ORDER BY {items})"
     return replace(call(sql, VARCHAR, parts, node), has_aggregate=True, is_movable=False)
 
 
@@ -206,8 +309,8 @@ def grouping(compiler: Compiler, node: Any) -> Expr:
         compiler.scope.resolve(list(qualified(one)), position(one))[0]
         for one in node.qualifiedName()
     ]
-    sql = f"CAST(grouping({', '.join(one.sql for one in parts)}) AS BIGINT)"
-    return replace(call(sql, BIGINT, parts, node), has_aggregate=True, is_movable=False)
+    sql = f"CAST(grouping({', '.join(one.sql for one in parts)}) AS INTEGER)"
+    return replace(call(sql, INTEGER, parts, node), has_aggregate=True, is_movable=False)
 
 
 NODES: dict[str, Handler] = {

@@ -12,6 +12,7 @@ from local_aws.athena.compile.scope import Scope
 from local_aws.athena.errors import Position, QueryError
 from local_aws.athena.types.casts import cast
 from local_aws.athena.types.sqltypes import Type, coerces, common_type
+from local_aws.athena.types.zones import utc
 
 Handler = Callable[["Compiler", Any], Expr]
 FunctionHandler = Callable[["Compiler", list[Any], Any], Expr]
@@ -132,7 +133,21 @@ def unify(exprs: list[Expr], node: Any, what: str) -> tuple[list[Expr], Type]:
                 node,
             )
         kind = both
+    zones = {expr.type.zone for expr in exprs if expr.type.name == "timestamp with time zone"}
+    is_mixed = any(expr.type.name in ("date", "timestamp") for expr in exprs)
+    if len(zones) > 1 or (zones - {"UTC"} and is_mixed):
+        message = f"local_aws does not bring values in different time zones together in {what}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
     return [coerce(expr, kind) for expr in exprs], kind
+
+
+def at_instant(expr: Expr) -> Expr:
+    """A timestamp with time zone for comparisons, to which its zone means nothing."""
+    if expr.type.name != "timestamp with time zone":
+        return expr
+    return expr.become(
+        utc(expr.sql, expr.type), replace(expr.type, zone="UTC"), literal=expr.literal
+    )
 
 
 def can_coerce(expr: Expr, target: Type) -> bool:

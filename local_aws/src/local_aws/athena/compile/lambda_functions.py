@@ -8,10 +8,19 @@ from local_aws.athena.compile.compiler import (
     call,
     coerce,
     identifier,
-    mismatch,
+    position,
 )
 from local_aws.athena.compile.plan import Expr
-from local_aws.athena.types.sqltypes import BOOLEAN, Type, array, common_type, map_of
+from local_aws.athena.errors import QueryError
+from local_aws.athena.types.sqltypes import (
+    BOOLEAN,
+    UNKNOWN,
+    Type,
+    array,
+    common_type,
+    map_of,
+    stores,
+)
 
 
 def _name(compiler: Compiler) -> str:
@@ -24,20 +33,26 @@ def _body(compiler: Compiler, argument: Any, given: dict[str, Type]) -> Expr:
     node = argument
     while type(node).__name__ != "LambdaContext":
         if node.getChildCount() != 1:
-            raise mismatch("Expected a lambda expression", argument)
+            raise QueryError("FUNCTION_NOT_FOUND", "Expected a lambda", position(argument))
         node = node.getChild(0)
     names = [identifier(one) for one in node.identifier()]
     if len(names) != len(given):
-        raise mismatch(
-            f"Expected a lambda that takes {len(given)} argument(s) but got {len(names)}", node
-        )
+        message = f"Expected a lambda that takes {len(given)} argument(s) but got {len(names)}"
+        raise QueryError("INVALID_PARAMETER_USAGE", message, position(node))
     inner = compiler.within(
         **{
             name: Expr(sql=text, type=kind)
             for name, (text, kind) in zip(names, given.items(), strict=True)
         }
     )
-    return inner.expr(node.expression())
+    body = inner.expr(node.expression())
+    if body.has_aggregate or body.has_window:
+        message = "Lambda expression cannot contain aggregations, window functions or grouping"
+        raise QueryError("EXPRESSION_NOT_SCALAR", message, position(node))
+    if not body.is_movable:
+        message = "local_aws has no subqueries in lambda expressions"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
+    return body
 
 
 def _entry_body(compiler: Compiler, argument: Any, kind: Type) -> tuple[str, Expr]:
@@ -47,10 +62,18 @@ def _entry_body(compiler: Compiler, argument: Any, kind: Type) -> tuple[str, Exp
     return entry, _body(compiler, argument, given)
 
 
+def _need_condition(body: Expr, node: Any) -> None:
+    if body.type.name != "boolean":
+        name = node.qualifiedName().getText().lower()
+        message = f"Unexpected parameters for function {name}: the lambda gives {body.type.text}"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+
+
 def _items(compiler: Compiler, argument: Any, name: str) -> tuple[Expr, Type]:
     expr = compiler.expr(argument)
     if expr.type.name != name:
-        raise mismatch(f"Expected {name}, not {expr.type.text}", argument)
+        message = f"Expected {name}, not {expr.type.text}"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(argument))
     return expr, expr.type.items[0]
 
 
@@ -68,6 +91,7 @@ def filter_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     expr, item = _items(compiler, arguments[0], "array")
     name = _name(compiler)
     body = _body(compiler, arguments[1], {name: item})
+    _need_condition(body, node)
     sql = f"list_filter({expr.sql}, lambda {name}: {body.sql})"
     return call(sql, expr.type, [expr, body], node)
 
@@ -77,15 +101,19 @@ def match(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     expr, item = _items(compiler, arguments[0], "array")
     name = _name(compiler)
     body = _body(compiler, arguments[1], {name: item})
+    _need_condition(body, node)
     hits = f"list_transform({expr.sql}, lambda {name}: {body.sql})"
     which = node.qualifiedName().getText().lower()
-    if which == "all_match":
-        sql = f"coalesce(list_bool_and({hits}), {expr.sql} IS NOT NULL)"
-    else:
-        sql = f"coalesce(list_bool_or({hits}), false)"
-        sql = f"NOT {sql}" if which == "none_match" else sql
-    checked = f"CASE WHEN {expr.sql} IS NOT NULL THEN {sql} END"
-    return call(checked, BOOLEAN, [expr, body], node)
+    # One that decides, else a NULL, else all are the other.
+    decides = "false" if which == "all_match" else "true"
+    answer = "true" if which == "any_match" else "false"
+    otherwise = "false" if which == "any_match" else "true"
+    sql = (
+        f"CASE WHEN list_contains({hits}, {decides}) THEN {answer} "
+        f"WHEN list_count({hits}) < len({hits}) THEN NULL "
+        f"WHEN {expr.sql} IS NOT NULL THEN {otherwise} END"
+    )
+    return call(sql, BOOLEAN, [expr, body], node)
 
 
 def reduce(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
@@ -96,6 +124,9 @@ def reduce(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     probe = _body(compiler, arguments[2], {f"{a}.s": start.type, f"{b}.e": item})
     state = common_type(start.type, probe.type) or start.type
     step = _body(compiler, arguments[2], {f"{a}.s": state, f"{b}.e": item})
+    if UNKNOWN in (state, *state.items) or not stores(step.type, state):
+        message = f"local_aws does not reduce to {state.text} by {step.type.text}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
     # DuckDB reduces values of one type, so the elements travel in rows beside the state.
     packed = (
         f"list_transform({expr.sql}, lambda {a}: {{'s': CAST(NULL AS {state.duckdb}), 'e': {a}}})"
@@ -119,7 +150,9 @@ def zip_with(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     right, other = _items(compiler, arguments[1], "array")
     pair = _name(compiler)
     body = _body(compiler, arguments[2], {f"{pair}[1]": one, f"{pair}[2]": other})
-    sql = f"list_transform(list_zip({left.sql}, {right.sql}), lambda {pair}: {body.sql})"
+    pairs = f"list_transform(list_zip({left.sql}, {right.sql}), lambda {pair}: {body.sql})"
+    nulls = f"{left.sql} IS NULL OR {right.sql} IS NULL"
+    sql = f"CASE WHEN {nulls} THEN NULL ELSE {pairs} END"
     return call(sql, array(body.type), [left, right, body], node)
 
 
@@ -129,7 +162,9 @@ def zip_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     fields = ", ".join(f"'f{number}': z[{number + 1}]" for number in range(len(parts)))
     listed = ", ".join(one.sql for one in parts)
     kind = Type("row", items=tuple(one.type.items[0] for one in parts), labels=(None,) * len(parts))
-    sql = f"list_transform(list_zip({listed}), lambda z: {{{fields}}})"
+    nulls = " OR ".join(f"{one.sql} IS NULL" for one in parts)
+    rows = f"list_transform(list_zip({listed}), lambda z: {{{fields}}})"
+    sql = f"CASE WHEN {nulls} THEN NULL ELSE {rows} END"
     return call(sql, array(kind), parts, node)
 
 
@@ -137,6 +172,7 @@ def map_filter(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """MAP_FILTER(map, (k, v) -> condition)."""
     expr, _ = _items(compiler, arguments[0], "map")
     entry, body = _entry_body(compiler, arguments[1], expr.type)
+    _need_condition(body, node)
     sql = f"map_from_entries(list_filter(map_entries({expr.sql}), lambda {entry}: {body.sql}))"
     return call(sql, expr.type, [expr, body], node)
 

@@ -15,9 +15,12 @@ from local_aws.athena.compile.compiler import (
     unify,
 )
 from local_aws.athena.compile.plan import Expr
-from local_aws.athena.errors import QueryError
+from local_aws.athena.errors import Position, QueryError
+from local_aws.athena.functions.json_values import canonical, dump
+from local_aws.athena.functions.json_values import parse as parse_json
+from local_aws.athena.functions.moments import is_zone, text_to_micros, text_to_time
 from local_aws.athena.parse.grammar import parse
-from local_aws.athena.types.casts import can_cast, cast, quote, try_cast
+from local_aws.athena.types.casts import can_cast, cast, try_cast
 from local_aws.athena.types.sqltypes import (
     BIGINT,
     BOOLEAN,
@@ -37,6 +40,7 @@ from local_aws.athena.types.sqltypes import (
     parse_type,
     row,
 )
+from local_aws.athena.types.zones import instant, quote
 
 _ZONED = re.compile(r"^(.*\d)\s*([+-]\d{1,2}:?\d{2}|Z|[A-Za-z][\w/+-]*)$")
 
@@ -61,22 +65,28 @@ def numeric_literal(compiler: Compiler, node: Any) -> Expr:
 def number(text: str, node: Any) -> Expr:
     """The literal of a number's text."""
     at = position(node)
-    if text.startswith("-"):
-        positive = number(text[1:], node)
-        assert isinstance(positive.literal, int | float)
-        return replace(positive, sql=f"(-{positive.sql})", literal=-positive.literal)
     if "e" in text.lower() and not text.lower().startswith("0x"):
         return Expr(sql=f"CAST({text} AS DOUBLE)", type=DOUBLE, literal=float(text), at=at)
     if "." in text:
-        whole, _, fraction = text.lstrip("-").partition(".")
-        digits = len(whole.lstrip("0")) + len(fraction)
-        kind = decimal(max(digits, 1), len(fraction))
+        whole, _, fraction = text.lstrip("+-").partition(".")
+        digits = max(len(whole.lstrip("0")) + len(fraction), 1)
+        if digits > 38:
+            raise QueryError("INVALID_LITERAL", f"'{text}' is not a valid DECIMAL literal", at)
+        kind = decimal(digits, len(fraction))
         return Expr(sql=f"CAST({text} AS {kind.duckdb})", type=kind, literal=float(text), at=at)
-    value = int(text, 0 if text[:2].lower() in ("0x", "0o", "0b") else 10)
+    is_based = text.lstrip("-")[:2].lower() in ("0x", "0o", "0b")
+    value = int(text, 0 if is_based else 10)
     if not -(2**63) <= value < 2**63:
-        raise QueryError("NUMERIC_VALUE_OUT_OF_RANGE", f"Invalid numeric literal: {text}", at)
+        raise QueryError("SYNTAX_ERROR", f"Invalid numeric literal: {text}", at)
     kind = INTEGER if -(2**31) <= value < 2**31 else BIGINT
-    return Expr(sql=str(value), type=kind, literal=value, at=at)
+    return Expr(sql=whole_text(value, kind), type=kind, literal=value, at=at)
+
+
+def whole_text(value: int, kind: Type) -> str:
+    """DuckDB text of a whole number; typed, as DuckDB takes the least negative for a larger one."""
+    if value >= 0:
+        return str(value)
+    return f"CAST('{value}' AS {kind.duckdb})"
 
 
 def string_literal(compiler: Compiler, node: Any) -> Expr:
@@ -132,21 +142,81 @@ def type_constructor(compiler: Compiler, node: Any) -> Expr:
     name = identifier(node.identifier()) if node.identifier() else "double"
     at = position(node)
     if name == "decimal":
+        if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", text):
+            raise QueryError("INVALID_LITERAL", f"'{text}' is not a valid DECIMAL literal", at)
         return number(text if "." in text else text + ".", node)
     if name == "timestamp":
         return timestamp_literal(text, node)
     if name == "json":
-        return Expr(sql=f"json({quote(text)})", type=parse_type("json"), at=at)
-    kind = parse_type(name)
+        return _json_literal(text, at)
+    kind = readable_type(name, node)
     if kind.name == "char":
         kind = Type("char", (len(text),))
-    try:
-        sql = cast(f"CAST({quote(text)} AS VARCHAR)", VARCHAR, kind)
-    except KeyError:
-        raise QueryError("TYPE_NOT_FOUND", f"Unknown type: {name}", at) from None
+    if kind.name == "time" and re.search(r"[+-]\d", text):
+        message = "local_aws has no time with time zone"
+        raise QueryError("NOT_SUPPORTED", message, at)
+    if kind.name == "time":
+        kind = Type("time", (len(text.partition(".")[2]),))
+        check_digits(kind, node)
+        if text_to_time(text, 6) is None:
+            raise QueryError("INVALID_LITERAL", f"'{text}' is not a valid TIME literal", at)
+    sql = cast(f"CAST({quote(text)} AS VARCHAR)", VARCHAR, kind)
     if kind == DATE and re.fullmatch(r"\d{4}-\d\d-\d\d", text):
         sql = f"CAST({quote(text)} AS DATE)"
     return Expr(sql=sql, type=kind, at=at)
+
+
+def _json_literal(text: str, at: Position) -> Expr:
+    try:
+        value = dump(canonical(parse_json(text)))
+    except (ValueError, RecursionError):
+        message = f"'{text}' is not a valid JSON literal"
+        raise QueryError("INVALID_LITERAL", message, at) from None
+    return Expr(sql=f"CAST({quote(value)} AS JSON)", type=parse_type("json"), at=at)
+
+
+_KNOWN = {
+    *("boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "decimal"),
+    *("varchar", "char", "varbinary", "date", "time", "timestamp", "timestamp with time zone"),
+    *("interval day to second", "interval year to month", "json", "uuid", "array", "map", "row"),
+    *("unknown", "function"),
+}
+_OTHERS = {
+    *("ipaddress", "time with time zone", "hyperloglog", "p4hyperloglog", "qdigest", "tdigest"),
+    *("setdigest", "color", "geometry", "sphericalgeography", "bingtile", "kdbtree", "jsonpath"),
+    *("json2016", "number", "variant", "classifier", "regressor", "model", "codepoints"),
+}
+
+
+def readable_type(text: str, node: Any) -> Type:
+    """The type of a text.
+
+    Raises:
+        QueryError: TYPE_NOT_FOUND, or NOT_SUPPORTED for one that Trino has and this has not.
+    """
+    try:
+        kind = parse_type(text)
+    except (ValueError, IndexError) as error:
+        raise QueryError("TYPE_NOT_FOUND", f"Unknown type: {error}", position(node)) from None
+    _check_type(kind, node)
+    return kind
+
+
+def _check_type(kind: Type, node: Any) -> None:
+    for item in kind.items:
+        _check_type(item, node)
+    if kind.name in _OTHERS:
+        raise QueryError("NOT_SUPPORTED", f"local_aws has no type {kind.name}", position(node))
+    if kind.name not in _KNOWN:
+        raise QueryError("TYPE_NOT_FOUND", f"Unknown type: {kind.name}", position(node))
+    check_digits(kind, node)
+
+
+def check_digits(kind: Type, node: Any) -> None:
+    """Refuse times of more digits than DuckDB has."""
+    if (kind.is_timestamp or kind.name == "time") and kind.args and kind.args[0] > 6:
+        message = f"local_aws keeps microseconds, not {kind.text}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
 
 
 def timestamp_literal(text: str, node: Any) -> Expr:
@@ -156,18 +226,23 @@ def timestamp_literal(text: str, node: Any) -> Expr:
     local = zoned[1] if zoned and " " in text.strip() and ":" in zoned[1] else text.strip()
     fraction = local.partition(".")[2]
     kind = Type("timestamp", (min(len(fraction), 12),))
+    check_digits(kind, node)
     if not re.fullmatch(r"\d{1,6}-\d{1,2}-\d{1,2}( \d{1,2}:\d\d(:\d\d(\.\d+)?)?)?", local):
         message = f"'{text}' is not a valid timestamp literal"
         raise QueryError("INVALID_LITERAL", message, at)
-    padded = local + ":00" if local.count(":") == 1 else local
-    sql = f"CAST({quote(padded)} AS TIMESTAMP)"
+    micros = text_to_micros(local, 6)
+    if micros is None:
+        raise QueryError("INVALID_LITERAL", f"'{text}' is not a valid timestamp literal", at)
+    sql = f"make_timestamp({micros})"
     if local == text.strip() or zoned is None:
         return Expr(sql=sql, type=kind, at=at)
     zone = "UTC" if zoned[2] == "Z" else zoned[2]
-    if zone[0] in "+-":
-        sql = f"CAST({quote(padded + zone)} AS TIMESTAMP)"
-    elif zone != "UTC":
-        sql = f"timezone('UTC', timezone({quote(zone)}, {sql}))"
+    if zone[0] in "+-" and ":" not in zone:
+        zone = f"{zone[:3]}:{zone[3:]}"
+    if not is_zone(zone):
+        message = f"'{text}' is not a valid TIMESTAMP literal"
+        raise QueryError("INVALID_LITERAL", message, at)
+    sql = instant(sql, zone)
     return Expr(sql=sql, type=Type("timestamp with time zone", kind.args, zone=zone), at=at)
 
 
@@ -219,7 +294,8 @@ def row_field(expr: Expr, name: str, node: Any) -> Expr:
         raise mismatch(f"Expression {name} is not of type ROW", node)
     labels = [(label or "").lower() for label in expr.type.labels]
     if name not in labels:
-        raise QueryError("COLUMN_NOT_FOUND", f"Column '{name}' cannot be resolved", position(node))
+        message = f"Column '{name}' cannot be resolved"
+        raise QueryError("INVALID_COLUMN_REFERENCE", message, position(node))
     index = labels.index(name)
     return expr.become(f"({expr.sql}).f{index}", expr.type.items[index])
 
@@ -251,7 +327,10 @@ def special_moment(compiler: Compiler, node: Any) -> Expr:
     name = node.name.text.lower()
     if name == "current_date":
         return Expr(sql=f"CAST({sql} AS DATE)", type=DATE, at=position(node))
-    if name in ("current_time", "localtime"):
+    if node.precision is not None or name == "current_time":
+        message = f"local_aws has no {compiler.text(node)}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
+    if name == "localtime":
         return Expr(sql=f"CAST({sql} AS TIME)", type=parse_type("time"), at=position(node))
     kind = TIMESTAMP_TZ if name == "current_timestamp" else TIMESTAMP
     return Expr(sql=sql, type=kind, at=position(node))
@@ -260,10 +339,12 @@ def special_moment(compiler: Compiler, node: Any) -> Expr:
 def cast_expression(compiler: Compiler, node: Any) -> Expr:
     """CAST and TRY_CAST."""
     expr = compiler.expr(node.expression())
-    try:
-        target = parse_type(compiler.text(node.type_()))
-    except (ValueError, IndexError) as error:
-        raise QueryError("TYPE_NOT_FOUND", f"Unknown type: {error}", position(node)) from None
+    target = readable_type(compiler.text(node.type_()), node)
+    if expr.type.name == "timestamp with time zone" == target.name:
+        target = replace(target, zone=expr.type.zone)
+    if expr.type.name == "time" and target.is_timestamp:
+        message = f"local_aws does not cast {expr.type.text} to {target.text}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
     if not can_cast(expr.type, target):
         raise mismatch(f"Cannot cast {expr.type.text} to {target.text}", node)
     if expr.literal is not None and target == VARCHAR and expr.type.is_text:

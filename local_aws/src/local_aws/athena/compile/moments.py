@@ -1,10 +1,9 @@
-"""Dates and timestamps: functions whose answer depends on the zone of an instant.
+"""Dates and times: fields, units, formats, zones.
 
-An instant is a naive timestamp in UTC here (`sqltypes.py`). Its local time, which fields, texts
-and truncation are about, comes from the constant zone in its type.
+A timestamp with time zone is a naive timestamp in UTC here, with the zone in its static type; or,
+where each value has an offset of its own, a row of both.
 """
 
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -17,10 +16,13 @@ from local_aws.athena.compile.compiler import (
     mismatch,
     position,
 )
-from local_aws.athena.compile.operators import shown_in
+from local_aws.athena.compile.operators import local_instant, need_zone, rezoned, shown_in
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.errors import QueryError
-from local_aws.athena.types.casts import cast, instant, quote, wall_clock
+from local_aws.athena.functions import moments as moment_functions
+from local_aws.athena.functions.moment_formats import joda_parts, mysql_parts
+from local_aws.athena.functions.registry import Failure
+from local_aws.athena.types.casts import cast
 from local_aws.athena.types.failing import fail
 from local_aws.athena.types.sqltypes import (
     BIGINT,
@@ -29,7 +31,9 @@ from local_aws.athena.types.sqltypes import (
     TIMESTAMP,
     TIMESTAMP_TZ,
     VARCHAR,
+    Type,
 )
+from local_aws.athena.types.zones import instant, offset_text, quote, rounded, utc, wall_clock
 
 # Trino's name of a field -> DuckDB's function of a local time.
 _FIELDS = {
@@ -50,74 +54,22 @@ _FIELDS = {
     "year_of_week": "isoyear",
     "yow": "isoyear",
 }
-_UNITS = ("millisecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year")
-
-# MySQL's format letters, as date_format and date_parse take them -> strftime's.
-_MYSQL = {
-    "a": "%a",
-    "b": "%b",
-    "c": "%-m",
-    "d": "%d",
-    "e": "%-d",
-    "f": "%f",
-    "H": "%H",
-    "h": "%I",
-    "I": "%I",
-    "i": "%M",
-    "j": "%j",
-    "k": "%-H",
-    "l": "%-I",
-    "M": "%B",
-    "m": "%m",
-    "p": "%p",
-    "r": "%I:%M:%S %p",
-    "S": "%S",
-    "s": "%S",
-    "T": "%H:%M:%S",
-    "v": "%V",
-    "W": "%A",
-    "x": "%G",
-    "Y": "%Y",
-    "y": "%y",
-    "%": "%%",
-}
-# Joda's format letters, as parse_datetime and format_datetime take them -> strftime's.
-_JODA = {
-    "yyyy": "%Y",
-    "y": "%Y",
-    "YYYY": "%Y",
-    "yy": "%y",
-    "xxxx": "%G",
-    "MMMM": "%B",
-    "MMM": "%b",
-    "MM": "%m",
-    "M": "%-m",
-    "dd": "%d",
-    "d": "%-d",
-    "DDD": "%j",
-    "HH": "%H",
-    "H": "%-H",
-    "hh": "%I",
-    "h": "%-I",
-    "mm": "%M",
-    "m": "%-M",
-    "ss": "%S",
-    "s": "%-S",
-    "SSS": "%g",
-    "SSSSSS": "%f",
-    "a": "%p",
-    "EEEE": "%A",
-    "EEE": "%a",
-    "E": "%a",
-    "ww": "%V",
-    "Z": "%z",
-    "ZZ": "%z",
-    "e": "%u",
-}
+_CLOCK = ("millisecond", "second", "minute", "hour")
+_UNITS = (*_CLOCK, "day", "week", "month", "quarter", "year")
+# Letters that strftime prints as date_format does.
+_PLAIN_MYSQL = {
+    "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "H": "%H", "h": "%I", "I": "%I",
+    "i": "%M", "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p", "S": "%S",
+    "s": "%S", "W": "%A", "Y": "%Y", "y": "%y",
+}  # fmt: skip
 
 
-def _moment(compiler: Compiler, node: Any, what: str) -> Expr:
+def _moment(compiler: Compiler, node: Any, what: str, *, takes_time: bool = False) -> Expr:
     expr = compiler.expr(node)
+    if expr.type.name == "unknown":
+        return expr.become("CAST(NULL AS DATE)", DATE)
+    if expr.type.name == "time" and takes_time:
+        return expr
     if expr.type.name != "date" and not expr.type.is_timestamp:
         raise QueryError(
             "FUNCTION_NOT_FOUND",
@@ -130,100 +82,183 @@ def _moment(compiler: Compiler, node: Any, what: str) -> Expr:
 
 
 def local(expr: Expr) -> str:
-    """The local time of a date or timestamp, as a naive timestamp."""
+    """The local time of a date, time or timestamp, as a naive timestamp."""
+    if expr.type.name == "time":
+        return f"(DATE '1970-01-01' + {expr.sql})"
     return wall_clock(expr.sql, expr.type)
+
+
+def _from_local(expr: Expr, sql: str) -> str:
+    # A local time as a value of the type of another.
+    if expr.type.name in ("date", "time"):
+        return f"CAST({sql} AS {expr.type.duckdb})"
+    if expr.type.name == "timestamp with time zone":
+        return rezoned(expr, local_instant(expr, sql))
+    return sql
+
+
+def _fields_fit(name: str, kind: Type) -> bool:
+    if kind.name == "date":
+        return name not in ("hour", "minute", "second", "millisecond")
+    if kind.name == "time":
+        return name in ("hour", "minute", "second", "millisecond")
+    return True
 
 
 def moment_field(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """YEAR(x), HOUR(x) and the like: of the local time."""
-    return _field(compiler, node.qualifiedName().getText().lower(), arguments[0], node)
+    name = node.qualifiedName().getText().lower()
+    expr = compiler.expr(arguments[0])
+    if expr.type.name.startswith("interval"):
+        return _interval_field(name, expr, "FUNCTION_NOT_FOUND", node)
+    expr = _moment(compiler, arguments[0], name, takes_time=True)
+    if expr.type.name == "time" and not _fields_fit(name, expr.type):
+        message = f"Unexpected parameters ({expr.type.text}) for function {name}"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+    return _field(name, expr, node)
 
 
 def extract(compiler: Compiler, node: Any) -> Expr:
     """EXTRACT(field FROM x)."""
-    return _field(compiler, node.identifier().getText().lower(), node.valueExpression(), node)
+    name = node.identifier().getText().lower()
+    expr = compiler.expr(node.valueExpression())
+    if name not in (*_FIELDS, "timezone_hour", "timezone_minute"):
+        message = f"Invalid EXTRACT field: {name}"
+        raise QueryError("SYNTAX_ERROR", message, position(node))
+    if expr.type.name.startswith("interval"):
+        return _interval_field(name, expr, "TYPE_MISMATCH", node)
+    is_zoned = expr.type.name == "timestamp with time zone"
+    is_moment = expr.type.name in ("date", "time", "unknown") or expr.type.is_timestamp
+    if (
+        not is_moment
+        or not _fields_fit(name, expr.type)
+        or (name.startswith("timezone") and not is_zoned)
+    ):
+        raise mismatch(f"Cannot extract {name.upper()} from {expr.type.text}", node)
+    if name.startswith("timezone"):
+        minutes = _offset_minutes(expr)
+        sql = f"{minutes} // 60" if name == "timezone_hour" else f"{minutes} % 60"
+        return call(f"CAST({sql} AS BIGINT)", BIGINT, [expr], node)
+    return _field(name, _moment(compiler, node.valueExpression(), name, takes_time=True), node)
 
 
-def _field(compiler: Compiler, name: str, argument: Any, node: Any) -> Expr:
-    inner = compiler.expr(argument)
-    if inner.type.name.startswith("interval"):
-        return call(f"CAST(datepart({quote(name)}, {inner.sql}) AS BIGINT)", BIGINT, [inner], node)
-    expr = _moment(compiler, argument, name)
+def _offset_minutes(expr: Expr) -> str:
+    if not expr.type.zone:
+        return f"({expr.sql}).o"
+    return f"CAST(epoch({local(expr)} - {utc(expr.sql, expr.type)}) // 60 AS BIGINT)"
+
+
+def _field(name: str, expr: Expr, node: Any) -> Expr:
     if name == "millisecond":
-        sql = f"CAST(millisecond({local(expr)}) % 1000 AS BIGINT)"
-    elif name in _FIELDS:
-        sql = f"{_FIELDS[name]}({local(expr)})"
-    else:
-        raise QueryError(
-            "INVALID_FUNCTION_ARGUMENT", f"Invalid EXTRACT field: {name}", position(node)
-        )
-    return call(sql, BIGINT, [expr], node)
+        return call(f"CAST(millisecond({local(expr)}) % 1000 AS BIGINT)", BIGINT, [expr], node)
+    return call(f"{_FIELDS[name]}({local(expr)})", BIGINT, [expr], node)
 
 
-def _unit(compiler: Compiler, argument: Any) -> str:
-    literal = compiler.expr(argument).literal
-    unit = str(literal).lower()
-    if unit not in _UNITS:
+def _interval_field(name: str, expr: Expr, error: str, node: Any) -> Expr:
+    months = f"(datepart('year', {expr.sql}) * 12 + datepart('month', {expr.sql}))"
+    millis = f"CAST(round(epoch({expr.sql}) * 1000) AS BIGINT)"
+    known = (
+        {"year": f"{months} // 12", "month": f"{months} % 12"}
+        if expr.type.name == "interval year to month"
+        else {
+            "day": f"{millis} // 86400000",
+            "day_of_month": f"{millis} // 86400000",
+            "hour": f"{millis} // 3600000 % 24",
+            "minute": f"{millis} // 60000 % 60",
+            "second": f"{millis} // 1000 % 60",
+            "millisecond": f"{millis} % 1000",
+        }
+    )
+    if name not in known:
         raise QueryError(
-            "INVALID_FUNCTION_ARGUMENT",
-            f"'{literal}' is not a valid DATE field",
-            position(argument),
+            error, f"Cannot extract {name.upper()} from {expr.type.text}", position(node)
         )
+    return call(f"CAST({known[name]} AS BIGINT)", BIGINT, [expr], node)
+
+
+def _unit(compiler: Compiler, argument: Any, kind: Type) -> str:
+    expr = compiler.expr(argument)
+    if not isinstance(expr.literal, str):
+        if expr.type.name == "unknown":
+            return ""
+        message = "local_aws takes a literal for a unit of time"
+        raise QueryError("NOT_SUPPORTED", message, position(argument))
+    unit = expr.literal.lower()
+    is_known = unit in _UNITS and not (kind.name == "date" and unit in _CLOCK)
+    if not is_known or (kind.name == "time" and unit not in _CLOCK):
+        message = f"'{expr.literal}' is not a valid {kind.name.upper()} field"
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(argument))
     return unit
 
 
 def date_trunc(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE_TRUNC(unit, x): in local time; stays the type it is."""
-    unit, expr = _unit(compiler, arguments[0]), _moment(compiler, arguments[1], "date_trunc")
+    expr = _moment(compiler, arguments[1], "date_trunc", takes_time=True)
+    unit = _unit(compiler, arguments[0], expr.type)
     kind = expr.type
+    if not unit:
+        return call(f"CAST(NULL AS {kind.duckdb})", kind, [expr], node)
     cut = f"date_trunc({quote(unit)}, {local(expr)})"
-    if kind.name == "date":
-        return call(f"CAST({cut} AS DATE)", kind, [expr], node)
-    if kind.name == "timestamp" or kind.zone == "UTC":
-        return call(cut, kind, [expr], node)
-    if unit in ("millisecond", "second", "minute", "hour"):
+    if kind.name == "timestamp with time zone" and kind.zone != "UTC" and unit in _CLOCK:
         # By what is cut off: a local hour that comes twice a year would be ambiguous.
-        return call(f"({expr.sql} - ({local(expr)} - {cut}))", kind, [expr], node)
-    return call(instant(cut, kind.zone), kind, [expr], node)
+        moved = f"({utc(expr.sql, kind)} - ({local(expr)} - {cut}))"
+        return call(rezoned(expr, moved), kind, [expr], node)
+    return call(_from_local(expr, cut), kind, [expr], node)
 
 
 def date_add(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE_ADD(unit, n, x): days and longer by the local calendar."""
-    unit = _unit(compiler, arguments[0])
-    count = coerce(compiler.expr(arguments[1]), BIGINT)
-    expr = _moment(compiler, arguments[2], "date_add")
+    expr = _moment(compiler, arguments[2], "date_add", takes_time=True)
+    unit = _unit(compiler, arguments[0], expr.type)
+    count = compiler.expr(arguments[1])
     kind = expr.type
-    if not count.type.is_integer:
-        raise mismatch("date_add takes a whole number", node)
+    if not count.type.is_integer and count.type.name != "unknown":
+        message = f"Unexpected parameters ({count.type.text}) for function date_add"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+    count = coerce(count, BIGINT)
+    if not unit:
+        return call(f"CAST(NULL AS {kind.duckdb})", kind, [expr, count], node)
     step = {"quarter": ("MONTH", 3), "week": ("DAY", 7)}.get(unit, (unit.upper(), 1))
     moved = f"to_{step[0].lower()}s(CAST({count.sql} * {step[1]} AS {_step_type(step[0])}))"
-    if kind.name == "date":
-        return call(f"CAST({expr.sql} + {moved} AS DATE)", kind, [expr, count], node)
-    if kind.zone != "UTC" and unit in ("day", "week", "month", "quarter", "year"):
-        sql = instant(f"({local(expr)} + {moved})", kind.zone)
-        return call(sql, kind, [expr, count], node)
-    return call(f"({expr.sql} + {moved})", kind, [expr, count], node)
+    if kind.name == "timestamp with time zone" and unit in _CLOCK:
+        return call(rezoned(expr, f"({utc(expr.sql, kind)} + {moved})"), kind, [expr, count], node)
+    return call(_from_local(expr, f"({local(expr)} + {moved})"), kind, [expr, count], node)
 
 
 def _step_type(unit: str) -> str:
-    return (
-        "INTEGER"
-        if unit in ("DAY", "MONTH", "YEAR")
-        else "DOUBLE"
-        if unit in ("SECOND", "MILLISECOND")
-        else "BIGINT"
-    )
+    if unit in ("DAY", "MONTH", "YEAR"):
+        return "INTEGER"
+    return "DOUBLE" if unit in ("SECOND", "MILLISECOND") else "BIGINT"
 
 
 def date_diff(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE_DIFF(unit, a, b): whole units between, where DuckDB's counts borders."""
-    unit = _unit(compiler, arguments[0])
-    low = _moment(compiler, arguments[1], "date_diff")
-    high = _moment(compiler, arguments[2], "date_diff")
-    short = unit in ("millisecond", "second", "minute", "hour")
-    texts = [one.sql if short else local(one) for one in (low, high)]
+    low = _moment(compiler, arguments[1], "date_diff", takes_time=True)
+    high = _moment(compiler, arguments[2], "date_diff", takes_time=True)
+    unit = _unit(compiler, arguments[0], low.type if low.type.name != "date" else high.type)
+    if not unit:
+        return call("CAST(NULL AS BIGINT)", BIGINT, [low, high], node)
+    short = unit in _CLOCK
+    # Days and longer by the local calendar of the first.
+    texts = [
+        utc(one.sql, one.type) if short and one.type.name != "time" else local(one)
+        for one in (low, high)
+    ]
+    if not short and "timestamp with time zone" in (low.type.name, high.type.name):
+        same = low.type == high.type and low.type.zone
+        texts = [local(one) if same else _beside(one, low) for one in (low, high)]
     texts = [f"CAST({text} AS TIMESTAMP)" for text in texts]
+    if unit == "millisecond":
+        texts = [f"date_trunc('millisecond', {text})" for text in texts]
     return call(f"date_sub({quote(unit)}, {texts[0]}, {texts[1]})", BIGINT, [low, high], node)
+
+
+def _beside(one: Expr, first: Expr) -> str:
+    if one.type.name != "timestamp with time zone":
+        return local(one)
+    if first.type.zone or first.type.name != "timestamp with time zone":
+        return wall_clock(utc(one.sql, one.type), replace(one.type, zone=first.type.zone))
+    return f"({utc(one.sql, one.type)} + to_minutes(({first.sql}).o))"
 
 
 def date(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
@@ -235,146 +270,181 @@ def date(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 def from_unixtime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """FROM_UNIXTIME(seconds[, zone]): the instant, to the millisecond."""
     seconds = compiler.expr(arguments[0])
-    if not seconds.type.is_number:
-        raise mismatch(f"from_unixtime takes a number, not {seconds.type.text}", node)
-    if seconds.type.is_integer:
-        # The factor is typed, or a product of integers would overflow.
-        sql = f"make_timestamp({seconds.sql} * CAST(1000000 AS BIGINT))"
-    else:
-        sql = f"make_timestamp(CAST(round(CAST({seconds.sql} AS DOUBLE) * 1000) AS BIGINT) * 1000)"
-    made = call(sql, TIMESTAMP_TZ, [seconds], node)
+    if len(arguments) > 2:
+        raise QueryError("NOT_SUPPORTED", "local_aws takes a zone's name here", position(node))
+    if not seconds.type.is_number and seconds.type.name != "unknown":
+        message = f"Unexpected parameters ({seconds.type.text}) for function from_unixtime"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+    made = call(_from_seconds(seconds), TIMESTAMP_TZ, [seconds], node)
     if len(arguments) == 1:
         return made
-    zone = compiler.expr(arguments[1]).literal
-    if not isinstance(zone, str):
-        raise QueryError(
-            "NOT_SUPPORTED", "from_unixtime takes a constant zone here", position(node)
-        )
-    return shown_in(made, zone, node)
+    return shown_in(made, _zone(compiler, arguments[1]), node)
+
+
+def _from_seconds(seconds: Expr) -> str:
+    if seconds.type.name == "unknown":
+        return "CAST(NULL AS TIMESTAMP)"
+    if seconds.type.is_integer:
+        # The factor is typed, or a product of integers would overflow.
+        return f"make_timestamp({seconds.sql} * CAST(1000000 AS BIGINT))"
+    number = f"CAST({seconds.sql} AS DOUBLE)"
+    far = fail("INVALID_FUNCTION_ARGUMENT", "'Millis overflow'", "TIMESTAMP")
+    millis = f"CAST(floor({number} * 1000 + 0.5) AS BIGINT)"
+    return (
+        f"CASE WHEN isnan({number}) THEN TIMESTAMP '1970-01-01' WHEN abs({number}) > 7.3e13 "
+        f"THEN {far} ELSE make_timestamp({millis} * 1000) END"
+    )
 
 
 def to_unixtime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TO_UNIXTIME(x): seconds since 1970, a double."""
     expr = _moment(compiler, arguments[0], "to_unixtime")
-    return call(f"epoch({expr.sql})", DOUBLE, [expr], node)
+    return call(f"epoch({utc(expr.sql, expr.type)})", DOUBLE, [expr], node)
+
+
+_ISO_TEXT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-](0\d|1[0-3]):[0-5]\d)?"
 
 
 def from_iso8601_timestamp(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
-    """FROM_ISO8601_TIMESTAMP(text): the instant; UTC where the text has no offset."""
+    """FROM_ISO8601_TIMESTAMP(text): the instant, shown with the offset that the text has."""
     text = compiler.expr(arguments[0])
     if not text.type.is_text and text.type.name != "unknown":
-        raise mismatch(f"from_iso8601_timestamp takes a varchar, not {text.type.text}", node)
-    message = f"'Invalid format: \"' || {text.sql} || '\" is malformed'"
-    bad = fail("INVALID_FUNCTION_ARGUMENT", message, "TIMESTAMP")
+        message = f"Unexpected parameters ({text.type.text}) for function from_iso8601_timestamp"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+    if isinstance(text.literal, str):
+        known = _iso_literal(text.literal, node)
+        if known is not None:
+            return known
+    kind = replace(TIMESTAMP_TZ, zone="")
+    if text.type.name == "unknown":
+        return call(f"CAST(NULL AS {kind.duckdb})", kind, [text], node)
     # A cast to TIMESTAMP would leave the offset out, one from TIMESTAMPTZ to it is slow.
     zoned = f"TRY_CAST({text.sql} AS TIMESTAMPTZ)"
+    whole = f"make_timestamp(epoch_ms({zoned}) * 1000)"
+    end = f"{text.sql}[-6:]"
+    minutes = f"CAST({end}[2:3] AS INTEGER) * 60 + CAST({end}[5:6] AS INTEGER)"
+    offset = f"CASE {end}[1] WHEN '+' THEN {minutes} WHEN '-' THEN -({minutes}) ELSE 0 END"
+    is_plain = f"regexp_full_match({text.sql}, {quote(_ISO_TEXT)}) AND {zoned} IS NOT NULL"
+    # DuckDB takes the hour 24 for the next day.
+    is_plain += f" AND {text.sql}[12:13] <> '24'"
     sql = (
-        f"CASE WHEN {text.sql} IS NULL THEN NULL WHEN {zoned} IS NULL "
-        f"OR contains({text.sql}, ' ') THEN {bad} ELSE make_timestamp(epoch_us({zoned})) END"
+        f"CASE WHEN {is_plain} THEN {{'t': {whole}, 'o': CAST({offset} AS INTEGER)}} "
+        f"ELSE trino_iso_moment({text.sql}) END"
     )
-    kind = TIMESTAMP_TZ
-    offset = re.search(r"T.*([+-]\d\d:\d\d)$", str(text.literal))
-    if offset:
-        kind = replace(kind, zone=offset[1])
     return call(sql, kind, [text], node)
+
+
+def _iso_literal(text: str, node: Any) -> Expr | None:
+    try:
+        moment, minutes = moment_functions.iso_moment(text)
+    except Failure:
+        return None  # it fails when it is run, or not at all
+    sign = "-" if minutes < 0 else "+"
+    zone = f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}" if minutes else "UTC"
+    sql = f"make_timestamp({moment_functions.micros_of(moment)})"
+    return Expr(sql=sql, type=replace(TIMESTAMP_TZ, zone=zone), at=position(node))
 
 
 def from_iso8601_date(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """FROM_ISO8601_DATE(text)."""
-    text = compiler.expr(arguments[0])
-    return call(cast(text.sql, VARCHAR, DATE), DATE, [text], node)
+    text = coerce(compiler.expr(arguments[0]), VARCHAR)
+    return call(f"trino_iso_date({text.sql})", DATE, [text], node)
 
 
 def to_iso8601(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TO_ISO8601(x)."""
     expr = _moment(compiler, arguments[0], "to_iso8601")
     if expr.type.name == "date":
-        return call(f"CAST({expr.sql} AS VARCHAR)", VARCHAR, [expr], node)
-    text = f"strftime({local(expr)}, '%Y-%m-%dT%H:%M:%S.%g')"
+        text = f"strftime({expr.sql}, '%Y-%m-%d')"
+        return call(text, Type("varchar", (16,)), [expr], node)
+    digits = expr.type.args[0]
+    length = 22 + (digits + 1 if digits else 0)
+    cut = f"[:{20 + digits}]" if digits else "[:19]"
+    text = f"strftime({local(expr)}, '%Y-%m-%dT%H:%M:%S.%f'){cut}"
     if expr.type.name == "timestamp with time zone":
-        text += " || 'Z'" if expr.type.zone == "UTC" else " || " + _offset(expr)
-    return call(f"({text})", VARCHAR, [expr], node)
+        length += 6
+        text += f" || {_iso_offset(expr)}"
+    return call(f"({text})", Type("varchar", (length,)), [expr], node)
 
 
-def _offset(expr: Expr) -> str:
-    minutes = f"CAST(epoch({local(expr)} - {expr.sql}) // 60 AS BIGINT)"
-    return (
-        f"CASE WHEN {minutes} < 0 THEN '-' ELSE '+' END || "
-        f"strftime(TIMESTAMP '2000-01-01' + to_minutes(abs({minutes})), '%H:%M')"
-    )
+def _iso_offset(expr: Expr) -> str:
+    if expr.type.zone == "UTC":
+        return "'Z'"
+    return f"replace({offset_text(_offset_minutes(expr))}, 'UTC', 'Z')"
+
+
+def _pattern(compiler: Compiler, argument: Any, parts: Any) -> str:
+    pattern = compiler.expr(argument)
+    if not isinstance(pattern.literal, str):
+        message = "local_aws takes a literal for a format"
+        raise QueryError("NOT_SUPPORTED", message, position(argument))
+    try:
+        parts(pattern.literal)
+    except Failure as failure:
+        name, _, message = str(failure)[1:].partition(": ")
+        raise QueryError(name, message, position(argument)) from None
+    return pattern.literal
 
 
 def date_format(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE_FORMAT(x, format): MySQL's letters."""
     expr = _moment(compiler, arguments[0], "date_format")
-    pattern = _mysql(compiler.expr(arguments[1]).literal, node)
-    return call(f"strftime({local(expr)}, {quote(pattern)})", VARCHAR, [expr], node)
+    pattern = _pattern(compiler, arguments[1], mysql_parts)
+    plain = _strftime_pattern(pattern)
+    sql = (
+        f"strftime({local(expr)}, {quote(plain)})"
+        if plain is not None
+        else f"trino_mysql_format({_to_millis(expr)}, {quote(pattern)})"
+    )
+    return call(sql, VARCHAR, [expr], node)
+
+
+def _to_millis(expr: Expr) -> str:
+    sql = f"CAST({local(expr)} AS TIMESTAMP)"
+    return rounded(sql, 3) if expr.type.is_timestamp and expr.type.args[0] > 3 else sql
+
+
+def _strftime_pattern(pattern: str) -> str | None:
+    """The same for strftime; None if that has not all of it."""
+    made, letters = "", iter(pattern)
+    for letter in letters:
+        if letter != "%":
+            made += letter
+            continue
+        known = _PLAIN_MYSQL.get(next(letters, ""))
+        if known is None:
+            return None
+        made += known
+    return made
 
 
 def date_parse(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE_PARSE(text, format): MySQL's letters; a timestamp."""
-    text = compiler.expr(arguments[0])
-    pattern = _mysql(compiler.expr(arguments[1]).literal, node)
-    return call(_parsed(text, pattern), TIMESTAMP, [text], node)
-
-
-def _parsed(text: Expr, pattern: str) -> str:
-    pattern = pattern.replace("%-", "%")
-    message = f"'Invalid format: \"' || {text.sql} || '\"'"
-    bad = fail("INVALID_FUNCTION_ARGUMENT", message, "TIMESTAMP")
-    value = f"try_strptime({text.sql}, {quote(pattern)})"
-    return (
-        f"CASE WHEN {text.sql} IS NULL THEN NULL WHEN {value} IS NULL THEN {bad} "
-        f"ELSE CAST({value} AS TIMESTAMP) END"
-    )
-
-
-def _mysql(pattern: object, node: Any) -> str:
-    if not isinstance(pattern, str):
-        raise QueryError("NOT_SUPPORTED", "the format must be a literal here", position(node))
-
-    def one(found: re.Match[str]) -> str:
-        if found[1] not in _MYSQL:
-            raise QueryError(
-                "INVALID_FUNCTION_ARGUMENT",
-                f"{found[0]} not supported in date format string",
-                position(node),
-            )
-        return _MYSQL[found[1]]
-
-    return re.sub(r"%(.)", one, pattern)
-
-
-def _joda(pattern: object, node: Any) -> str:
-    if not isinstance(pattern, str):
-        raise QueryError("NOT_SUPPORTED", "the format must be a literal here", position(node))
-
-    def one(found: re.Match[str]) -> str:
-        if found[1] is not None:
-            return found[1].replace("''", "'") or "'"
-        if found[2] not in _JODA:
-            raise QueryError(
-                "INVALID_FUNCTION_ARGUMENT",
-                f"Invalid format: {pattern}: {found[2]} is not known here",
-                position(node),
-            )
-        return _JODA[found[2]]
-
-    return re.sub(r"'((?:[^']|'')*)'|(([A-Za-z])\3*)", one, pattern.replace("%", "%%"))
+    text = coerce(compiler.expr(arguments[0]), VARCHAR)
+    pattern = _pattern(compiler, arguments[1], mysql_parts)
+    sql = f"trino_mysql_parse({text.sql}, {quote(pattern)})"
+    return call(sql, TIMESTAMP, [text], node)
 
 
 def format_datetime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """FORMAT_DATETIME(x, format): Joda's letters."""
     expr = _moment(compiler, arguments[0], "format_datetime")
-    pattern = _joda(compiler.expr(arguments[1]).literal, node)
-    return call(f"strftime({local(expr)}, {quote(pattern)})", VARCHAR, [expr], node)
+    pattern = _pattern(compiler, arguments[1], joda_parts)
+    zone = quote("UTC")
+    if expr.type.name == "timestamp with time zone":
+        zone = quote(expr.type.zone) if expr.type.zone else offset_text(f"({expr.sql}).o")
+    sql = f"trino_joda_format({_to_millis(expr)}, {zone}, {quote(pattern)})"
+    return call(sql, VARCHAR, [expr], node)
 
 
 def parse_datetime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
-    """PARSE_DATETIME(text, format): Joda's letters; an instant."""
-    text = compiler.expr(arguments[0])
-    pattern = _joda(compiler.expr(arguments[1]).literal, node)
-    return call(_parsed(text, pattern), TIMESTAMP_TZ, [text], node)
+    """PARSE_DATETIME(text, format): Joda's letters; an instant, with the offset of the text."""
+    text = coerce(compiler.expr(arguments[0]), VARCHAR)
+    pattern = _pattern(compiler, arguments[1], joda_parts)
+    parsed = f"trino_joda_parse({text.sql}, {quote(pattern)})"
+    if any(letter in ("z", "Z") for letter, _, _ in joda_parts(pattern)):
+        return call(parsed, replace(TIMESTAMP_TZ, zone=""), [text], node)
+    return call(f"({parsed}).t", TIMESTAMP_TZ, [text], node)
 
 
 def at_timezone(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
@@ -385,14 +455,20 @@ def at_timezone(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 def with_timezone(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """WITH_TIMEZONE(timestamp, zone): the instant of a local time."""
     expr, zone = compiler.expr(arguments[0]), _zone(compiler, arguments[1])
-    kind = replace(TIMESTAMP_TZ, zone=zone)
+    need_zone(zone, node)
+    if expr.type.name == "unknown":
+        expr = coerce(expr, TIMESTAMP)
+    expr = expr if expr.type == TIMESTAMP else _moment(compiler, arguments[0], "with_timezone")
+    digits = expr.type.args[0] if expr.type.is_timestamp else 0
+    kind = Type("timestamp with time zone", (digits,), zone=zone)
     return call(instant(f"CAST({expr.sql} AS TIMESTAMP)", zone), kind, [expr], node)
 
 
 def _zone(compiler: Compiler, argument: Any) -> str:
     zone = compiler.expr(argument).literal
     if not isinstance(zone, str):
-        raise QueryError("NOT_SUPPORTED", "a zone must be a literal here", position(argument))
+        message = "local_aws takes a literal for a zone"
+        raise QueryError("NOT_SUPPORTED", message, position(argument))
     return zone
 
 
@@ -409,11 +485,8 @@ def last_day_of_month(compiler: Compiler, arguments: list[Any], node: Any) -> Ex
     return call(f"last_day({local(expr)})", DATE, [expr], node)
 
 
-NODES: dict[str, Handler] = {
-    "Extract": extract,
-}
+NODES: dict[str, Handler] = {"Extract": extract}
 """Alternatives of the grammar -> what compiles them."""
-
 
 FUNCTIONS: dict[str, FunctionHandler] = {
     **dict.fromkeys(_FIELDS, moment_field),
@@ -425,7 +498,6 @@ FUNCTIONS: dict[str, FunctionHandler] = {
     "from_unixtime": from_unixtime,
     "to_unixtime": to_unixtime,
     "from_iso8601_timestamp": from_iso8601_timestamp,
-    "from_iso8601_timestamp_nanos": from_iso8601_timestamp,
     "from_iso8601_date": from_iso8601_date,
     "to_iso8601": to_iso8601,
     "date_format": date_format,

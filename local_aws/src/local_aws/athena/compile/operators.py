@@ -7,6 +7,7 @@ from local_aws.athena.compile.calls import apply_rule
 from local_aws.athena.compile.compiler import (
     Compiler,
     Handler,
+    at_instant,
     call,
     coerce,
     mismatch,
@@ -16,16 +17,24 @@ from local_aws.athena.compile.compiler import (
 from local_aws.athena.compile.literals import string_value
 from local_aws.athena.compile.plan import Expr, Relation, both, either, merge, refer
 from local_aws.athena.errors import QueryError
-from local_aws.athena.types.casts import cast, quote, wall_clock
+from local_aws.athena.functions.moments import is_zone
+from local_aws.athena.types.casts import cast
 from local_aws.athena.types.failing import fail
 from local_aws.athena.types.sqltypes import (
     BOOLEAN,
+    DAY_TO_SECOND,
+    DOUBLE,
+    TIMESTAMP_TZ,
+    UNKNOWN,
     VARCHAR,
     Type,
+    array,
     as_decimal,
+    coerces,
     common_type,
     decimal,
 )
+from local_aws.athena.types.zones import instant, quote, utc, wall_clock
 
 
 def arithmetic(compiler: Compiler, node: Any) -> Expr:
@@ -37,14 +46,25 @@ def arithmetic(compiler: Compiler, node: Any) -> Expr:
 def combine(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
     """The result of an arithmetic operator."""
     if left.type.name == "unknown" or right.type.name == "unknown":
-        kind = common_type(left.type, right.type) or left.type
-        left, right = coerce(left, kind), coerce(right, kind)
+        left, right = _known(left, right, symbol), _known(right, left, symbol)
     if left.type.is_number and right.type.is_number:
         return _numbers(left, right, symbol, node)
     moved = _moments(left, right, symbol, node)
     if moved is None:
         raise _no_operator(left, symbol, right, node)
     return moved
+
+
+def _known(one: Expr, other: Expr, symbol: str) -> Expr:
+    """NULL as what it can be beside the other operand."""
+    if one.type.name != "unknown":
+        return one
+    kind = other.type
+    if kind.name.split()[0] in ("date", "timestamp", "time"):
+        kind = DAY_TO_SECOND
+    elif kind.name.startswith("interval") and symbol in "*/":
+        kind = DOUBLE
+    return coerce(one, kind)
 
 
 def _numbers(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
@@ -54,80 +74,146 @@ def _numbers(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
         return _decimals(left, right, symbol, node)
     left, right = coerce(left, kind), coerce(right, kind)
     if symbol in "/%" and kind.is_integer:
-        return call(
-            _checked_division(left, right, "//" if symbol == "/" else "%"),
-            kind,
-            [left, right],
-            node,
-        )
-    if symbol == "%":
-        return call(f"fmod({left.sql}, {right.sql})", kind, [left, right], node)
+        sql = _checked_division(left, right, "//" if symbol == "/" else "%")
+        return call(sql, kind, [left, right], node)
     return call(f"({left.sql} {symbol} {right.sql})", kind, [left, right], node)
 
 
 def _checked_division(left: Expr, right: Expr, symbol: str) -> str:
     # DuckDB's / is a float division, and a zero divisor gives NULL.
     quotient = f"({left.sql} {symbol} {right.sql})"
-    if right.literal:
+    if right.literal and right.literal != -1:
         return quotient
     zero = fail("DIVISION_BY_ZERO", "'Division by zero'", left.type.duckdb)
-    return f"CASE WHEN {right.sql} = 0 THEN {zero} ELSE {quotient} END"
+    # The least number has no remainder by -1 in DuckDB.
+    rest = f" WHEN {right.sql} = -1 AND {left.sql} IS NOT NULL THEN 0" if symbol == "%" else ""
+    return f"CASE WHEN {right.sql} = 0 THEN {zero}{rest} ELSE {quotient} END"
 
 
 def _decimals(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
     one, other = as_decimal(left.type), as_decimal(right.type)
     (p1, s1), (p2, s2) = one.args, other.args
+    left, right = coerce(left, one), coerce(right, other)
     scale = max(s1, s2)
     if symbol in "+-":
-        kind = decimal(max(p1 - s1, p2 - s2) + scale + 1, scale)
+        precision = max(p1 - s1, p2 - s2) + scale + 1
     elif symbol == "*":
-        kind = decimal(p1 + p2, s1 + s2)
+        precision, scale = p1 + p2, s1 + s2
+        if scale > 38:
+            message = f"DECIMAL scale must be in range [0, precision (38)]: {scale}"
+            raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
     elif symbol == "/":
-        kind = decimal(p1 + s2 + max(s2 - s1, 0), scale)
+        precision = p1 + s2 + max(s2 - s1, 0)
     else:
-        kind = decimal(min(p1 - s1, p2 - s2) + scale, scale)
-    left, right = coerce(left, one), coerce(right, other)
-    if symbol == "%":
-        sql = _checked_division(left, right, "%")
-    elif symbol == "/":
-        zero = fail("DIVISION_BY_ZERO", "'Division by zero'", "DOUBLE")
-        ratio = f"CAST({left.sql} AS DOUBLE) / CAST({right.sql} AS DOUBLE)"
-        sql = f"CASE WHEN {right.sql} = 0 THEN {zero} ELSE round({ratio}, {scale}) END"
-    else:
-        sql = f"({left.sql} {symbol} {right.sql})"
-    return call(f"CAST({sql} AS {kind.duckdb})", kind, [left, right], node)
+        precision = min(p1 - s1, p2 - s2) + scale
+    kind = decimal(precision, scale)
+    return call(_decimal_text(left, right, symbol, kind, precision), kind, [left, right], node)
+
+
+def _decimal_text(left: Expr, right: Expr, symbol: str, kind: Type, precision: int) -> str:
+    if symbol == "%" and precision <= 38:
+        return f"CAST({_checked_division(left, right, '%')} AS {kind.duckdb})"
+    if symbol in "+-" and precision <= 38:
+        # DuckDB adds in the operands' own width.
+        wide = f"CAST({left.sql} AS {kind.duckdb}) {symbol} CAST({right.sql} AS {kind.duckdb})"
+        return f"CAST({wide} AS {kind.duckdb})"
+    if symbol == "*" and precision <= 37:
+        digits, scale = left.type.args
+        wide = f"CAST({left.sql} AS DECIMAL({max(digits, 19)},{scale}))"
+        is_narrow = precision <= 18 or max(digits, 19) + right.type.args[0] > 38
+        return f"CAST({left.sql if is_narrow else wide} * {right.sql} AS {kind.duckdb})"
+    negated = right.sql if symbol != "-" else f"(-{right.sql})"
+    name = {"+": "add", "-": "add", "*": "multiply", "/": "divide", "%": "remainder"}[symbol]
+    texts = f"CAST({left.sql} AS VARCHAR), CAST({negated} AS VARCHAR), {kind.args[1]}"
+    return f"CAST(trino_decimal_{name}({texts}) AS {kind.duckdb})"
 
 
 def _moments(left: Expr, right: Expr, symbol: str, node: Any) -> Expr | None:
-    if symbol == "+" and left.type.name.startswith("interval"):
-        left, right = right, left
     kinds = (left.type.name.split()[0], right.type.name.split()[0])
-    if kinds[1] == "interval" and symbol in "+-":
-        if kinds[0] == "interval" and left.type == right.type:
-            return call(f"({left.sql} {symbol} {right.sql})", left.type, [left, right], node)
-        if kinds[0] in ("date", "timestamp", "time"):
-            return _shifted(left, right, symbol, node)
-    if symbol == "-" and kinds[0] == kinds[1] in ("date", "timestamp"):
-        sql = f"(CAST({left.sql} AS TIMESTAMP) - CAST({right.sql} AS TIMESTAMP))"
-        return call(sql, Type("interval day to second"), [left, right], node)
-    if kinds[0] == "interval" and right.type.is_number and symbol in "*/":
-        amount = f"CAST({right.sql} AS DOUBLE)"
-        seconds = f"epoch({left.sql}) {symbol} {amount}"
-        return call(f"to_seconds({seconds})", left.type, [left, right], node)
+    if kinds == ("interval", "interval") and symbol in "+-" and left.type == right.type:
+        return call(f"({left.sql} {symbol} {right.sql})", left.type, [left, right], node)
+    if symbol == "-" and kinds[0] == kinds[1] in ("date", "timestamp", "time"):
+        return _between_moments(left, right, node)
+    is_turned = kinds[1] == "interval" and symbol == "*" and left.type.is_number
+    if is_turned or (kinds[0] == "interval" and symbol == "+"):
+        left, right = right, left
+    return _with_interval(left, right, symbol, node)
+
+
+def _between_moments(left: Expr, right: Expr, node: Any) -> Expr | None:
+    names = (left.type.name, right.type.name)
+    if names.count("timestamp with time zone") == 1:
+        return None
+    if "time" in names:
+        one, other = (f"(DATE '1970-01-01' + {x.sql})" for x in (left, right))
+    else:
+        one, other = (f"CAST({utc(x.sql, x.type)} AS TIMESTAMP)" for x in (left, right))
+    return call(f"({one} - {other})", DAY_TO_SECOND, [left, right], node)
+
+
+def _with_interval(value: Expr, other: Expr, symbol: str, node: Any) -> Expr | None:
+    """A moment and an interval, or an interval and a number."""
+    if value.type.name.startswith("interval") and other.type.is_number and symbol in "*/":
+        return _scaled(value, other, symbol, node)
+    is_moment = value.type.name.split()[0] in ("date", "timestamp", "time")
+    if is_moment and other.type.name.startswith("interval") and symbol in "+-":
+        return _shifted(value, other, symbol, node)
     return None
+
+
+def _scaled(interval: Expr, number: Expr, symbol: str, node: Any) -> Expr:
+    amount = f"CAST({number.sql} AS DOUBLE)"
+    if symbol == "/":
+        zero = fail("INVALID_FUNCTION_ARGUMENT", "'invalid duration'", "DOUBLE")
+        amount = f"CASE WHEN {amount} = 0 THEN {zero} ELSE {amount} END"
+    if interval.type.name == "interval year to month":
+        months = f"(datepart('year', {interval.sql}) * 12 + datepart('month', {interval.sql}))"
+        sql = f"to_months(CAST(trunc({months} {symbol} ({amount})) AS INTEGER))"
+        return call(sql, interval.type, [interval, number], node)
+    millis = f"CAST(trunc(epoch({interval.sql}) * 1000 {symbol} ({amount})) AS BIGINT)"
+    return call(f"to_milliseconds({millis})", interval.type, [interval, number], node)
 
 
 def _shifted(moment: Expr, interval: Expr, symbol: str, node: Any) -> Expr:
     kind = moment.type
-    if kind.name == "date":
-        sql = f"CAST({moment.sql} {symbol} {interval.sql} AS DATE)"
-        return call(sql, kind, [moment, interval], node)
     by_calendar = interval.type.name == "interval year to month"
-    if kind.name == "timestamp with time zone" and by_calendar and kind.zone != "UTC":
-        local = f"({wall_clock(moment.sql, kind)} {symbol} {interval.sql})"
-        sql = f"timezone('UTC', timezone({quote(kind.zone)}, {local}))"
+    if kind.name == "date":
+        moved = f"CAST({moment.sql} {symbol} {interval.sql} AS DATE)"
+        if not by_calendar:
+            message = "'Cannot add hour, minutes or seconds to a date'"
+            bad = fail("INVALID_FUNCTION_ARGUMENT", message, "DATE")
+            part = f"epoch_us({interval.sql}) % 86400000000 <> 0"
+            moved = f"CASE WHEN {part} THEN {bad} ELSE {moved} END"
+        return call(moved, kind, [moment, interval], node)
+    if kind.name == "time" and by_calendar:
+        raise _no_operator(moment, symbol, interval, node)
+    if not by_calendar:
+        kind = replace(kind, args=(max(kind.args[0], 3),))
+    if kind.name == "timestamp with time zone":
+        sql = _shifted_in_zone(moment, interval.sql, symbol, by_calendar=by_calendar)
         return call(sql, kind, [moment, interval], node)
     return call(f"({moment.sql} {symbol} {interval.sql})", kind, [moment, interval], node)
+
+
+def _shifted_in_zone(moment: Expr, interval: str, symbol: str, *, by_calendar: bool) -> str:
+    if not by_calendar:
+        return rezoned(moment, f"({utc(moment.sql, moment.type)} {symbol} {interval})")
+    local = f"({wall_clock(moment.sql, moment.type)} {symbol} {interval})"
+    return rezoned(moment, local_instant(moment, local))
+
+
+def local_instant(moment: Expr, local: str) -> str:
+    """The instant of another local time, in the zone of a moment."""
+    if moment.type.zone:
+        return instant(local, moment.type.zone)
+    return f"({local} - to_minutes(({moment.sql}).o))"
+
+
+def rezoned(moment: Expr, sql: str) -> str:
+    """Another instant, shown as a moment is."""
+    if moment.type.zone:
+        return sql
+    return f"CASE WHEN {moment.sql} IS NOT NULL THEN {{'t': {sql}, 'o': ({moment.sql}).o}} END"
 
 
 def _no_operator(left: Expr, symbol: str, right: Expr, node: Any) -> QueryError:
@@ -139,8 +225,6 @@ def unary(compiler: Compiler, node: Any) -> Expr:
     expr = compiler.expr(node.valueExpression())
     if node.operator.text == "+":
         return expr
-    if isinstance(expr.literal, int) and not isinstance(expr.literal, bool):
-        return replace(expr, sql=f"(-{expr.literal})", literal=-expr.literal, at=position(node))
     if not expr.type.is_number and not expr.type.name.startswith("interval"):
         raise mismatch(f"Cannot negate {expr.type.text}", node)
     return expr.become(f"(-{expr.sql})", expr.type, at=position(node))
@@ -161,16 +245,35 @@ def concatenation(compiler: Compiler, node: Any) -> Expr:
             node,
         )
     kind = VARCHAR if texts else left.type
+    if "char" in (left.type.name, right.type.name) and left.type.args and right.type.args:
+        kind = Type("char", (left.type.args[0] + right.type.args[0],))
     return call(f"({left.sql} || {right.sql})", kind, [left, right], node)
 
 
 def _concat_arrays(left: Expr, right: Expr, node: Any) -> Expr:
-    if left.type.name != "array":
-        left = left.become(f"[{left.sql}]", Type("array", items=(left.type,)))
-    if right.type.name != "array":
-        right = right.become(f"[{right.sql}]", Type("array", items=(right.type,)))
+    left, right = joinable(left, right, node)
     (left, right), kind = unify([left, right], node, "All ARRAY elements")
     return call(f"({left.sql} || {right.sql})", kind, [left, right], node)
+
+
+def joinable(left: Expr, right: Expr, node: Any) -> tuple[Expr, Expr]:
+    """Two arrays out of two, or out of one and what becomes an element of it."""
+    if any(UNKNOWN in (one.type, *one.type.items) for one in (left, right)):
+        message = "Could not choose a best candidate operator. Explicit type casts must be added."
+        raise QueryError("AMBIGUOUS_FUNCTION_CALL", message, position(node))
+    if common_type(left.type, right.type) is None:
+        wrapped = [one.become(f"[{one.sql}]", array(one.type)) for one in (left, right)]
+        if common_type(left.type, wrapped[1].type) is not None:
+            right = wrapped[1]
+        elif common_type(wrapped[0].type, right.type) is not None:
+            left = wrapped[0]
+        else:
+            raise QueryError(
+                "FUNCTION_NOT_FOUND",
+                f"Unexpected parameters ({left.type.text}, {right.type.text}) for function concat",
+                position(node),
+            )
+    return left, right
 
 
 def logical(compiler: Compiler, node: Any) -> Expr:
@@ -208,11 +311,46 @@ def predicated(compiler: Compiler, node: Any) -> Expr:
 
 def compare(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
     """A comparison; refuses types that have nothing in common."""
+    left, right = at_instant(left), at_instant(right)
     kind = common_type(left.type, right.type)
-    if kind is None or (kind.name == "json" and symbol not in ("=", "<>")):
+    is_equality = symbol not in ("<", "<=", ">", ">=")
+    if kind is None or not (is_equality or kind.is_ordered):
         raise _no_operator(left, symbol, right, node)
+    if kind.has_map and symbol.startswith("IS"):
+        message = f"local_aws does not compare {kind.text} by {symbol}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
+    is_char = "char" in (left.type.name, right.type.name)
     left, right = coerce(left, kind), coerce(right, kind)
-    return call(f"({left.sql} {symbol} {right.sql})", BOOLEAN, [left, right], node)
+    sql = _compared(left, right, symbol, is_char=is_char)
+    return call(sql, BOOLEAN, [left, right], node)
+
+
+def _compared(left: Expr, right: Expr, symbol: str, *, is_char: bool) -> str:
+    kind = left.type
+    if kind.items and not symbol.startswith("IS"):
+        if symbol in ("=", "<>"):
+            same = f"trino_equal({left.sql}, {right.sql})"
+            return same if symbol == "=" else f"(NOT {same})"
+        return f"(trino_order({left.sql}, {right.sql}, {quote(kind.name)}) {symbol} 0)"
+    if is_char:
+        return f"(rtrim({left.sql}, ' ') {symbol} rtrim({right.sql}, ' '))"
+    plain = f"({left.sql} {symbol} {right.sql})"
+    if kind.name not in ("double", "real") or symbol.startswith("IS"):
+        return plain
+    # To DuckDB NaN is equal to itself and larger than everything else.
+    one, other = (f"isnan({side.sql})" for side in (left, right))
+    if symbol == "<>":
+        both = left.literal is None and right.literal is None
+        return f"({plain} OR ({one} AND {other}))" if both else plain
+    beyond, than = (right, left) if symbol in ("<", "<=") else (left, right)
+    if symbol == "=" and beyond.literal is not None:
+        beyond, than = right, left
+    if beyond.literal is not None:
+        return plain
+    is_beyond = f"isnan({beyond.sql})"
+    if than.literal is None:
+        is_beyond += f" AND {than.sql} IS NOT NULL"
+    return f"(CASE WHEN {is_beyond} THEN false ELSE {plain} END)"
 
 
 def _comparison(compiler: Compiler, value: Expr, node: Any) -> Expr:
@@ -230,16 +368,25 @@ def _between(compiler: Compiler, value: Expr, node: Any) -> Expr:
                 f"and {high.type.text}",
                 node,
             )
-    parts, _ = unify([value, low, high], node, "BETWEEN values")
+    parts = [at_instant(one) for one in (value, low, high)]
+    parts, kind = unify(parts, node, "BETWEEN values")
     negated = "NOT " if node.NOT() else ""
+    if kind.items or kind.name in ("double", "real", "char"):
+        above = compare(parts[0], parts[1], ">=", node)
+        below = compare(parts[0], parts[2], "<=", node)
+        return call(f"({negated}({above.sql} AND {below.sql}))", BOOLEAN, parts, node)
     sql = f"({parts[0].sql} {negated}BETWEEN {parts[1].sql} AND {parts[2].sql})"
     return call(sql, BOOLEAN, parts, node)
 
 
 def _in_list(compiler: Compiler, value: Expr, node: Any) -> Expr:
     items = [compiler.expr(one) for one in node.expression()]
-    parts, _ = unify([value, *items], node, "IN value and list items")
+    parts = [at_instant(one) for one in (value, *items)]
+    parts, kind = unify(parts, node, "IN value and list items")
     negated = "NOT " if node.NOT() else ""
+    if kind.items or kind.name in ("double", "real", "char"):
+        same = " OR ".join(compare(parts[0], one, "=", node).sql for one in parts[1:])
+        return call(f"({negated}({same}))", BOOLEAN, parts, node)
     listed = ", ".join(one.sql for one in parts[1:])
     return call(f"({parts[0].sql} {negated}IN ({listed}))", BOOLEAN, parts, node)
 
@@ -291,6 +438,9 @@ def _in_subquery(compiler: Compiler, value: Expr, node: Any) -> Expr:
     relation = subquery(compiler, node.query())
     column = relation.fields[0]
     kind = common_type(value.type, column.type)
+    if value.type.name == "row":
+        message = "local_aws does not look for rows in subqueries"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
     if kind is None or len(relation.fields) != 1:
         raise mismatch(
             f"value and result of subquery must be of the same type for IN "
@@ -385,8 +535,17 @@ def subscript(compiler: Compiler, node: Any) -> Expr:
     value, index = compiler.expr(node.value), compiler.expr(node.index)
     if value.type.name == "row" and isinstance(index.literal, int):
         position_in_row = index.literal - 1
+        if not 0 <= position_in_row < len(value.type.items):
+            message = f"ROW subscript {index.literal} is out of bounds"
+            raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
         return value.become(f"({value.sql}).f{position_in_row}", value.type.items[position_in_row])
     if value.type.name == "map":
+        both = common_type(index.type, value.type.items[0])
+        if both is None:
+            raise mismatch(f"Cannot use {index.type.text} for subscript of {value.type.text}", node)
+        if not coerces(index.type, value.type.items[0]):
+            message = f"local_aws takes no {index.type.text} for subscript of {value.type.text}"
+            raise QueryError("NOT_SUPPORTED", message, position(node))
         key = coerce(index, value.type.items[0])
         message = f"'Key not present in map: ' || CAST({key.sql} AS VARCHAR)"
         missing = fail("INVALID_FUNCTION_ARGUMENT", message, value.type.items[1].duckdb)
@@ -422,14 +581,26 @@ def at_time_zone(compiler: Compiler, node: Any) -> Expr:
 
 def shown_in(value: Expr, zone: str, node: Any) -> Expr:
     """The instant of a timestamp, shown in `zone` from here on."""
+    if value.type.name == "unknown":
+        value = value.become("CAST(NULL AS TIMESTAMP)", TIMESTAMP_TZ)
+    if value.type.name == "time":
+        raise QueryError("NOT_SUPPORTED", "local_aws has no time with time zone", position(node))
     if not value.type.is_timestamp:
         raise mismatch(
             f"Type of value must be a time or timestamp with or without time zone "
             f"(actual {value.type.text})",
             node,
         )
+    need_zone(zone, node)
     kind = Type("timestamp with time zone", value.type.args, zone=zone)
-    return value.become(value.sql, kind, at=position(node))
+    return value.become(utc(value.sql, value.type), kind, at=position(node))
+
+
+def need_zone(zone: str, node: Any) -> None:
+    """Refuse a zone that Trino does not know."""
+    if not is_zone(zone):
+        message = f"'{zone}' is not a valid time zone"
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
 
 
 _PREDICATES = {

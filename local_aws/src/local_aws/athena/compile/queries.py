@@ -1,9 +1,10 @@
 """Compiles queries: WITH, set operations, SELECT."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_aws.athena.compile.calls import ordering
+from local_aws.athena.compile.calls import need_order, ordering
 from local_aws.athena.compile.compiler import Compiler, identifier, position, unify
 from local_aws.athena.compile.plan import Block, Expr, Field, Relation, read, refer
 from local_aws.athena.compile.relations import from_clause
@@ -51,6 +52,9 @@ def _with_query(node: Any, scope: Scope) -> str:
                 position(node),
             )
     alias = f"w{scope.session.number()}"
+    if identifier(node.name) in scope.queries:
+        message = f"WITH query name '{identifier(node.name)}' specified more than once"
+        raise QueryError("DUPLICATE_NAMED_QUERY", message, position(node))
     scope.session.shared.append(block)
     scope.queries[identifier(node.name)] = WithQuery(block=block, alias=alias, columns=names)
     return f"{alias} AS ({block.sql})"
@@ -90,6 +94,9 @@ class _Tail:
                     "NOT_SUPPORTED", "FETCH ... WITH TIES is not supported", position(node)
                 )
             limit = node.fetchFirst.getText() if node.fetchFirst else "1"
+            if limit == "0":
+                message = "FETCH FIRST row count must be positive (actual value: 0)"
+                raise QueryError("NUMERIC_VALUE_OUT_OF_RANGE", message, position(node))
         self.limit = "" if limit.upper() == "ALL" else limit
 
     @property
@@ -238,10 +245,7 @@ def _as_types(block: Block, kinds: list[Type]) -> str:
 
 def _values(node: Any, scope: Scope) -> Block:
     compiler = Compiler(scope)
-    rows = []
-    for one in node.expression():
-        cells = _row_cells(one)
-        rows.append([compiler.expr(cell) for cell in cells])
+    rows = [_cells_of(compiler, one) for one in node.expression()]
     if len({len(row) for row in rows}) != 1:
         raise QueryError("TYPE_MISMATCH", "Values rows have mismatched sizes", position(node))
     columns = [unify(list(column), node, "Values rows") for column in zip(*rows, strict=True)]
@@ -261,12 +265,33 @@ def _values(node: Any, scope: Scope) -> Block:
     return Block(sql=sql, outputs=outputs)
 
 
+def _cells_of(compiler: Compiler, node: Any) -> list[Expr]:
+    cells = _row_cells(node)
+    if cells != [node]:
+        return [compiler.expr(cell) for cell in cells]
+    # A value that is a row has its fields as columns.
+    value = compiler.expr(node)
+    if value.type.name != "row":
+        return [value]
+    return [
+        value.become(f"({value.sql}).f{number}", kind)
+        for number, kind in enumerate(value.type.items)
+    ]
+
+
 def _row_cells(node: Any) -> list[Any]:
     # The row constructor lies under a chain of single children.
     inner = node
     while inner.getChildCount() == 1:
         inner = inner.getChild(0)
     return list(inner.expression()) if type(inner).__name__ == "RowConstructorContext" else [node]
+
+
+def _need_plain_equality(key: Expr, node: Any) -> None:
+    # DuckDB tells maps apart by the order of their keys.
+    if key.type.has_map:
+        message = f"local_aws does not group by {key.type.text}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -297,7 +322,7 @@ class _Select:
             identifier(one.name): one.windowSpecification() for one in node.windowDefinition()
         }
         where = self.compiler.boolean(node.where, "WHERE clause") if node.where else None
-        if where is not None and where.has_aggregate:
+        if where is not None and (where.has_aggregate or where.has_window):
             raise QueryError(
                 "EXPRESSION_NOT_SCALAR",
                 "WHERE clause cannot contain aggregations, window functions or grouping operations",
@@ -324,6 +349,8 @@ class _Select:
         )
         self.used += [one for one in (where, having) if one is not None] + grouping.keys
         if is_distinct:
+            for _, expr in selected:
+                _need_plain_equality(expr, node)
             self.used += [expr for _, expr in selected]
         return self._made(sql, selected, where, grouping)
 
@@ -410,14 +437,21 @@ class _Select:
         for relation in self.scope.relations:
             if name in relation.names:
                 return [(one.name, read(one)) for one in relation.fields if not one.is_hidden]
-        row = self.compiler.expr(item.primaryExpression())
-        if row.type.name != "row":
+        is_name = re.fullmatch(r'[\w.$"() ]+', self.compiler.text(item.primaryExpression()))
+        row = None if is_name else self.compiler.expr(item.primaryExpression())
+        if row is None or row.type.name != "row":
             raise QueryError(
                 "TABLE_NOT_FOUND", f"Unable to resolve reference {name}", position(item)
             )
+        labels = row.type.labels
+        if item.columnAliases():
+            labels = tuple(identifier(one) for one in item.columnAliases().identifier())
+        if len(labels) != len(row.type.items):
+            message = f"Column alias list has {len(labels)} entries but row has other columns"
+            raise QueryError("MISMATCHED_COLUMN_ALIASES", message, position(item))
         return [
             (label, row.become(f"({row.sql}).f{index}", kind))
-            for index, (label, kind) in enumerate(zip(row.type.labels, row.type.items, strict=True))
+            for index, (label, kind) in enumerate(zip(labels, row.type.items, strict=True))
         ]
 
     def _all_columns(self) -> list[tuple[str | None, Expr]]:
@@ -434,6 +468,11 @@ class _Select:
             return _Grouping()
         grouping = _Grouping()
         texts = []
+        quantifier = self.node.groupBy().setQuantifier()
+        if quantifier is not None and quantifier.DISTINCT():
+            raise QueryError(
+                "NOT_SUPPORTED", "local_aws has no GROUP BY DISTINCT", position(quantifier)
+            )
         for element in self.node.groupBy().groupingElement():
             kind = type(element).__name__.removesuffix("Context")
             sets = element.groupingSet()
@@ -467,6 +506,7 @@ class _Select:
                     "aggregations, window functions or grouping operations",
                     position(one),
                 )
+            _need_plain_equality(key, one)
             keys.append(key)
         grouping.keys += keys
         return f"({', '.join(key.sql for key in keys)})"
@@ -476,12 +516,19 @@ class _Select:
             return ""
         named = [(name, expr) for name, expr in selected if name]
         self.scope.outputs = dict(named)
+        names = [name for name, _ in named]
+        self.scope.ambiguous = {name for name in names if names.count(name) > 1}
+        is_distinct = self.node.setQuantifier() and self.node.setQuantifier().DISTINCT()
         texts = []
         positions = {expr.sql: number for number, (_, expr) in enumerate(selected, 1)}
         for item in self.tail.sort_items:
             expr = _ordinal(item, [one for _, one in selected])
             expr = expr or self.compiler.expr(item.expression())
+            need_order(expr, item)
+            if is_distinct and expr.sql not in positions:
+                message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
+                raise QueryError("EXPRESSION_NOT_IN_DISTINCT", message, position(item))
             self.used.append(expr)
             texts.append(f"{positions.get(expr.sql, expr.sql)}{ordering(item)}")
-        self.scope.outputs = {}
+        self.scope.outputs, self.scope.ambiguous = {}, set()
         return f" ORDER BY {', '.join(texts)}"

@@ -160,6 +160,8 @@ class _From:
         return f"LATERAL (SELECT {texts}) AS {alias}", Relation(alias=alias, fields=fields)
 
     def _join(self, node: Any) -> tuple[str, list[Relation]]:
+        if node.NATURAL():
+            raise QueryError("NOT_SUPPORTED", "Natural join not supported", position(node))
         left_text, left = self.relation(node.left)
         if node.CROSS():
             right_text, right = self.relation(node.right)
@@ -168,6 +170,11 @@ class _From:
         words = [child.getText() for child in node.joinType().getChildren()]
         side = next((word for word in ("LEFT", "RIGHT", "FULL") if word in words), "INNER")
         condition = self._condition(node, left, right, side)
+        if right_text.startswith("LATERAL") and condition.sql.strip("()") != "true":
+            message = (
+                f"{side} JOIN involving LATERAL or UNNEST is only supported with condition ON TRUE"
+            )
+            raise QueryError("NOT_SUPPORTED", message, position(node))
         self._note_filters(condition, left, right, side)
         return f"{left_text} {side} JOIN {right_text} ON {condition.sql}", left + right
 
@@ -244,7 +251,8 @@ def _unnested(expr: Expr, node: Any) -> list[tuple[str, Type]]:
             (f"map_values({expr.sql})", kind.items[1]),
         ]
     if kind.name != "array":
-        raise QueryError("TYPE_MISMATCH", f"Cannot unnest type: {kind.text}", position(node))
+        message = f"Cannot unnest type: {kind.text}"
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
     item = kind.items[0]
     if item.name != "row":
         return [(expr.sql, item)]

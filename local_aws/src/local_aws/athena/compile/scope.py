@@ -92,6 +92,7 @@ class Scope:
         merged: columns joined by USING.
         lambdas: the parameters of the lambdas around.
         outputs: the aliases that ORDER BY may use.
+        ambiguous: those of them that two columns have.
         windows: named window specifications.
         subqueries: the subqueries of its expressions.
         correlated: its fields that inner queries refer to.
@@ -106,6 +107,7 @@ class Scope:
     merged: dict[str, Expr] = field(default_factory=dict)
     lambdas: dict[str, Expr] = field(default_factory=dict)
     outputs: dict[str, Expr] = field(default_factory=dict)
+    ambiguous: set[str] = field(default_factory=set)
     windows: dict[str, Any] = field(default_factory=dict)
     subqueries: list[Relation] = field(default_factory=list)
     correlated: set[Field] = field(default_factory=set)
@@ -124,6 +126,10 @@ class Scope:
 
     def lookup(self, qualifier: str, name: str, at: Position) -> Expr | None:
         """The column, lambda parameter or alias of that name, here or further out."""
+        if not qualifier and name in self.ambiguous:
+            raise QueryError("AMBIGUOUS_NAME", f"Column '{name}' is ambiguous", at)
+        if qualifier and name in self.merged:
+            return None  # USING leaves one of both, which is neither's
         if not qualifier:
             named = self.lambdas.get(name) or self.outputs.get(name) or self.merged.get(name)
             if named is not None:

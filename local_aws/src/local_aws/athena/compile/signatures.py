@@ -3,7 +3,15 @@
 from dataclasses import replace
 
 from local_aws.athena.compile.function_table import Rule
-from local_aws.athena.types.sqltypes import INTEGERS, Type, as_decimal, coerces, common_type
+from local_aws.athena.types.sqltypes import (
+    INTEGERS,
+    TINYINT,
+    UNKNOWN,
+    Type,
+    as_decimal,
+    coerces,
+    common_type,
+)
 
 _ANY, _NUMBER, _DECIMAL = ("e", "k", "t", "v"), "n", "d"
 
@@ -73,6 +81,8 @@ def _bind_variable(name: str, kind: Type, bound: Bindings) -> bool:
         return False
     if name == _DECIMAL and kind.name != "decimal":
         return False
+    if name == _NUMBER and kind.name == "unknown":
+        kind = TINYINT
     both = common_type(bound[name], kind) if name in bound else kind
     if both is None:
         return False
@@ -83,8 +93,16 @@ def _bind_variable(name: str, kind: Type, bound: Bindings) -> bool:
 def _fill(pattern: Type, bound: Bindings, kind: Type) -> Type:
     if pattern.name in bound:
         return bound[pattern.name]
+    if pattern.name in _ANY:
+        return UNKNOWN
     if pattern.items:
-        return replace(pattern, items=tuple(_fill(item, bound, item) for item in pattern.items))
+        return replace(
+            pattern,
+            items=tuple(
+                _fill(item, bound, kind if kind.name == item.name else item)
+                for item in pattern.items
+            ),
+        )
     if pattern.name == "decimal":
         scale = as_decimal(kind).args[1] if kind.is_number else 0
         return Type("decimal", (38, scale))

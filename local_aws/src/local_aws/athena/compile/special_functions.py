@@ -9,20 +9,23 @@ from local_aws.athena.compile.compiler import (
     FunctionHandler,
     call,
     coerce,
-    mismatch,
     position,
     unify,
 )
-from local_aws.athena.compile.operators import combine, compare
+from local_aws.athena.compile.operators import combine, compare, joinable
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.errors import QueryError
-from local_aws.athena.types.casts import render
+from local_aws.athena.types.casts import can_cast, cast
+from local_aws.athena.types.failing import fail
+from local_aws.athena.types.rendering import render
 from local_aws.athena.types.sqltypes import (
-    BIGINT,
     DOUBLE,
+    TINYINT,
     UNKNOWN,
     VARCHAR,
     Type,
+    as_decimal,
+    common_type,
     decimal,
 )
 
@@ -39,6 +42,9 @@ def if_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 
 def coalesce(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """COALESCE: the first that is not NULL, of their common type."""
+    if len(arguments) < 2:
+        message = "The 'coalesce' function must have at least two arguments"
+        raise QueryError("SYNTAX_ERROR", message, position(node))
     values, kind = unify([compiler.expr(one) for one in arguments], node, "All COALESCE operands")
     return call(f"coalesce({', '.join(one.sql for one in values)})", kind, values, node)
 
@@ -55,15 +61,29 @@ def nullif(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 def try_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TRY(x): NULL where x fails."""
     expr = compiler.expr(arguments[0])
+    if expr.has_aggregate or not expr.is_movable:
+        message = "local_aws has no TRY over aggregates and subqueries"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
     return expr.become(f"TRY({expr.sql})", expr.type, at=position(node))
 
 
 def extreme(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """GREATEST, LEAST: NULL if any argument is, where DuckDB leaves NULLs out."""
     values, kind = unify([compiler.expr(one) for one in arguments], node, "All arguments")
+    if not kind.is_ordered:
+        message = f"Unexpected parameters ({kind.text}) for function greatest"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+    if kind.items or kind.name.startswith("interval"):
+        message = f"local_aws has no greatest or least of {kind.text}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
     name = node.qualifiedName().getText().lower()
     nulls = " OR ".join(f"{one.sql} IS NULL" for one in values)
     listed = ", ".join(one.sql for one in values)
+    if kind.name in ("double", "real"):
+        # NaN only if there is nothing else.
+        kept = f"list_filter([{listed}], lambda x: NOT isnan(x))"
+        listed = f"coalesce(list_{'max' if name == 'greatest' else 'min'}({kept}), {values[0].sql})"
+        return call(f"CASE WHEN {nulls} THEN NULL ELSE {listed} END", kind, values, node)
     return call(f"CASE WHEN {nulls} THEN NULL ELSE {name}({listed}) END", kind, values, node)
 
 
@@ -78,12 +98,8 @@ def concat(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """CONCAT(a, b, ...): as ||, NULL if any part is."""
     values = [compiler.expr(one) for one in arguments]
     if any(one.type.name == "array" for one in values):
-        values = [
-            one
-            if one.type.name == "array"
-            else one.become(f"[{one.sql}]", Type("array", items=(one.type,)))
-            for one in values
-        ]
+        if len(values) == 2:
+            values = list(joinable(values[0], values[1], node))
         values, kind = unify(values, node, "All ARRAY elements")
         return call(f"({' || '.join(one.sql for one in values)})", kind, values, node)
     for one in values:
@@ -113,24 +129,55 @@ def rounding(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
         node.qualifiedName().getText().lower(), node.qualifiedName().getText().lower()
     )
     kind = values[0].type
-    if kind.is_integer and name != "sign":
+    if kind.name == "unknown":
+        return values[0].become("CAST(NULL AS TINYINT)", TINYINT)
+    if name == "sign":
+        return _sign(values[0], node)
+    if kind.is_integer and name == "truncate" and len(values) == 2:
+        values[0] = coerce(values[0], as_decimal(kind))
+        kind = values[0].type
+    if kind.is_integer:
         if len(values) == 1:
             return values[0]
         sql = f"CAST(round(CAST({values[0].sql} AS HUGEINT), {values[1].sql}) AS {kind.duckdb})"
         return call(sql, kind, values, node)
-    if kind.name == "decimal" and name != "sign":
+    if kind.name == "decimal":
         return _round_decimal(name, values, node)
-    return apply_rule(name, values, node)
+    made = apply_rule(name, values, node)
+    if kind.name == "real":
+        return made.become(f"CAST({made.sql} AS FLOAT)", kind)
+    return made
+
+
+def _sign(value: Expr, node: Any) -> Expr:
+    kind = value.type
+    if kind.name == "decimal":
+        return call(f"CAST(sign({value.sql}) AS DECIMAL(1,0))", decimal(1, 0), [value], node)
+    if kind.name in ("double", "real"):
+        sql = f"CASE WHEN {value.sql} = 0 OR isnan({value.sql}) THEN {value.sql} "
+        sql += f"ELSE CAST(sign({value.sql}) AS {kind.duckdb}) END"
+        return call(sql, kind, [value], node)
+    if not kind.is_integer:
+        return apply_rule("sign", [value], node)
+    return call(f"CAST(sign({value.sql}) AS {kind.duckdb})", kind, [value], node)
 
 
 def _round_decimal(name: str, values: list[Expr], node: Any) -> Expr:
     precision, scale = values[0].type.args
     duckdb_name = {"truncate": "trunc"}.get(name, name)
     if len(values) == 2:
-        kind = decimal(min(38, precision + 1), scale)
+        kind = decimal(precision + (name != "truncate"), scale)
+        if name == "round" and precision - scale > 17:
+            raise QueryError("NOT_SUPPORTED", "local_aws rounds 17 digits", position(node))
+        if name == "round":
+            digits = f"CAST({values[1].sql} AS INTEGER)"
+            wide = f"CAST({values[0].sql} AS DECIMAL(38,{scale}))"
+            sql = f"trino_round_decimal(CAST({wide} AS VARCHAR), {digits})"
+            return call(f"CAST({sql} AS {kind.duckdb})", kind, values, node)
         sql = f"CAST({duckdb_name}({values[0].sql}, {values[1].sql}) AS {kind.duckdb})"
         return call(sql, kind, values, node)
-    kind = decimal(precision - scale + min(1, scale), 0)
+    grows = name != "truncate" and scale > 0
+    kind = decimal(max(precision - scale + grows, 1), 0)
     return call(f"CAST({duckdb_name}({values[0].sql}) AS {kind.duckdb})", kind, values, node)
 
 
@@ -139,9 +186,17 @@ def random(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     values = [compiler.expr(one) for one in arguments]
     if not values:
         return Expr(sql="random()", type=DOUBLE, is_movable=False, at=position(node))
-    low = "0" if len(values) == 1 else values[0].sql
-    sql = f"CAST({low} + floor(random() * ({values[-1].sql} - {low})) AS BIGINT)"
-    return replace(call(sql, BIGINT, values, node), is_movable=False)
+    values, kind = unify(values, node, "Bounds of random")
+    if not kind.is_integer:
+        message = f"Unexpected parameters ({kind.text}) for function random"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+    low, high = "0" if len(values) == 1 else values[0].sql, values[-1].sql
+    bad = fail("INVALID_FUNCTION_ARGUMENT", "'bound must be positive'", kind.duckdb)
+    sql = (
+        f"CASE WHEN {high} <= {low} THEN {bad} "
+        f"ELSE CAST({low} + floor(random() * ({high} - {low})) AS {kind.duckdb}) END"
+    )
+    return replace(call(sql, kind, values, node), is_movable=False)
 
 
 def element_at(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
@@ -154,7 +209,10 @@ def array_join(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     values = [compiler.expr(one) for one in arguments]
     kind = values[0].type
     if kind.name == "array" and not kind.items[0].is_text and kind.items[0] != UNKNOWN:
-        texts = f"list_transform({values[0].sql}, lambda x: {render('x', kind.items[0])})"
+        if not can_cast(kind.items[0], VARCHAR):
+            message = f"Cannot cast {kind.items[0].text} to varchar"
+            raise QueryError("OPERATOR_NOT_FOUND", message, position(node))
+        texts = f"list_transform({values[0].sql}, lambda x: {cast('x', kind.items[0], VARCHAR)})"
         values[0] = values[0].become(texts, Type("array", items=(VARCHAR,)))
     return apply_rule("array_join", values, node)
 
@@ -180,23 +238,51 @@ def _conversions(pattern: str) -> list[str]:
     ]
 
 
+def array_sort(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """ARRAY_SORT without a lambda."""
+    values = [compiler.expr(one) for one in arguments[:1]]
+    kind = values[0].type
+    if len(arguments) > 1:
+        message = "local_aws has no array_sort with a lambda"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
+    if kind.name == "array" and not kind.is_ordered:
+        message = f"Unexpected parameters ({kind.text}) for function array_sort"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+    if kind.items and kind.items[0].items:
+        message = f"local_aws does not sort {kind.text}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
+    return apply_rule("array_sort", values, node)
+
+
+def map_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
+    """MAP(keys, values)."""
+    values = [compiler.expr(one) for one in arguments]
+    if values and values[0].type.items and values[0].type.items[0].items:
+        message = f"local_aws has no maps by {values[0].type.items[0].text}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
+    return apply_rule("map", values, node)
+
+
 def contains(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """CONTAINS(array, x)."""
     values = [compiler.expr(one) for one in arguments]
-    if values[0].type.name != "array":
-        raise mismatch("contains takes an array", node)
-    return apply_rule("contains", values, node)
+    item = values[0].type.items[0] if values[0].type.name == "array" else UNKNOWN
+    if item.items or item.name in ("double", "real", "char", "unknown"):
+        return apply_rule("contains", values, node)
+    found = apply_rule("contains", values, node)
+    items, value = values[0].sql, coerce(values[1], item).sql
+    if common_type(item, values[1].type) != item:
+        return found
+    sql = (
+        f"CASE WHEN {value} IS NULL THEN NULL WHEN list_contains({items}, {value}) THEN true "
+        f"WHEN list_count({items}) = len({items}) THEN false END"
+    )
+    return found.become(sql, found.type)
 
 
 def width_bucket(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """WIDTH_BUCKET(x, low, high, n)."""
-    x, low, high, count = (coerce(compiler.expr(one), DOUBLE) for one in arguments)
-    sql = (
-        f"CASE WHEN {x.sql} < {low.sql} THEN 0 WHEN {x.sql} >= {high.sql} "
-        f"THEN CAST({count.sql} + 1 AS BIGINT) ELSE CAST(floor(({x.sql} - {low.sql}) / "
-        f"({high.sql} - {low.sql}) * {count.sql}) + 1 AS BIGINT) END"
-    )
-    return call(sql, BIGINT, [x, low, high, count], node)
+    return apply_rule("width_bucket", [compiler.expr(one) for one in arguments], node)
 
 
 FUNCTIONS: dict[str, FunctionHandler] = {
@@ -218,6 +304,8 @@ FUNCTIONS: dict[str, FunctionHandler] = {
     "element_at": element_at,
     "array_join": array_join,
     "format": format_,
+    "array_sort": array_sort,
+    "map": map_,
     "contains": contains,
     "width_bucket": width_bucket,
 }

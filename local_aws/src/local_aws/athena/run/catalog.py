@@ -8,8 +8,8 @@ from typing import Any
 from local_aws.athena.compile.scope import Table, TableColumn
 from local_aws.athena.errors import Position, QueryError
 from local_aws.athena.run.access import check_partitions, denied
-from local_aws.athena.types.casts import quote
 from local_aws.athena.types.sqltypes import BIGINT, VARCHAR, Type, parse_type
+from local_aws.athena.types.zones import quote
 from local_aws.seam import Access, AwsCalls, AwsError
 
 CATALOG = "awsdatacatalog"

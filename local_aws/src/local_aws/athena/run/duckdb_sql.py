@@ -13,8 +13,9 @@ from local_aws.athena.errors import QueryCancelledError
 from local_aws.athena.run.job import Job
 from local_aws.athena.run.sql import Query, SqlEngine
 from local_aws.athena.run.write import Output, PartFile, copy_rows
-from local_aws.athena.types.casts import quote, render
+from local_aws.athena.types.rendering import render
 from local_aws.athena.types.sqltypes import UNKNOWN, Type
+from local_aws.athena.types.zones import quote
 
 
 class DuckDbSql(SqlEngine):

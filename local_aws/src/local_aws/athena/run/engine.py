@@ -7,6 +7,8 @@ from pathlib import Path
 import duckdb
 
 from local_aws.athena.errors import QueryError
+from local_aws.athena.functions.all import FUNCTIONS
+from local_aws.athena.functions.registry import install
 from local_aws.athena.run.scan import Scanner, missing_file
 from local_aws.athena.types.failing import raised
 
@@ -38,6 +40,7 @@ class Engine:
         self._root = duckdb.connect(":memory:", config=config)
         # A setting of an extension is known only once that is loaded; then it is for all.
         self._root.execute("SET GLOBAL TimeZone = 'UTC'")
+        install(self._root, FUNCTIONS)
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own."""
@@ -56,6 +59,11 @@ class Engine:
 
 
 _OVERFLOW = re.compile(r"Overflow in (\w+) of (INT\d+|DECIMAL\S*) \((.*?)\)")
+# Out of range, which Trino takes for an argument that cannot be cast.
+_NO_CAST = re.compile(
+    r"Type (FLOAT|DOUBLE) with value (nan\b|.* destination type INT64)"
+    r"|Casting value \".*\" to type DECIMAL"
+)
 _VERBS = {"addition": "+", "subtraction": "-", "multiplication": "*"}
 _NAMES = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
 _GROUPED = re.compile(r'column "?(\S+?)"? must appear in the GROUP BY', re.IGNORECASE)
@@ -67,6 +75,8 @@ def translate_error(error: duckdb.Error, scanner: Scanner | None) -> QueryError:
     own = raised(message)
     if own is not None:
         return own
+    if _NO_CAST.search(message):
+        return QueryError("INVALID_CAST_ARGUMENT", message.split("\n")[0].partition(": ")[2])
     if isinstance(error, duckdb.OutOfRangeException) or "out of range" in message:
         return _overflow(message)
     if isinstance(error, duckdb.IOException):
@@ -75,6 +85,10 @@ def translate_error(error: duckdb.Error, scanner: Scanner | None) -> QueryError:
             return missing_file(uri)
     if isinstance(error, duckdb.OutOfMemoryException):
         return QueryError("EXCEEDED_MEMORY_LIMIT", "Query exceeded the memory limit of local_aws")
+    return _by_message(error, message)
+
+
+def _by_message(error: duckdb.Error, message: str) -> QueryError:
     if "GROUP BY" in message and _GROUPED.search(message):
         return QueryError(
             "EXPRESSION_NOT_AGGREGATE",
@@ -82,6 +96,8 @@ def translate_error(error: duckdb.Error, scanner: Scanner | None) -> QueryError:
         )
     if "More than one row returned by a subquery" in message:
         return QueryError("SUBQUERY_MULTIPLE_ROWS", "Scalar sub-query has returned multiple rows")
+    if "Parser Error: frame" in message:
+        return QueryError("INVALID_WINDOW_FRAME", message.split("\n")[0].partition(": ")[2])
     first = message.split("\n")[0]
     if isinstance(error, duckdb.ConversionException):
         return QueryError("INVALID_CAST_ARGUMENT", first.removeprefix("Conversion Error: "))

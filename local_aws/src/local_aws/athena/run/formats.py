@@ -7,10 +7,11 @@ from typing import Any
 import pyarrow as pa
 
 from local_aws.athena.errors import QueryError
-from local_aws.athena.types.casts import json_structure, quote
+from local_aws.athena.types.casts import json_structure
 from local_aws.athena.types.failing import fail
 from local_aws.athena.types.labels import from_labels, has_row
 from local_aws.athena.types.sqltypes import INTEGERS, Type
+from local_aws.athena.types.zones import quote
 
 # One column per line: a separator that text does not hold.
 _LINES = (

@@ -21,7 +21,7 @@ from local_aws.athena.run.formats import (
     storage_of,
     text_rows,
 )
-from local_aws.athena.types.casts import quote
+from local_aws.athena.types.zones import quote
 from local_aws.seam import NoSuchBucketError, ObjectStore, StoredObject
 
 DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"

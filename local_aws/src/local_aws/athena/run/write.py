@@ -14,9 +14,11 @@ from local_aws.athena.errors import QueryError
 from local_aws.athena.run.access import check_partitions
 from local_aws.athena.run.catalog import Catalog
 from local_aws.athena.run.scan import DEFAULT_PARTITION, split_uri
-from local_aws.athena.types.casts import cast, quote, render
+from local_aws.athena.types.casts import cast
 from local_aws.athena.types.labels import to_labels
+from local_aws.athena.types.rendering import render
 from local_aws.athena.types.sqltypes import Type
+from local_aws.athena.types.zones import quote
 from local_aws.seam import AwsError, NoSuchBucketError, ObjectStore
 
 MAX_OPEN_PARTITIONS = 100

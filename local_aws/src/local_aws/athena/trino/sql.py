@@ -18,9 +18,9 @@ from local_aws.athena.run.sql import Query, SqlEngine
 from local_aws.athena.run.targets import table_record
 from local_aws.athena.run.write import Output, PartFile
 from local_aws.athena.trino.client import CATALOG, TrinoRun, TrinoServer
-from local_aws.athena.types.casts import quote
 from local_aws.athena.types.sqltypes import Type
 from local_aws.athena.types.texts import text_of
+from local_aws.athena.types.zones import quote
 
 _ROWS_OF = "SELECT * FROM ("
 _EXPLAIN = "EXPLAIN "

@@ -1,55 +1,56 @@
-"""Trino's casts in DuckDB: what is refused, how numbers round, how values become text.
-
-Rows of the same translation table as `translate.py`, keyed by the types on both sides.
-"""
+"""Trino's casts in DuckDB: what is refused, how numbers round, how texts are read."""
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from local_aws.athena.types.failing import fail
-from local_aws.athena.types.labels import from_labels, labelled_type
-from local_aws.athena.types.sqltypes import Type, common_type
+from local_aws.athena.types.json_casts import can_be_from_json, can_be_json, from_json, to_json
+from local_aws.athena.types.labels import labelled_type
+from local_aws.athena.types.rendering import render
+from local_aws.athena.types.sqltypes import Type
+from local_aws.athena.types.zones import instant, quote, rounded, utc, wall_clock
 
-_TIMESTAMP_TEXT = r"\s*\d{1,6}-\d{1,2}-\d{1,2}( \d{1,2}:\d{1,2}(:\d{1,2}(\.\d+)?)?)?\s*"
-_DATE_TEXT = r"\s*[+-]?\d{1,6}-\d{1,2}-\d{1,2}\s*"
-_WHOLE_TEXT = r"[+-]?\d+"
-_NUMBER_TEXT = r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[dDfF]?\s*"
+_WHOLE_TEXT = r"[\x00-\x20]*[+-]?\d+[\x00-\x20]*"
+_NUMBER_TEXT = r"[\x00-\x20]*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[dDfF]?[\x00-\x20]*"
 _DECIMAL_TEXT = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
-
-
-def quote(text: str) -> str:
-    """A DuckDB text literal."""
-    return "'" + text.replace("'", "''") + "'"
+# What Trino and DuckDB read alike; everything else is looked at by a function of ours.
+_DATE_TEXT = r"\s*[+-]?\d{1,6}-\d{1,2}-\d{1,2}\s*"
+_MOMENT_TEXT = r"\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d(\.\d{1,3})?)?)?"
+_UUID_TEXT = "[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_MOMENTS = ("date", "timestamp", "timestamp with time zone")
+# What a type that is not nested can be cast to, besides itself.
+_NUMBERS = ("tinyint", "smallint", "integer", "bigint", "real", "double", "decimal")
+_TARGETS = {
+    **dict.fromkeys(("boolean", *_NUMBERS), ("boolean", *_NUMBERS, "varchar")),
+    "varchar": ("boolean", *_NUMBERS, "char", "varbinary", *_MOMENTS, "time", "uuid"),
+    "char": ("varchar",),
+    "varbinary": ("uuid",),
+    "date": ("varchar", *_MOMENTS),
+    "time": ("varchar",),
+    "timestamp": ("varchar", "time", *_MOMENTS),
+    "timestamp with time zone": ("varchar", "time", *_MOMENTS),
+    "interval day to second": ("varchar",),
+    "interval year to month": ("varchar",),
+    "uuid": ("varchar", "varbinary"),
+}
 
 
 def can_cast(source: Type, target: Type) -> bool:
     """Does Trino know the cast?"""
-    if source.name in ("unknown", target.name) and source.name != "row":
-        return _items_can_cast(source, target)
-    if "json" in (source.name, target.name):
+    if source.name == "unknown":
         return True
+    if target.name == "json":
+        return can_be_json(source)
+    if source.name == "json":
+        return can_be_from_json(target)
     if source.items or target.items:
-        return source.name == target.name and _items_can_cast(source, target)
-    if target.is_text:
-        return source.name != "varbinary"
-    if source.is_text:
-        return True
-    if source.is_number or source.name == "boolean":
-        return target.is_number or target.name == "boolean"
-    return common_type(source, target) is not None or {source.name, target.name} <= {
-        "date",
-        "timestamp",
-        "timestamp with time zone",
-        "time",
-    }
-
-
-def _items_can_cast(source: Type, target: Type) -> bool:
-    if source.name == "unknown" or not target.items:
-        return True
-    return len(source.items) == len(target.items) and all(
-        can_cast(one, other) for one, other in zip(source.items, target.items, strict=True)
-    )
+        return (
+            source.name == target.name
+            and len(source.items) == len(target.items)
+            and all(map(can_cast, source.items, target.items))
+        )
+    return source.name == target.name or target.name in _TARGETS.get(source.name, ())
 
 
 def try_cast(sql: str, source: Type, target: Type) -> str:
@@ -57,7 +58,7 @@ def try_cast(sql: str, source: Type, target: Type) -> str:
 
     DuckDB's TRY goes row by row once a row fails, so text, where failing is usual, avoids it.
     """
-    if source.is_text and not target.is_text and target.name != "json":
+    if source.is_text and target.name not in ("json", "timestamp with time zone"):
         return _from_text(sql, target, lambda *_: "NULL")
     return f"TRY({cast(sql, source, target)})"
 
@@ -69,6 +70,9 @@ def cast(sql: str, source: Type, target: Type) -> str:
     """
     if source == target:
         return sql
+    if source.name == target.name == "timestamp with time zone" and not source.zone:
+        sql, source = utc(sql, source), replace(source, zone="UTC")
+        return sql if source.args == target.args else cast(sql, source, replace(target, zone="UTC"))
     if source.name == "unknown":
         return f"CAST({sql} AS {target.duckdb})"
     ways: tuple[tuple[bool, Callable[[], str]], ...] = (
@@ -82,38 +86,85 @@ def cast(sql: str, source: Type, target: Type) -> str:
     for applies, make in ways:
         if applies:
             return make()
+    if {source.name, target.name} == {"uuid", "varbinary"}:
+        return _uuid(sql, target)
     return _between_moments(sql, source, target)
 
 
+def _from_json(sql: str, target: Type) -> str:
+    value = from_json(sql, target)
+    return _fitted(value, target) if target.name == "varchar" and target.args else value
+
+
+def _uuid(sql: str, target: Type) -> str:
+    if target.name == "varbinary":
+        return f"unhex(replace(CAST({sql} AS VARCHAR), '-', ''))"
+    message = "'Invalid UUID binary length: ' || octet_length(" + sql + ")"
+    bad = fail("INVALID_CAST_ARGUMENT", message, "UUID")
+    return f"CASE WHEN octet_length({sql}) <> 16 THEN {bad} ELSE CAST(hex({sql}) AS UUID) END"
+
+
 def _between_moments(sql: str, source: Type, target: Type) -> str:
-    if source.name == "timestamp with time zone" and target.name in ("timestamp", "date", "time"):
+    digits = (target.args or (3,))[0]
+    if source.name == "timestamp with time zone" and target.name != source.name:
         sql = wall_clock(sql, source)
-    elif target.name == "timestamp with time zone" and source.name in ("timestamp", "date"):
-        return instant(f"CAST({sql} AS TIMESTAMP)", target.zone)
-    if target.is_timestamp and source.is_timestamp and target.args < source.args:
-        return f"date_trunc('millisecond', {sql})"
+    is_finer = bool(source.args) and (source.args or (3,))[0] > digits
+    if target.name == "time":
+        if is_finer:
+            sql = rounded(f"(DATE '2000-01-01' + {sql})" if source.name == "time" else sql, digits)
+        return f"CAST({sql} AS TIME)"
+    if target.name == "timestamp with time zone" and source.name in ("timestamp", "date"):
+        sql = rounded(sql, digits) if is_finer else f"CAST({sql} AS TIMESTAMP)"
+        return instant(sql, target.zone)
+    if target.is_timestamp and source.is_timestamp and is_finer:
+        return rounded(sql, digits)
     return f"CAST({sql} AS {target.duckdb})"
 
 
-def wall_clock(sql: str, kind: Type) -> str:
-    """The local time, as a naive timestamp, of an instant in its type's zone."""
-    if kind.name != "timestamp with time zone" or kind.zone == "UTC":
-        return sql
-    return f"timezone({quote(kind.zone)}, timezone('UTC', {sql}))"
-
-
-def instant(sql: str, zone: str) -> str:
-    """The instant, as a naive timestamp in UTC, of a local time in `zone`."""
-    if zone == "UTC":
-        return sql
-    return f"timezone('UTC', timezone({quote(zone)}, {sql}))"
+_SINGLE_OVERFLOW = "3.4028235677973366e38"
 
 
 def _to_number(sql: str, source: Type, target: Type) -> str:
-    if target.is_integer and source.name in ("double", "real"):
+    if source.name not in ("double", "real"):
+        return f"CAST({sql} AS {target.duckdb})"
+    if target.name == "decimal":
+        return _float_to_decimal(sql, source, target)
+    if target.name == "real":
+        infinite = f"CAST(CASE WHEN {sql} > 0 THEN 'inf' ELSE '-inf' END AS FLOAT)"
+        return (
+            f"CASE WHEN abs({sql}) >= {_SINGLE_OVERFLOW} AND NOT isnan({sql}) THEN {infinite} "
+            f"ELSE CAST({sql} AS FLOAT) END"
+        )
+    if target.is_integer:
         # Trino rounds half away from zero; DuckDB's cast rounds half to even.
-        return f"CAST(round({sql}) AS {target.duckdb})"
+        whole = f"CAST(round({sql}) AS {target.duckdb})"
+        if target.name == "bigint" and source.name == "real":
+            return (
+                f"CASE WHEN isnan({sql}) THEN {whole} "
+                f"WHEN {sql} >= 9223372036854775807 THEN 9223372036854775807 "
+                f"WHEN {sql} <= -9223372036854775807 THEN -9223372036854775808 ELSE {whole} END"
+            )
+        return whole
     return f"CAST({sql} AS {target.duckdb})"
+
+
+def _float_to_decimal(sql: str, source: Type, target: Type) -> str:
+    # Of the shortest digits, which DuckDB prints where it needs no exponent.
+    if source.name == "real":
+        text = f"trino_plain_real_text({sql})"
+    else:
+        is_plain = f"abs({sql}) >= 1e-4 AND abs({sql}) < 1e15"
+        text = f"CASE WHEN {is_plain} THEN CAST({sql} AS VARCHAR) ELSE trino_plain_text({sql}) END"
+    message = (
+        f"'Cannot cast {source.name.upper()} ''' || CAST({sql} AS VARCHAR) || "
+        f"''' to {target.text.upper()}'"
+    )
+    bad = _refuse(message, target)
+    value = f"TRY_CAST({text} AS {target.duckdb})"
+    return (
+        f"CASE WHEN NOT isfinite({sql}) THEN {bad} WHEN {sql} IS NOT NULL AND {value} IS NULL "
+        f"THEN {bad} ELSE {value} END"
+    )
 
 
 def _refuse(message: str, target: Type) -> str:
@@ -125,7 +176,7 @@ def _from_text(sql: str, target: Type, refuse: Callable[[str, Type], str]) -> st
     otherwise = refuse(f"'Cannot cast ''' || {sql} || ''' to {shown}'", target)
     value = f"TRY_CAST({sql} AS {target.duckdb})"
     if target.is_integer:
-        # DuckDB also takes '12.5', ' 12', '1_000' and '1e3'.
+        # DuckDB also takes '12.5', '1_000' and '1e3'.
         return _checked(sql, _WHOLE_TEXT, value, otherwise)
     if target.name in ("double", "real"):
         number = f"TRY_CAST(rtrim(trim({sql}), 'dDfF') AS {target.duckdb})"
@@ -142,10 +193,34 @@ def _from_text(sql: str, target: Type, refuse: Callable[[str, Type], str]) -> st
     if target.name == "varbinary":
         return f"encode({sql})"
     otherwise = refuse(f"'Value cannot be cast to {target.name}: ' || {sql}", target)
-    if target.name == "timestamp with time zone":
-        value = f"make_timestamp(epoch_us(TRY_CAST({sql} AS TIMESTAMPTZ)))"
-    pattern = {"date": _DATE_TEXT, "timestamp": _TIMESTAMP_TEXT}.get(target.name, ".*")
-    return _checked(sql, pattern, value, otherwise)
+    if target.name == "date":
+        return _checked(sql, _DATE_TEXT, value, otherwise)
+    if target.name == "uuid":
+        return _checked(
+            sql, r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", value, otherwise
+        )
+    return _moment_from_text(sql, target, value, otherwise)
+
+
+def _moment_from_text(sql: str, target: Type, value: str, otherwise: str) -> str:
+    digits = (target.args or (3,))[0]
+    if target.name == "time":
+        micros = f"trino_text_to_time({sql}, {digits})"
+        read = f"CAST(make_timestamp({micros}) AS TIME)"
+    else:
+        name = "text" if target.name == "timestamp" else "zoned_text"
+        micros = f"trino_{name}_to_micros({sql}, {digits})"
+        read = f"make_timestamp({micros})"
+    fast = ""
+    if target.is_timestamp and digits >= 3:
+        fast = (
+            f"WHEN regexp_full_match({sql}, {quote(_MOMENT_TEXT)}) AND {value} IS NOT NULL "
+            f"THEN {value} "
+        )
+    return (
+        f"CASE WHEN {sql} IS NULL THEN NULL {fast}WHEN {micros} IS NULL THEN {otherwise} "
+        f"ELSE {read} END"
+    )
 
 
 def _checked(sql: str, pattern: str, value: str, otherwise: str, special: str = "") -> str:
@@ -158,13 +233,25 @@ def _checked(sql: str, pattern: str, value: str, otherwise: str, special: str = 
 
 
 def _to_text(sql: str, source: Type, target: Type) -> str:
-    text = render(sql, source)
-    if target.name == "char":
-        return f"rpad({text}, {target.args[0]}, ' ')"
-    if not target.args or (source.is_text and source.args and source.args <= target.args):
-        return text
     if source.is_text:
-        return f"substr({text}, 1, {target.args[0]})"
+        if target.name == "char":
+            # Cut, then padded; blanks at the end of a char mean nothing.
+            return f"rpad({sql}, {target.args[0]}, ' ')"
+        if not target.args or (source.args and source.args <= target.args):
+            return sql
+        return f"substr({sql}, 1, {target.args[0]})"
+    return _fitted(_shown(sql, source), target)
+
+
+def _shown(sql: str, source: Type) -> str:
+    if source.name in ("double", "real"):
+        return f"trino_{source.name}_to_varchar({sql})"
+    return render(sql, source)
+
+
+def _fitted(text: str, target: Type) -> str:
+    if not target.args:
+        return text
     message = f"'Value ' || {text} || ' cannot be represented as {target.text}'"
     return (
         f"CASE WHEN length({text}) > {target.args[0]} "
@@ -188,122 +275,6 @@ def _nested(sql: str, source: Type, target: Type) -> str:
 
 def _array_of(kind: Type, index: int) -> Type:
     return Type("array", items=(kind.items[index],))
-
-
-def render(sql: str, kind: Type) -> str:
-    """DuckDB text of a value's text form as Trino prints it (and Athena's results hold it)."""
-    if kind.name in ("varchar", "char"):
-        return sql
-    if kind.name in ("double", "real"):
-        return _render_double(sql)
-    if kind.name == "timestamp":
-        return _render_moment(sql, kind)
-    if kind.name == "timestamp with time zone":
-        return f"{_render_moment(wall_clock(sql, kind), kind)} || {quote(' ' + kind.zone)}"
-    if kind.name == "time":
-        return f"strftime(DATE '2000-01-01' + {sql}, '%H:%M:%S.%g')"
-    if kind.name.startswith("interval"):
-        return _render_interval(sql, kind)
-    if kind.name == "varbinary":
-        # Athena prints bytes as lower-case hex pairs.
-        return f"regexp_replace(lower(hex({sql})), '(..)(?:$)?', '\\1 ', 'g').trim()"
-    if kind.name == "json":
-        return f"CAST({sql} AS VARCHAR)"
-    if kind.items:
-        return _render_nested(sql, kind)
-    return f"CAST({sql} AS VARCHAR)"
-
-
-def _render_moment(sql: str, kind: Type) -> str:
-    digits = (kind.args or (3,))[0]
-    if digits == 0:
-        return f"strftime({sql}, '%Y-%m-%d %H:%M:%S')"
-    if digits <= 3:
-        return f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%g')[:{20 + digits}]"
-    return f"strftime({sql}, '%Y-%m-%d %H:%M:%S.%n')[:{20 + digits}]"
-
-
-def _render_double(sql: str) -> str:
-    # Java's Double.toString: 1.0, 1.0E7, 1.0E-5, NaN, Infinity.
-    text = f"CAST({sql} AS VARCHAR)"
-    exponent = f"CAST(floor(log10(abs({sql}))) AS INTEGER)"
-    shortest = (
-        f"CASE WHEN contains({text}, 'e') THEN regexp_replace(regexp_replace({text}, "
-        f"'^(-?\\d)e', '\\1.0e'), 'e[+]?(-?)0*(\\d+)$', 'E\\1\\2') "
-        f"ELSE regexp_replace(regexp_extract({text}, '^-?') || "
-        f"regexp_extract(ltrim(replace(replace({text}, '-', ''), '.', ''), '0'), '^.') || '.' || "
-        f"rtrim(ltrim(replace(replace({text}, '-', ''), '.', ''), '0')[2:], '0') || 'E' || "
-        f"CAST({exponent} AS VARCHAR), '\\.E', '.0E') END"
-    )
-    return (
-        f"CASE WHEN isnan({sql}) THEN 'NaN' "
-        f"WHEN isinf({sql}) THEN CASE WHEN {sql} > 0 THEN 'Infinity' ELSE '-Infinity' END "
-        f"WHEN {sql} = 0 OR abs({sql}) >= 1e-3 AND abs({sql}) < 1e7 THEN {text} "
-        f"ELSE {shortest} END"
-    )
-
-
-def _render_interval(sql: str, kind: Type) -> str:
-    if kind.name == "interval year to month":
-        months = f"CAST(datepart('year', {sql}) * 12 + datepart('month', {sql}) AS BIGINT)"
-        return f"CAST({months} // 12 AS VARCHAR) || '-' || CAST({months} % 12 AS VARCHAR)"
-    milliseconds = f"CAST(round(epoch({sql}) * 1000) AS BIGINT)"
-    return (
-        f"CASE WHEN {milliseconds} < 0 THEN '-' ELSE '' END || "
-        f"CAST(abs({milliseconds}) // 86400000 AS VARCHAR) || ' ' || strftime("
-        f"epoch_ms(abs({milliseconds}) % 86400000), '%H:%M:%S.%g')"
-    )
-
-
-def _render_nested(sql: str, kind: Type) -> str:
-    if kind.name == "array":
-        item = f"coalesce({render('x', kind.items[0])}, 'null')"
-        joined = f"array_to_string(list_transform({sql}, lambda x: {item}), ', ')"
-        return f"CASE WHEN {sql} IS NOT NULL THEN '[' || {joined} || ']' END"
-    if kind.name == "map":
-        value = f"coalesce({render('e.value', kind.items[1])}, 'null')"
-        item = f"{render('e.key', kind.items[0])} || '=' || {value}"
-        joined = f"array_to_string(list_transform(map_entries({sql}), lambda e: {item}), ', ')"
-        return f"CASE WHEN {sql} IS NOT NULL THEN '{{' || {joined} || '}}' END"
-    fields = " || ', ' || ".join(
-        f"{quote((label or f'field{number}') + '=')} || "
-        f"coalesce({render(f'({sql}).f{number}', item)}, 'null')"
-        for number, (label, item) in enumerate(zip(kind.labels, kind.items, strict=True))
-    )
-    return f"CASE WHEN {sql} IS NOT NULL THEN '{{' || {fields} || '}}' END"
-
-
-def to_json(sql: str, kind: Type) -> str:
-    """DuckDB text of CAST(sql AS JSON)."""
-    if kind.name in ("bigint", "integer", "smallint", "tinyint", "boolean", "double", "real"):
-        return f"to_json({sql})"
-    if kind.name == "varchar" or kind.name == "char":
-        return f"to_json({sql})"
-    if kind.name == "decimal":
-        return f"CAST(CAST({sql} AS VARCHAR) AS JSON)"
-    if kind.name == "array":
-        item = to_json("x", kind.items[0])
-        return f"to_json(list_transform({sql}, lambda x: {item}))"
-    if kind.name == "row":
-        fields = ", ".join(
-            f"{quote(label or '')}, {to_json(f'({sql}).f{number}', item)}"
-            for number, (label, item) in enumerate(zip(kind.labels, kind.items, strict=True))
-        )
-        return f"CASE WHEN {sql} IS NOT NULL THEN json_object({fields}) END"
-    if kind.name == "map":
-        keys = f"list_transform(map_keys({sql}), lambda k: {render('k', kind.items[0])})"
-        values = f"list_transform(map_values({sql}), lambda v: {to_json('v', kind.items[1])})"
-        # Trino writes a map's keys sorted.
-        pairs = f"list_sort(list_zip({keys}, {values}))"
-        return f"CASE WHEN {sql} IS NOT NULL THEN to_json(map_from_entries({pairs})) END"
-    return f"to_json({render(sql, kind)})"
-
-
-def _from_json(sql: str, target: Type) -> str:
-    if target.is_text:
-        return f"json_extract_string({sql}, '$')"
-    value = f"json_transform_strict({sql}, {quote(json_structure(target))})"
-    return f"CAST({from_labels(value, target)} AS {target.duckdb})"
 
 
 def json_structure(kind: Type) -> str:

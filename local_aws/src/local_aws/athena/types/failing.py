@@ -8,7 +8,12 @@ import re
 
 from local_aws.athena.errors import QueryError
 
-_RAISED = re.compile(r"Could not convert string '!([A-Z_]+): (.*)' to INT64", re.DOTALL)
+_RAISED = re.compile(
+    r"Could not convert string '!([A-Z_]+): (.*)' to INT64"
+    # A function of Python's says it by an exception.
+    r"|executing the UDF: \w+: !([A-Z_]+): (.*?)\n\nAt:\n",
+    re.DOTALL,
+)
 
 
 def fail(name: str, message_sql: str, duckdb_type: str) -> str:
@@ -28,4 +33,4 @@ def fail(name: str, message_sql: str, duckdb_type: str) -> str:
 def raised(message: str) -> QueryError | None:
     """The error behind a DuckDB message, if `fail` raised it."""
     found = _RAISED.search(message)
-    return QueryError(found[1], found[2]) if found else None
+    return QueryError(found[1] or found[3], found[2] or found[4] or "") if found else None

@@ -1,7 +1,7 @@
 """Trino's types: reading them from Hive and Trino text, their names, and which coerces to which."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 UNBOUNDED = 2147483647
 
@@ -39,14 +39,15 @@ class Type:
         args: (precision, scale) of a decimal, (length,) of a varchar, (precision,) of a timestamp.
         items: element types of array, map, row.
         labels: field names of a row; None for an unnamed field.
-        zone: the constant zone in which a timestamp with time zone is shown.
+        zone: the zone in which a timestamp with time zone is shown; "" if each value has an
+            offset of its own, and is a row of the instant and its minutes.
     """
 
     name: str
     args: tuple[int, ...] = ()
     items: tuple["Type", ...] = ()
     labels: tuple[str | None, ...] = ()
-    zone: str = field(default="UTC", compare=False)
+    zone: str = "UTC"
 
     @property
     def is_integer(self) -> bool:
@@ -69,6 +70,16 @@ class Type:
         return self.name.startswith("timestamp")
 
     @property
+    def has_map(self) -> bool:
+        """Is there a map anywhere in it? Maps are equal whatever the order of their keys."""
+        return self.name == "map" or any(item.has_map for item in self.items)
+
+    @property
+    def is_ordered(self) -> bool:
+        """Do its values come one after the other?"""
+        return self.name not in ("map", "json") and all(item.is_ordered for item in self.items)
+
+    @property
     def text(self) -> str:
         """The type as Trino spells it in messages and DDL, e.g. "map(varchar, bigint)"."""
         if self.name == "row":
@@ -79,7 +90,7 @@ class Type:
             return f"row({', '.join(fields)})"
         if self.items:
             return f"{self.name}({', '.join(item.text for item in self.items)})"
-        if self.is_timestamp:
+        if self.is_timestamp or self.name == "time":
             head, _, tail = self.name.partition(" ")
             return f"{head}({(self.args or (3,))[0]})" + (f" {tail}" if tail else "")
         if self.args:
@@ -122,10 +133,13 @@ class Type:
             return f"STRUCT({', '.join(fields)})"
         if self.name == "decimal":
             return f"DECIMAL({self.args[0]},{self.args[1]})"
+        if not self.zone:
+            return "STRUCT(t TIMESTAMP, o INTEGER)"
         return _DUCKDB_NAMES.get(self.name, self.name.upper())
 
 
 BOOLEAN = Type("boolean")
+TINYINT = Type("tinyint")
 INTEGER = Type("integer")
 BIGINT = Type("bigint")
 DOUBLE = Type("double")
@@ -135,7 +149,7 @@ VARBINARY = Type("varbinary")
 DATE = Type("date")
 TIMESTAMP = Type("timestamp", (3,))
 TIMESTAMP_TZ = Type("timestamp with time zone", (3,))
-TIME = Type("time")
+TIME = Type("time", (3,))
 JSON = Type("json")
 UNKNOWN = Type("unknown")
 DAY_TO_SECOND = Type("interval day to second")
@@ -171,7 +185,9 @@ class _TypeText:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tokens: list[str] = [one.strip().strip('`"') for one in _TOKEN.findall(text)]
+        found = [one.strip() for one in _TOKEN.findall(text)]
+        self.tokens: list[str] = [one.strip('`"') for one in found]
+        self.is_quoted = [one[0] in '`"' for one in found]
         self.index = 0
 
     def take(self) -> str:
@@ -213,6 +229,8 @@ class _TypeText:
         if name == "row" and self.tokens[self.index + 1] == ":":
             label = self.take().lower()
             self.take()
+        elif name == "row" and self.index < len(self.tokens) and self.is_quoted[self.index]:
+            label = self.take()
         elif name == "row" and " " in self.peek():
             label, rest = self.take().split(" ", 1)
             self.index -= 1
@@ -229,7 +247,7 @@ def plain(name: str, numbers: tuple[int, ...]) -> Type:
             if len(numbers) == 2
             else Type("decimal", ((numbers or (10,))[0], 0))
         )
-    if name.startswith("timestamp"):
+    if name.startswith(("timestamp", "time ")) or name == "time":
         return Type(name, numbers or (3,))
     if name == "varchar" and numbers == (UNBOUNDED,):
         return VARCHAR
@@ -256,14 +274,17 @@ def common_type(left: Type, right: Type) -> Type | None:
     if left.is_text and right.is_text:
         return _common_text(left, right)
     names = {left.name, right.name}
+    if names == {"time"}:
+        return Type("time", (max((*left.args, *right.args)),))
     if names == {"date", "timestamp"} or names == {"timestamp"}:
-        return Type("timestamp", (max((*left.args, *right.args, 3)),))
+        return Type("timestamp", (max((*left.args, *right.args)),))
     if "timestamp with time zone" in names and names <= {
         "date",
         "timestamp",
         "timestamp with time zone",
     }:
-        return left if left.name == "timestamp with time zone" else right
+        zoned = left if left.name == "timestamp with time zone" else right
+        return replace(zoned, args=(max((*left.args, *right.args)),))
     return _common_nested(left, right)
 
 
@@ -281,7 +302,7 @@ def _common_number(left: Type, right: Type) -> Type:
 
 def _common_text(left: Type, right: Type) -> Type:
     if left.args and right.args:
-        name = "char" if left.name == right.name == "char" else "varchar"
+        name = "char" if "char" in (left.name, right.name) else "varchar"
         return Type(name, (max(left.args[0], right.args[0]),))
     return VARCHAR
 

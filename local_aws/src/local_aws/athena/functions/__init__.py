@@ -1,0 +1,1 @@
+"""Trino's functions in Python, where DuckDB has none that answers the same; called by DuckDB."""

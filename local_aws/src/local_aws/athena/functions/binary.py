@@ -1,0 +1,5 @@
+"""Bytes."""
+
+from local_aws.athena.functions.registry import PythonFunction
+
+FUNCTIONS: tuple[PythonFunction, ...] = ()

@@ -1,0 +1,5 @@
+"""Regular expressions, as Java has them."""
+
+from local_aws.athena.functions.registry import PythonFunction
+
+FUNCTIONS: tuple[PythonFunction, ...] = ()
