@@ -11,6 +11,7 @@ from local_aws.athena.functions import (
     texts,
     urls,
 )
+from local_aws.athena.lines import read
 
 FUNCTIONS = (
     *numbers.FUNCTIONS,
@@ -22,4 +23,5 @@ FUNCTIONS = (
     *collections.FUNCTIONS,
     *moments.FUNCTIONS,
     *moment_formats.FUNCTIONS,
+    *read.FUNCTIONS,
 )
