@@ -169,6 +169,38 @@ def test_parquet_columns_come_from_the_footer_in_glues_types(bench: Bench):
     assert storage["OutputFormat"].endswith("parquet.MapredParquetOutputFormat")
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pa.array([None, None], pa.null()),
+        pa.array([1, 2], pa.time64("us")),
+        pa.array([1, 2], pa.time32("ms")),
+        pa.array([b"0123456789abcdef"] * 2, pa.uuid()),
+        pa.array([[None], []], pa.list_(pa.null())),
+        pa.array([{"a": 1}, None], pa.struct([("a", pa.time64("us"))])),
+        pa.array([[("k", 1)], []], pa.map_(pa.string(), pa.time64("us"))),
+    ],
+    ids=lambda odd: str(odd.type),
+)
+def test_a_column_that_glue_has_no_type_for_costs_that_column(bench: Bench, odd: pa.Array):
+    bench.put("h=1/a", parquet(a=[1, 2], odd=odd, b=["x", "y"]))
+    bench.create()
+    bench.crawl()
+    assert bench.columns() == {"a": "bigint", "b": "string"}
+
+
+def test_odd_parquet_types_that_glue_has_a_type_for_are_columns(bench: Bench):
+    coded = pa.array(["x", "y"]).dictionary_encode()
+    inner = pa.array(
+        [{"a": 1, "odd": None}] * 2, pa.struct([("a", pa.int32()), ("odd", pa.null())])
+    )
+    fixed = pa.array([b"0123"] * 2, pa.binary(4))
+    bench.put("h=1/a", parquet(a=coded, b=inner, c=fixed))
+    bench.create()
+    bench.crawl()
+    assert bench.columns() == {"a": "string", "b": "struct<a:int>", "c": "binary"}
+
+
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_json_columns_come_from_the_lines(bench: Bench, pack: Any):
     records = lines(

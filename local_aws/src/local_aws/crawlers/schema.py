@@ -109,36 +109,42 @@ def _sample_parquet(path: Path, size: int) -> Sample:
 
     try:
         metadata = pyarrow.parquet.read_metadata(path)
-        columns = tuple(
-            (field.name.lower(), arrow_type(field.type))
-            for field in metadata.schema.to_arrow_schema()
-        )
+        columns = _known_columns(metadata.schema.to_arrow_schema())
     except (pyarrow.ArrowException, OSError):
         return Sample(schema=FileSchema(classification="UNKNOWN"), record_bytes=0.0)
     schema = FileSchema(classification="parquet", columns=columns)
     return Sample(schema=schema, record_bytes=size / max(metadata.num_rows, 1))
 
 
-def arrow_type(kind: Any) -> str:
-    """The Glue type of an Arrow type; raises ArrowNotImplementedError when there is none."""
-    import pyarrow
+def _known_columns(fields: Iterable[Any]) -> tuple[tuple[str, str], ...]:
+    """The columns whose types Glue knows: another one costs itself, not the table."""
+    pairs = ((field.name.lower(), arrow_type(field.type)) for field in fields)
+    return tuple((name, kind) for name, kind in pairs if kind is not None)
+
+
+def arrow_type(kind: Any) -> str | None:
+    """The Glue type of an Arrow type; None when there is none, as for times and only nulls."""
     from pyarrow import types
 
     if types.is_timestamp(kind):
         return "timestamp"
     if types.is_decimal(kind):
-        return f"decimal({kind.precision},{kind.scale})"
+        return f"decimal({kind.precision},{kind.scale})" if kind.precision <= 38 else None
     if types.is_list(kind) or types.is_large_list(kind):
-        return f"array<{arrow_type(kind.value_type)}>"
+        item = arrow_type(kind.value_type)
+        return item and f"array<{item}>"
     if types.is_map(kind):
-        return f"map<{arrow_type(kind.key_type)},{arrow_type(kind.item_type)}>"
+        key, item = arrow_type(kind.key_type), arrow_type(kind.item_type)
+        return f"map<{key},{item}>" if key and item else None
     if types.is_struct(kind):
-        return f"struct<{','.join(f'{f.name.lower()}:{arrow_type(f.type)}' for f in kind)}>"
+        fields = _known_columns(kind)
+        text = ",".join(f"{name}:{inner}" for name, inner in fields)
+        return f"struct<{text}>" if fields else None
     if types.is_dictionary(kind):
         return arrow_type(kind.value_type)
-    if str(kind) not in _ARROW_TYPES:
-        raise pyarrow.ArrowNotImplementedError(f"no Glue type for {kind}")
-    return _ARROW_TYPES[str(kind)]
+    if types.is_fixed_size_binary(kind):
+        return "binary"
+    return _ARROW_TYPES.get(str(kind))
 
 
 Columns = tuple[tuple[str, Any], ...]
