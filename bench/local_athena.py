@@ -61,7 +61,7 @@ def main() -> None:
             text = ", ".join(f"current_setting('{name}')" for name in _SETTINGS)
             values = connection.execute(f"SELECT {text}").fetchone()
         settings = dict(zip(_SETTINGS, map(str, values), strict=True))
-        measured = _measure(_deployment(clients), settings)
+        measured = _measure(deployment_of(clients), settings)
     print(measured.to_json())
 
 
@@ -78,11 +78,11 @@ def _measure(deployment: Deployment, settings: dict[str, str]) -> Measured:
     athena, table = deployment.clients.athena, deployment.data_set.published
     slice_ = Slice(first_date=DATE, last_date=DATE, zone=deployment.data_set.zone)
     landed = ArrivalWindow(start=slice_.start, end=slice_.end)
-    generation = new_generation(_now(), "00000000")
+    generation = new_generation(now(), "00000000")
     statement, staging = begin_stage(deployment, slice_, landed, generation, is_quarantine=False)
 
     started, cpu_started = time.perf_counter(), time.process_time()
-    query_id = _run(athena, statement)
+    query_id = run_query(athena, statement)
     staged, cpu_staged = time.perf_counter(), time.process_time()
     peak = peak_bytes()
     partitions = _summary(
@@ -115,7 +115,7 @@ def _measure(deployment: Deployment, settings: dict[str, str]) -> Measured:
     )
 
 
-def _deployment(clients: aws.Clients) -> Deployment:
+def deployment_of(clients: aws.Clients) -> Deployment:
     """The data set of the demo, of all measuring points, where the demo has its buckets."""
     data_set = load_data_set(ROOT / "include" / "datasets" / "traffic.yaml")
     return deploy(
@@ -126,7 +126,8 @@ def _deployment(clients: aws.Clients) -> Deployment:
     )
 
 
-def _run(athena: Any, statement: str) -> str:
+def run_query(athena: Any, statement: str) -> str:
+    """Run a statement to its end; its id."""
     query_id: str = athena.start_query_execution(QueryString=statement, WorkGroup=WORKGROUP)[
         "QueryExecutionId"
     ]
@@ -140,7 +141,7 @@ def _run(athena: Any, statement: str) -> str:
 
 
 def _summary(athena: Any, staging: str, columns: list[str]) -> list[Cells]:
-    query_id = _run(athena, summary_sql(quote_name(DATABASE, staging), columns))
+    query_id = run_query(athena, summary_sql(quote_name(DATABASE, staging), columns))
     rows = athena.get_query_results(QueryExecutionId=query_id)["ResultSet"]["Rows"]
     return [tuple(str(cell.get("VarCharValue")) for cell in row["Data"]) for row in rows[1:]]
 
@@ -148,10 +149,11 @@ def _summary(athena: Any, staging: str, columns: list[str]) -> list[Cells]:
 def _publish(deployment: Deployment, publication: Publication) -> None:
     clients, retention = deployment.clients, deployment.data_set.limits.retention
     ensure_table(clients.glue, DATABASE, publication.table)
-    repoint_partitions(clients, DATABASE, publication, now=_now(), retention=retention)
+    repoint_partitions(clients, DATABASE, publication, now=now(), retention=retention)
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """This moment, in UTC."""
     return datetime.now(timezone.utc)
 
 
