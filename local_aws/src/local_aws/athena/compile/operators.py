@@ -17,7 +17,7 @@ from local_aws.athena.compile.compiler import (
 from local_aws.athena.compile.literals import string_value
 from local_aws.athena.compile.plan import Expr, Relation, both, either, merge, refer
 from local_aws.athena.errors import QueryError
-from local_aws.athena.functions.moments import is_zone
+from local_aws.athena.functions.moments import zone_name
 from local_aws.athena.types.casts import cast
 from local_aws.athena.types.failing import fail
 from local_aws.athena.types.sqltypes import (
@@ -235,6 +235,8 @@ def concatenation(compiler: Compiler, node: Any) -> Expr:
     left, right = compiler.expr(node.left), compiler.expr(node.right)
     if left.type.name == "array" or right.type.name == "array":
         return _concat_arrays(left, right, node)
+    if left.type.name == "unknown" and right.type.name != "unknown":
+        raise QueryError("NOT_SUPPORTED", "local_aws has no NULL || value", position(node))
     texts = all(one.type.is_text or one.type.name == "unknown" for one in (left, right))
     if not texts and {left.type.name, right.type.name} != {"varbinary"}:
         raise mismatch(
@@ -591,16 +593,17 @@ def shown_in(value: Expr, zone: str, node: Any) -> Expr:
             f"(actual {value.type.text})",
             node,
         )
-    need_zone(zone, node)
-    kind = Type("timestamp with time zone", value.type.args, zone=zone)
+    kind = Type("timestamp with time zone", value.type.args, zone=need_zone(zone, node))
     return value.become(utc(value.sql, value.type), kind, at=position(node))
 
 
-def need_zone(zone: str, node: Any) -> None:
-    """Refuse a zone that Trino does not know."""
-    if not is_zone(zone):
+def need_zone(zone: str, node: Any) -> str:
+    """A zone as Trino names it; refuses one that it does not know."""
+    known = zone_name(zone)
+    if known is None:
         message = f"'{zone}' is not a valid time zone"
         raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
+    return known
 
 
 _PREDICATES = {

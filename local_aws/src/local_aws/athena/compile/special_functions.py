@@ -28,6 +28,7 @@ from local_aws.athena.types.sqltypes import (
     common_type,
     decimal,
 )
+from local_aws.athena.types.zones import quote
 
 
 def if_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
@@ -89,9 +90,14 @@ def extreme(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 
 def typeof(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TYPEOF(x): the name of the static type."""
+    if len(arguments) != 1:
+        message = "Unexpected parameters for function typeof. Expected: typeof(t)"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
     expr = compiler.expr(arguments[0])
-    del node
-    return Expr(sql=f"'{expr.type.text}'", type=VARCHAR, literal=expr.type.text)
+    name = quote(expr.type.text)
+    if expr.has_aggregate or expr.has_window:
+        return expr.become(f"CASE WHEN ({expr.sql}) IS NULL THEN {name} ELSE {name} END", VARCHAR)
+    return Expr(sql=name, type=VARCHAR, literal=expr.type.text)
 
 
 def concat(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
@@ -133,7 +139,7 @@ def rounding(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
         return values[0].become("CAST(NULL AS TINYINT)", TINYINT)
     if name == "sign":
         return _sign(values[0], node)
-    if kind.is_integer and name == "truncate" and len(values) == 2:
+    if kind.is_integer and name == "truncate":
         values[0] = coerce(values[0], as_decimal(kind))
         kind = values[0].type
     if kind.is_integer:

@@ -173,7 +173,7 @@ SCALARS: list[tuple[str, str, str]] = [
         "list_transform(range(trino_repeated({1})), lambda x: {0})",
         "an array; DuckDB's repeats text",
     ),
-    ("map() -> map(unknown, unknown)", "CAST(MAP {{}} AS MAP(INTEGER, INTEGER))", "typed"),
+    ("map() -> map(unknown, unknown)", "CAST(MAP {} AS MAP(INTEGER, INTEGER))", "typed"),
     ("map(array(K), array(V)) -> map(K,V)", "map({0}, {1})", ""),
     ("map_keys(map(K,V)) -> array(K)", "map_keys({0})", ""),
     ("map_values(map(K,V)) -> array(V)", "map_values({0})", ""),
