@@ -2,6 +2,7 @@
 
 from local_aws.athena.compile import (
     calls,
+    json_functions,
     lambda_functions,
     literals,
     moments,
@@ -13,6 +14,11 @@ from local_aws.athena.compile.compiler import Language
 
 TRINO = Language(
     nodes={**literals.NODES, **operators.NODES, **calls.NODES, **moments.NODES},
-    functions={**special_functions.FUNCTIONS, **lambda_functions.FUNCTIONS, **moments.FUNCTIONS},
+    functions={
+        **special_functions.FUNCTIONS,
+        **json_functions.FUNCTIONS,
+        **lambda_functions.FUNCTIONS,
+        **moments.FUNCTIONS,
+    },
     query=queries.query,
 )

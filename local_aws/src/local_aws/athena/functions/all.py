@@ -3,6 +3,7 @@
 from local_aws.athena.functions import (
     binary,
     collections,
+    json_paths,
     json_values,
     moment_formats,
     moments,
@@ -19,6 +20,7 @@ FUNCTIONS = (
     *urls.FUNCTIONS,
     *binary.FUNCTIONS,
     *json_values.FUNCTIONS,
+    *json_paths.FUNCTIONS,
     *collections.FUNCTIONS,
     *moments.FUNCTIONS,
     *moment_formats.FUNCTIONS,
