@@ -304,8 +304,8 @@ def test_more_bytes_than_the_work_group_allows_cancel_the_query(athena: Athena) 
 
 def test_a_stopped_query_is_cancelled_by_the_user(athena: Athena) -> None:
     execution_id = athena.start(
-        "SELECT count(*) FROM UNNEST(sequence(1, 100000)) AS a(x), "
-        "UNNEST(sequence(1, 1000000)) AS b(y) WHERE x * y % 7 = 8"
+        "SELECT count(*) FROM UNNEST(sequence(1, 10000)) AS a(x), "
+        "UNNEST(sequence(1, 10000)) AS b(y), UNNEST(sequence(1, 1000)) AS c(z) WHERE x * y % 7 = 8"
     )
     deadline = time.monotonic() + PATIENCE
     while (
@@ -489,8 +489,8 @@ def test_a_plan_is_explained(athena: Athena) -> None:
 
 def test_the_api_answers_and_small_queries_run_beside_a_large_one(athena: Athena) -> None:
     large = athena.start(
-        "SELECT count(*) FROM UNNEST(sequence(1, 100000)) AS a(x), "
-        "UNNEST(sequence(1, 1000000)) AS b(y) WHERE x * y % 7 = 8"
+        "SELECT count(*) FROM UNNEST(sequence(1, 10000)) AS a(x), "
+        "UNNEST(sequence(1, 10000)) AS b(y), UNNEST(sequence(1, 1000)) AS c(z) WHERE x * y % 7 = 8"
     )
     results = []
     threads = [

@@ -170,7 +170,7 @@ def _check_count(arguments: list[Expr], least: int, node: Any) -> None:
     for one in arguments:
         if isinstance(one.literal, int) and one.literal >= least:
             continue
-        if one.type.name == "unknown" and least and len(node.expression()) == 1:
+        if one.sql == "CAST(NULL AS BIGINT)" and len(node.expression()) == 1:
             continue  # NTILE(NULL)
         if one.literal is None and one.sql != "NULL" and one.fields:
             raise QueryError("NOT_SUPPORTED", "local_aws takes a literal here", position(node))

@@ -235,8 +235,8 @@ def concatenation(compiler: Compiler, node: Any) -> Expr:
     left, right = compiler.expr(node.left), compiler.expr(node.right)
     if left.type.name == "array" or right.type.name == "array":
         return _concat_arrays(left, right, node)
-    if left.type.name == "unknown" and right.type.name != "unknown":
-        raise QueryError("NOT_SUPPORTED", "local_aws has no NULL || value", position(node))
+    if "unknown" in (left.type.name, right.type.name) and left.type != right.type:
+        raise QueryError("NOT_SUPPORTED", "local_aws has no NULL beside ||", position(node))
     texts = all(one.type.is_text or one.type.name == "unknown" for one in (left, right))
     if not texts and {left.type.name, right.type.name} != {"varbinary"}:
         raise mismatch(

@@ -7,7 +7,7 @@ from typing import Any
 from local_aws.athena.functions.json_values import Number, canonical, dump, in_java, parse
 from local_aws.athena.functions.registry import Failure, PythonFunction
 
-_STEP = re.compile(r"\.([A-Za-z_][\w]*|\d+)|\[(\d+)\]|\[\"((?:[^\"\\]|\\.)*)\"\]")
+_STEP = re.compile(r"\.([^\W\d]\w*|\d+)|\[(\d+)\]|\[\"((?:[^\"\\]|\\.)*)\"\]")
 _BLANK = re.compile(r"[ \t\r\n]*")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BARE = re.compile(r"-?\d[\d.eE+-]*|true|false|null")
@@ -199,7 +199,9 @@ def _is(item: Any, wanted: str, kind: str) -> bool:
     if isinstance(item, bool):
         return kind == "boolean" and wanted == ("true" if item else "false")
     if isinstance(item, Number):
-        return kind in ("bigint", "double") and float(item) == float(wanted)
+        if kind == "bigint":
+            return str(item) == wanted
+        return kind == "double" and float(item) == float(wanted)
     return isinstance(item, str) and kind == "varchar" and item == wanted
 
 
