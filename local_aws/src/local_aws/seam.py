@@ -12,6 +12,8 @@ from typing import Any, Literal, Protocol
 
 ACCESS_DENIED = "AccessDeniedException"
 FaultAction = Literal["throttle", "fail", "hang", "partial"]
+Values = tuple[str, ...]
+"""The values of a partition in the order of its table's keys, as texts, or the first of them."""
 
 
 class NoSuchBucketError(KeyError):
