@@ -12,6 +12,7 @@ from moto.glue.models import FakePartition
 from local_aws.glue.expression import compile_expression
 from local_aws.glue.partition_index import PartitionIndex, Verdict
 from local_aws.seam import Values
+from local_aws.testing import Aws
 
 KEYS = [{"Name": "month", "Type": "string"}, {"Name": "day", "Type": "int"}]
 PAGE = 100
@@ -137,3 +138,21 @@ def test_what_is_created_deleted_and_stored_stays_in_order(every: list[Values], 
         firsts = sorted({values[:1] for values in left})
         assert list(one.next_values(())) == firsts
         assert [v for first in firsts for v in one.next_values(first)] == left
+
+
+def test_partitions_share_what_they_have_alike(aws: Aws, database: str):
+    glue = aws.client("glue")
+    glue.create_table(DatabaseName=database, TableInput={"Name": "t", "PartitionKeys": KEYS})
+    where = {"DatabaseName": database, "TableName": "t"}
+    for month in ("1", "2"):
+        given = partition(month, "1").partition_input
+        glue.batch_create_partition(**where, PartitionInputList=[given])
+    calls = aws.server._gateway.call
+    one, other = calls.partitions(database, "t", region="us-east-1")
+    assert one["StorageDescriptor"]["Columns"] is other["StorageDescriptor"]["Columns"]
+
+    changed = partition("1", "1").partition_input
+    changed["StorageDescriptor"]["Columns"] = [{"Name": "d", "Type": "int"}]
+    glue.update_partition(**where, PartitionValueList=["1", "1"], PartitionInput=changed)
+    found = glue.get_partitions(**where)["Partitions"]
+    assert [p["StorageDescriptor"]["Columns"][0]["Name"] for p in found] == ["d", "c"]

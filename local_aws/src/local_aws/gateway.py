@@ -15,6 +15,7 @@ from dataclasses import replace
 from pickle import PicklingError
 from typing import Any
 
+from local_aws.calls import Calls
 from local_aws.faults import FaultBoard, answer_fault_request
 from local_aws.glue.catalog import GlueCatalog, lower_names
 from local_aws.iam.callers import Iam
@@ -35,7 +36,6 @@ from local_aws.s3.requests import answer_s3, s3_action
 from local_aws.seam import ACCESS_DENIED, AwsError, FaultRule, Service
 
 CONTROL_PATH = "/_local_aws/"
-TARGET_PREFIXES = {"glue": "AWSGlue", "athena": "AmazonAthena"}
 _READS = ("Get", "List", "Describe", "BatchGet", "Search", "Query", "Scan", "Head", "Validate")
 
 _log = logging.getLogger(__name__)
@@ -66,6 +66,9 @@ class Gateway:
         self.faults = faults
         self.lock = threading.RLock()
         self.iam = Iam(self.lock, is_enforced=enforce_iam)
+        self.call = Calls(
+            authorize=self._authorize, route=self._route, iam=self.iam, lock=self.lock
+        )
         self._journal = journal
         self._catalog = catalog
         self.hosted: dict[str, Future[Service]] = {}
@@ -94,31 +97,6 @@ class Gateway:
                 return self._route(request)
         except AwsError as error:
             return _refusal(error, service, request)
-
-    def call(
-        self, service: str, action: str, payload: dict[str, Any], *, region: str
-    ) -> dict[str, Any]:
-        """See `AwsCalls`."""
-        body = json.dumps(payload).encode()
-        signed = f"AWS4-HMAC-SHA256 Credential=local/20000101/{region}/{service}/aws4_request"
-        headers = {
-            "authorization": f"{signed}, SignedHeaders=host, Signature=0",
-            "x-amz-target": f"{TARGET_PREFIXES[service]}.{action}",
-            "content-type": "application/x-amz-json-1.1",
-        }
-        request = Request(
-            method="POST", target="/", headers=headers, body=io.BytesIO(body), length=len(body)
-        )
-        # What Athena asks of itself, say for a work group, is not the caller's doing.
-        if service != "athena":
-            self._authorize(request)
-        response = self._route(request)
-        answer: dict[str, Any] = json.loads(response.body or b"{}")  # type: ignore[arg-type]
-        if response.status >= 400:
-            code = answer.get("__type", "InternalFailure").rpartition("#")[2]
-            message = answer.get("message") or answer.get("Message") or ""
-            raise AwsError(code, message, status=response.status)
-        return answer
 
     def restore(self) -> None:
         """Bring back what is on record."""
