@@ -19,7 +19,13 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_aws.journal import Change, DataDirectoryError, Journal
+from local_aws.journal import (
+    CHANGE_BYTES,
+    SMALL_BYTES,
+    Change,
+    DataDirectoryError,
+    Journal,
+)
 from local_aws.messages import Request
 from local_aws.s3.object_files import ObjectFile
 from local_aws.seam import NoSuchBucketError
@@ -529,7 +535,7 @@ def test_a_checkpoint_replaces_the_journal(tmp_path: Path):
     journal.close()
 
 
-def test_a_checkpoint_is_due_when_more_was_written_than_half_of_one(
+def test_a_checkpoint_is_due_when_the_changes_would_slow_a_restart_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("local_aws.journal.MIN_CHANGES", 3)
@@ -539,10 +545,25 @@ def test_a_checkpoint_is_due_when_more_was_written_than_half_of_one(
         journal.append(change(number))
         due.append(journal.is_due)
     assert due == [False, False, True]
-    journal.begin(b"x" * 10_000)
-    for number in range(3):
+    journal.begin(b"x" * 20 * CHANGE_BYTES)
+    for number in range(20):
+        assert not journal.is_due, f"after {number} changes"
         journal.append(change(number))
-    assert not journal.is_due
+    assert journal.is_due
+    journal.close()
+
+
+def test_only_a_small_checkpoint_is_written_at_the_end(tmp_path: Path):
+    journal = Journal(tmp_path)
+    assert journal.is_small
+    journal.begin(b"x" * SMALL_BYTES)
+    assert journal.is_small
+    journal.begin(b"x" * (SMALL_BYTES + 1))
+    journal.close()
+
+    journal = Journal(tmp_path)
+    journal.checkpoint()
+    assert not journal.is_small, "also when it was read, not written"
     journal.close()
 
 

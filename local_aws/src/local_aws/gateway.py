@@ -118,7 +118,9 @@ class Gateway:
         self._builders.shutdown()
         with self.lock:
             if self._journal is not None:
-                self._checkpoint()
+                # A large one takes seconds that the next start does not need: it has the journal.
+                if self._journal.is_small:
+                    self._checkpoint()
                 self._journal.close()
 
     def _authorize(self, request: Request) -> None:
