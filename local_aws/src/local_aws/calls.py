@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from moto.athena.models import athena_backends
+
 from local_aws.arns import glue_arn
 from local_aws.glue.catalog import find_table
 from local_aws.glue.partition_index import index_of
 from local_aws.iam.callers import Iam
-from local_aws.messages import Request, Response
+from local_aws.messages import ACCOUNT, Request, Response
 from local_aws.seam import AwsCalls, AwsError, Keep, Values
 
 TARGET_PREFIXES = {"glue": "AWSGlue", "athena": "AmazonAthena"}
@@ -45,6 +47,8 @@ class Calls(AwsCalls):
         self, service: str, action: str, payload: dict[str, Any], *, region: str
     ) -> dict[str, Any]:
         """See `AwsCalls`."""
+        if (service, action) == ("athena", "GetWorkGroup"):
+            return self._work_group(payload["WorkGroup"], region)
         body = json.dumps(payload).encode()
         signed = f"AWS4-HMAC-SHA256 Credential=local/20000101/{region}/{service}/aws4_request"
         headers = {
@@ -65,6 +69,11 @@ class Calls(AwsCalls):
             message = answer.get("message") or answer.get("Message") or ""
             raise AwsError(code, message, status=response.status)
         return answer
+
+    def _work_group(self, name: str, region: str) -> dict[str, Any]:
+        # Every query asks for it, and moto's web framework takes longer than a small query.
+        with self._lock:
+            return {"WorkGroup": athena_backends[ACCOUNT][region].get_work_group(name)}
 
     def partitions(
         self, database: str, table: str, *, region: str, keep: Keep | None = None

@@ -32,6 +32,7 @@ from local_aws.moto_app import MotoApp, dump_state, load_state
 from local_aws.needs import needs_of
 from local_aws.s3.moto_s3 import by_reference, needed_files
 from local_aws.s3.object_files import ObjectFiles
+from local_aws.s3.plain_put import put_plainly
 from local_aws.s3.requests import answer_s3, s3_action
 from local_aws.seam import ACCESS_DENIED, AwsError, FaultRule, Service
 
@@ -186,9 +187,12 @@ class Gateway:
 
     def _dispatch(self, request: Request, at: float, seed: int) -> Response:
         with self.moto.at(at, seed):
-            if request.scope[0] == "cloudformation":
+            service = request.scope[0]
+            if service == "cloudformation":
                 self._load_stacks()
-            if request.scope[0] != "glue":
+            if service == "s3" and (response := put_plainly(request)) is not None:
+                return response
+            if service != "glue":
                 return self.moto.answer(request)
             action = action_of(request)
             given = json.loads(request.read() or b"{}")
