@@ -178,13 +178,13 @@ def parse_text(text: str) -> str:
     """JSON_PARSE: keys sorted, of doubled ones the last, numbers in Java's form."""
     try:
         made = dump(canonical(parse(text)))
-        if _LONE.search(made):
-            raise Failure("NOT_SUPPORTED", "local_aws has no JSON with half of a letter in it")
-        return made
     except (ValueError, RecursionError):
         raise Failure(
             "INVALID_FUNCTION_ARGUMENT", f"Cannot convert value to JSON: '{text}'"
         ) from None
+    if _LONE.search(made):
+        raise Failure("NOT_SUPPORTED", "local_aws has no JSON with half of a letter in it")
+    return made
 
 
 def array_contains(text: str, wanted: str, kind: str) -> bool | None:
