@@ -32,11 +32,11 @@ class Ran:
 class Athena:
     """A client with a database and a bucket of its own."""
 
-    def __init__(self, aws: Aws, bucket: str, database: str) -> None:
+    def __init__(self, aws: Aws, bucket: str, database: str, *, api: Any = None) -> None:
         self.aws = aws
         self.bucket = bucket
         self.database = database
-        self.api = aws.client("athena")
+        self.api = api or aws.client("athena")
         self.s3 = aws.client("s3")
         self.glue = aws.client("glue")
         self.output = f"s3://{bucket}/results/"

@@ -9,6 +9,7 @@ from trino.client import ClientSession, TrinoRequest, TrinoStatus
 from trino.exceptions import TrinoConnectionError, TrinoQueryError
 
 from local_aws.athena.errors import Position, QueryCancelledError, QueryError
+from local_aws.athena.types.sqltypes import Type, plain, row
 
 CATALOG = "awsdatacatalog"
 """The catalog of a Trino whose Hive connector reads from here: Athena's name, in lower case."""
@@ -65,6 +66,7 @@ class TrinoRun:
     Attributes:
         id: Trino's, once it has answered.
         columns: names and types as Trino spells them, once they are known.
+        types: the same types.
         stats: how far it is.
         rows_written: of a writing statement, once it has ended.
     """
@@ -76,6 +78,7 @@ class TrinoRun:
         self._is_interrupted = False
         self.id = ""
         self.columns: list[tuple[str, str]] = []
+        self.types: list[Type] = []
         self.stats: dict[str, Any] = {}
         self.rows_written = 0
 
@@ -127,4 +130,17 @@ class TrinoRun:
         self.rows_written = status.update_count or 0
         if status.columns and not self.columns:
             self.columns = [(one["name"], one["type"]) for one in status.columns]
+            self.types = [_type(one["typeSignature"]) for one in status.columns]
         return status
+
+
+def _type(signature: Any) -> Type:
+    """The type of a signature of Trino's protocol."""
+    name, arguments = signature["rawType"], signature["arguments"]
+    if name == "row":
+        fields = [one["value"] for one in arguments]
+        labels = ((field.get("fieldName") or {}).get("name") for field in fields)
+        return row(tuple(_type(field["typeSignature"]) for field in fields), tuple(labels))
+    items = tuple(_type(one["value"]) for one in arguments if one["kind"] == "TYPE")
+    numbers = tuple(one["value"] for one in arguments if one["kind"] == "LONG")
+    return Type(name, items=items) if items else plain(name, numbers)

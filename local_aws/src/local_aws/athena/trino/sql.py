@@ -18,11 +18,12 @@ from local_aws.athena.run.sql import Query, SqlEngine
 from local_aws.athena.run.targets import table_record
 from local_aws.athena.run.write import Output, PartFile
 from local_aws.athena.trino.client import CATALOG, TrinoRun, TrinoServer
-from local_aws.athena.types.sqltypes import Type, parse_type
+from local_aws.athena.types.sqltypes import Type
 from local_aws.athena.types.texts import text_of
 from local_aws.athena.types.zones import quote
 
 _ROWS_OF = "SELECT * FROM ("
+_EXPLAIN = "EXPLAIN "
 
 
 class TrinoSql(SqlEngine):
@@ -63,13 +64,7 @@ class TrinoQuery(Query):
     @cached_property
     def _columns(self) -> list[tuple[str, Type]]:
         run = self._run(f"{_ROWS_OF}{self.text}\n) LIMIT 0")
-        try:
-            run.all_rows()
-        except QueryError as error:
-            at = error.at
-            if at is not None and at.line == 1:
-                at = replace(at, column=at.column - len(_ROWS_OF))
-            raise QueryError(error.name, error.message, at) from None
+        _rows(run, _ROWS_OF)
         return _typed(run)
 
     def read(self, path: Path) -> None:
@@ -101,7 +96,7 @@ class TrinoQuery(Query):
 
     def explain(self) -> str:
         """See `Query.explain`."""
-        rows = self._run(f"EXPLAIN {self.text}").all_rows()
+        rows = _rows(self._run(f"{_EXPLAIN}{self.text}"), _EXPLAIN)
         return "\n".join(str(row[0]) for row in rows)
 
     def _run(self, sql: str, **settings: str) -> TrinoRun:
@@ -163,8 +158,19 @@ class TrinoQuery(Query):
             self.job.services.store.delete(bucket, one.key)
 
 
+def _rows(run: TrinoRun, prefix: str) -> list[list[Any]]:
+    """All rows; a failure has the place in the text behind the prefix."""
+    try:
+        return run.all_rows()
+    except QueryError as error:
+        at = error.at
+        if at is not None and at.line == 1:
+            at = replace(at, column=at.column - len(prefix))
+        raise QueryError(error.name, error.message, at) from None
+
+
 def _typed(run: TrinoRun) -> list[tuple[str, Type]]:
-    return [(name, parse_type(text)) for name, text in run.columns]
+    return [(name, kind) for (name, _), kind in zip(run.columns, run.types, strict=True)]
 
 
 def _in_place(tree: Tree, node: Any) -> str:

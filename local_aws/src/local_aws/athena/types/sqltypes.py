@@ -203,7 +203,7 @@ class _TypeText:
         name = self.take().lower()
         name = _HIVE_NAMES.get(name, name)
         if self.peek() not in ("<", "("):
-            return _plain(name, ())
+            return plain(name, ())
         close = {"<": ">", "(": ")"}[self.take()]
         items: list[Type] = []
         labels: list[str | None] = []
@@ -217,7 +217,7 @@ class _TypeText:
             name = f"{name} {self.take().lower()}".removesuffix(" without time zone")
         if name == "row":
             return row(tuple(items), tuple(labels))
-        return Type(name, items=tuple(items)) if items else _plain(name, tuple(numbers))
+        return Type(name, items=tuple(items)) if items else plain(name, tuple(numbers))
 
     def _read_argument(
         self, name: str, items: list[Type], labels: list[str | None], numbers: list[int]
@@ -239,7 +239,8 @@ class _TypeText:
         labels.append(label)
 
 
-def _plain(name: str, numbers: tuple[int, ...]) -> Type:
+def plain(name: str, numbers: tuple[int, ...]) -> Type:
+    """The type of a name with numbers in parentheses, or without any: it has no items."""
     if name == "decimal":
         return (
             decimal(*(numbers or (10,)))

@@ -27,7 +27,7 @@ def text_of(value: Any, kind: Type) -> str | None:
         return f"[{', '.join(_inside(item, kind.items[0]) for item in value)}]"
     if kind.name == "map":
         pairs = (
-            f"{_inside(_key(key, kind.items[0]), kind.items[0])}={_inside(item, kind.items[1])}"
+            f"{_key(key, kind.items[0])}={_inside(item, kind.items[1])}"
             for key, item in value.items()
         )
         return f"{{{', '.join(pairs)}}}"
@@ -47,8 +47,8 @@ def _inside(value: Any, kind: Type) -> str:
     return "null" if text is None else text
 
 
-def _key(text: str, kind: Type) -> Any:
-    # Keys of JSON objects are texts, whatever their type.
+def _key(text: str, kind: Type) -> str:
+    # Keys of JSON objects are texts, whatever their type; of nested types they are as printed.
     if kind.name in ("double", "real") and text not in ("NaN", "Infinity", "-Infinity"):
-        return float(text)
-    return text == "true" if kind.name == "boolean" else text
+        return _inside(float(text), kind)
+    return _inside(text, kind) if kind.name == "varbinary" else text
