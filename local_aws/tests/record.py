@@ -1,7 +1,8 @@
-"""`python -m tests.record --trino-url URL`: renew the answers of the corpus.
+"""`python -m tests.record --trino-url URL [theme...]`: renew the answers of the corpus.
 
-With `--marks`, note which statements local_aws refuses; approximations stay. With `--functions`,
-renew the list of Trino's functions instead. Without a URL, compare only.
+With themes, of those alone. With `--marks`, note which statements local_aws refuses;
+approximations stay. With `--functions`, renew the list of Trino's functions instead. Without a
+URL, compare only.
 """
 
 import argparse
@@ -44,6 +45,7 @@ def record_functions(server: TrinoServer) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser()
+    parser.add_argument("themes", nargs="*")
     parser.add_argument("--trino-url")
     parser.add_argument("--marks", action="store_true")
     parser.add_argument("--functions", action="store_true")
@@ -51,7 +53,7 @@ def main() -> int:
     if options.functions:
         record_functions(TrinoServer(options.trino_url))
         return 0
-    cases = list(read_corpus())
+    cases = [case for case in read_corpus() if not options.themes or case.theme in options.themes]
     if options.trino_url:
         server = TrinoServer(options.trino_url)
         cases = [
