@@ -2,7 +2,9 @@
 
 from local_aws.athena.functions import (
     binary,
+    bits,
     collections,
+    formats,
     json_values,
     moments,
     numbers,
@@ -14,9 +16,11 @@ from local_aws.athena.functions import (
 FUNCTIONS = (
     *numbers.FUNCTIONS,
     *texts.FUNCTIONS,
+    *formats.FUNCTIONS,
     *patterns.FUNCTIONS,
     *urls.FUNCTIONS,
     *binary.FUNCTIONS,
+    *bits.FUNCTIONS,
     *json_values.FUNCTIONS,
     *collections.FUNCTIONS,
     *moments.FUNCTIONS,
