@@ -495,6 +495,8 @@ def test_a_column_outside_group_by_is_refused(trino: Trino) -> None:
 
 
 SAMPLES = {
+    "tinyint": "TINYINT '2'",
+    "smallint": "SMALLINT '2'",
     "bigint": "CAST(2 AS bigint)",
     "integer": "2",
     "double": "5e-1",
@@ -518,6 +520,14 @@ LITERALS = {  # texts that have a meaning to the function
     "from_base": ["'ff'", "16"],
     "from_hex": ["'6162'"],
     "from_base64": ["'YWI='"],
+    "from_base64url": ["'YWI='"],
+    "from_base32": ["'ME'"],
+    "from_big_endian_32": ["X'00000001'"],
+    "from_big_endian_64": ["X'0000000000000001'"],
+    "from_ieee754_32": ["X'3fc00000'"],
+    "from_ieee754_64": ["X'3ff8000000000000'"],
+    "from_utf8": [None, "'?'"],
+    "bit_count": [None, "8"],
     "split_to_map": ["'a=1'", "','", "'='"],
     "split_to_multimap": ["'a=1'", "','", "'='"],
     "codepoint": ["'a'"],

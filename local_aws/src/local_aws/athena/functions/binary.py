@@ -89,22 +89,22 @@ def sha512(value: bytes) -> bytes:
     return hashlib.sha512(value).digest()
 
 
-def _broken_length(value: bytes, at: int) -> int:
-    """How many bytes from here are one piece of no UTF-8; 0 if a character begins here."""
+def _character(value: bytes, at: int) -> tuple[int, bool]:
+    """How many bytes from here belong together, and whether they are a character."""
     first = value[at]
     if first < 0x80:
-        return 0
+        return 1, True
     wanted = next((n for n in range(2, 7) if first >> (7 - n) == (2 << n) - 2), 0)
     if not wanted:
-        return 1
+        return 1, False
     for index in range(1, wanted):
         if at + index >= len(value) or value[at + index] >> 6 != 2:
-            return index
+            return index, False
     try:
         value[at : at + wanted].decode()
     except UnicodeDecodeError:
-        return wanted
-    return 0
+        return wanted, False
+    return wanted, True
 
 
 def from_utf8(value: bytes, replacement: str) -> str:
@@ -116,16 +116,9 @@ def from_utf8(value: bytes, replacement: str) -> str:
     except UnicodeDecodeError:
         pieces, at = [], 0
     while at < len(value):
-        broken = _broken_length(value, at)
-        if broken:
-            pieces.append(replacement)
-            at += broken
-            continue
-        end = at + 1
-        while end < len(value) and value[end] >> 6 == 2:
-            end += 1
-        pieces.append(value[at:end].decode())
-        at = end
+        length, is_character = _character(value, at)
+        pieces.append(value[at : at + length].decode() if is_character else replacement)
+        at += length
     return "".join(pieces)
 
 
