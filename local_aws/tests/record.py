@@ -1,7 +1,8 @@
-"""`python -m tests.record --trino-url URL`: renew the answers of the corpus.
+"""`python -m tests.record --trino-url URL [theme...]`: renew the answers of the corpus.
 
-With `--marks`, note which statements local_aws refuses; approximations stay. With `--functions`,
-renew the list of Trino's functions instead. Without a URL, compare only.
+With themes, of those alone. With `--marks`, note which statements local_aws refuses;
+approximations stay. With `--functions`, renew the list of Trino's functions instead. Without a
+URL, compare only.
 """
 
 import argparse

@@ -16,6 +16,7 @@ from local_aws.athena.compile.compiler import (
 )
 from local_aws.athena.compile.literals import string_value
 from local_aws.athena.compile.plan import Expr, Relation, both, either, merge, refer
+from local_aws.athena.compile.text_functions import concatenated, like
 from local_aws.athena.errors import QueryError
 from local_aws.athena.functions.moments import zone_name
 from local_aws.athena.types.casts import cast
@@ -26,7 +27,6 @@ from local_aws.athena.types.sqltypes import (
     DOUBLE,
     TIMESTAMP_TZ,
     UNKNOWN,
-    VARCHAR,
     Type,
     array,
     as_decimal,
@@ -237,19 +237,7 @@ def concatenation(compiler: Compiler, node: Any) -> Expr:
         return _concat_arrays(left, right, node)
     if "unknown" in (left.type.name, right.type.name) and left.type != right.type:
         raise QueryError("NOT_SUPPORTED", "local_aws has no NULL beside ||", position(node))
-    texts = all(one.type.is_text or one.type.name == "unknown" for one in (left, right))
-    if not texts and {left.type.name, right.type.name} != {"varbinary"}:
-        raise mismatch(
-            f"Unexpected parameters ({left.type.text}, {right.type.text}) for "
-            "function concat. Expected: concat(char(x), char(y)), "
-            "concat(array(E), E) E, concat(E, array(E)) E, concat(array(E)) E, "
-            "concat(varchar), concat(varbinary)",
-            node,
-        )
-    kind = VARCHAR if texts else left.type
-    if "char" in (left.type.name, right.type.name) and left.type.args and right.type.args:
-        kind = Type("char", (left.type.args[0] + right.type.args[0],))
-    return call(f"({left.sql} || {right.sql})", kind, [left, right], node)
+    return concatenated([left, right], node)
 
 
 def _concat_arrays(left: Expr, right: Expr, node: Any) -> Expr:
@@ -391,24 +379,6 @@ def _in_list(compiler: Compiler, value: Expr, node: Any) -> Expr:
         return call(f"({negated}({same}))", BOOLEAN, parts, node)
     listed = ", ".join(one.sql for one in parts[1:])
     return call(f"({parts[0].sql} {negated}IN ({listed}))", BOOLEAN, parts, node)
-
-
-def _like(compiler: Compiler, value: Expr, node: Any) -> Expr:
-    pattern = compiler.expr(node.pattern)
-    parts = [value, pattern]
-    for one in parts:
-        if not one.type.is_text and one.type.name != "unknown":
-            raise mismatch(
-                f"Left side of LIKE expression must evaluate to a varchar "
-                f"(actual: {one.type.text})",
-                node,
-            )
-    escape = ""
-    if node.escape is not None:
-        parts.append(compiler.expr(node.escape))
-        escape = f" ESCAPE {quote(str(parts[-1].literal))}"
-    negated = "NOT " if node.NOT() else ""
-    return call(f"({value.sql} {negated}LIKE {pattern.sql}{escape})", BOOLEAN, parts, node)
 
 
 def _null(compiler: Compiler, value: Expr, node: Any) -> Expr:
@@ -612,7 +582,7 @@ _PREDICATES = {
     "InList": _in_list,
     "InSubquery": _in_subquery,
     "QuantifiedComparison": _quantified,
-    "Like": _like,
+    "Like": like,
     "NullPredicate": _null,
     "DistinctFrom": _distinct,
 }

@@ -2,7 +2,9 @@
 
 from local_aws.athena.functions import (
     binary,
+    bits,
     collections,
+    formats,
     json_paths,
     json_values,
     moment_formats,
@@ -16,9 +18,11 @@ from local_aws.athena.functions import (
 FUNCTIONS = (
     *numbers.FUNCTIONS,
     *texts.FUNCTIONS,
+    *formats.FUNCTIONS,
     *patterns.FUNCTIONS,
     *urls.FUNCTIONS,
     *binary.FUNCTIONS,
+    *bits.FUNCTIONS,
     *json_values.FUNCTIONS,
     *json_paths.FUNCTIONS,
     *collections.FUNCTIONS,
