@@ -104,7 +104,7 @@ def answer_of(
 def read_corpus() -> Iterator[Case]:
     """All cases, file by file."""
     for path in sorted(FOLDER.glob("*.jsonl")):
-        for line in path.read_text().splitlines():
+        for line in path.read_text().rstrip("\n").split("\n"):
             given = json.loads(line)
             answer = Answer(
                 types=tuple(given.get("types", ())),
