@@ -309,21 +309,18 @@ def compare(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
     if kind.has_map and symbol.startswith("IS"):
         message = f"local_aws does not compare {kind.text} by {symbol}"
         raise QueryError("NOT_SUPPORTED", message, position(node))
-    is_char = "char" in (left.type.name, right.type.name)
     left, right = coerce(left, kind), coerce(right, kind)
-    sql = _compared(left, right, symbol, is_char=is_char)
+    sql = _compared(left, right, symbol)
     return call(sql, BOOLEAN, [left, right], node)
 
 
-def _compared(left: Expr, right: Expr, symbol: str, *, is_char: bool) -> str:
+def _compared(left: Expr, right: Expr, symbol: str) -> str:
     kind = left.type
     if kind.items and not symbol.startswith("IS"):
         if symbol in ("=", "<>"):
             same = f"trino_equal({left.sql}, {right.sql})"
             return same if symbol == "=" else f"(NOT {same})"
         return f"(trino_order({left.sql}, {right.sql}, {quote(kind.name)}) {symbol} 0)"
-    if is_char:
-        return f"(rtrim({left.sql}, ' ') {symbol} rtrim({right.sql}, ' '))"
     plain = f"({left.sql} {symbol} {right.sql})"
     if kind.name not in ("double", "real") or symbol.startswith("IS"):
         return plain

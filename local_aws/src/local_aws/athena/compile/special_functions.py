@@ -167,10 +167,10 @@ def _round_decimal(name: str, values: list[Expr], node: Any) -> Expr:
         kind = decimal(precision + (name != "truncate"), scale)
         if name == "round" and precision - scale > 17:
             raise QueryError("NOT_SUPPORTED", "local_aws rounds 17 digits", position(node))
-        if name == "round":
+        if name in ("round", "truncate"):
             digits = f"CAST({values[1].sql} AS INTEGER)"
             wide = f"CAST({values[0].sql} AS DECIMAL(38,{scale}))"
-            sql = f"trino_round_decimal(CAST({wide} AS VARCHAR), {digits})"
+            sql = f"trino_{name}_decimal(CAST({wide} AS VARCHAR), {digits})"
             return call(f"CAST({sql} AS {kind.duckdb})", kind, values, node)
         sql = f"CAST({duckdb_name}({values[0].sql}, {values[1].sql}) AS {kind.duckdb})"
         return call(sql, kind, values, node)

@@ -148,7 +148,7 @@ def normalize(compiler: Compiler, node: Any) -> Expr:
     if value.type.name not in ("varchar", "unknown"):
         message = f"Unexpected parameters ({value.type.text}, varchar(3)) for function normalize"
         raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
-    if compiler.text(node.normalForm() or node).islower():
+    if node.normalForm() and compiler.text(node.normalForm()).islower():
         message = "Normalization form must be one of [NFD, NFC, NFKD, NFKC]"
         raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
     text = f"CAST({value.sql} AS VARCHAR)"

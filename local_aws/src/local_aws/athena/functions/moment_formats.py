@@ -198,6 +198,8 @@ def _named(text: str, names: tuple[str, ...], letter: str, found: dict[str, Any]
 
 
 def _zone_read(text: str, letter: str, count: int, found: dict[str, Any]) -> str | None:
+    if letter == "z":
+        raise Failure("NOT_SUPPORTED", "local_aws does not read names of zones by z")
     offset = re.match(r"([-+])(\d{2}):?(\d{2})", text)
     if offset and (letter == "Z"):
         minutes = int(offset[2]) * 60 + int(offset[3])
