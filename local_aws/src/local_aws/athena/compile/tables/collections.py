@@ -125,8 +125,9 @@ SCALARS: list[tuple[str, str, str]] = [
     ("reverse(array(E)) -> array(E)", "list_reverse({0})", ""),
     (
         "slice(array(E), bigint, bigint) -> array(E)",
-        "list_transform([trino_slice_start(len({0}), {1}, {2})], lambda trino_i: CASE trino_i "
-        "WHEN 0 THEN list_slice({0}, 1, 0) ELSE list_slice({0}, trino_i, trino_i + {2} - 1) END)[1]",
+        "list_transform([trino_slice_start(len({0}), {1}, {2})], lambda trino_i: "
+        "CASE trino_i WHEN 0 THEN list_slice({0}, 1, 0) "
+        "ELSE list_slice({0}, trino_i, trino_i + {2} - 1) END)[1]",
         "start and length, where DuckDB takes start and end",
     ),
     (
