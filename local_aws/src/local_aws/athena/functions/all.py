@@ -2,7 +2,10 @@
 
 from local_aws.athena.functions import (
     binary,
+    bits,
     collections,
+    formats,
+    json_paths,
     json_values,
     moment_formats,
     moments,
@@ -15,10 +18,13 @@ from local_aws.athena.functions import (
 FUNCTIONS = (
     *numbers.FUNCTIONS,
     *texts.FUNCTIONS,
+    *formats.FUNCTIONS,
     *patterns.FUNCTIONS,
     *urls.FUNCTIONS,
     *binary.FUNCTIONS,
+    *bits.FUNCTIONS,
     *json_values.FUNCTIONS,
+    *json_paths.FUNCTIONS,
     *collections.FUNCTIONS,
     *moments.FUNCTIONS,
     *moment_formats.FUNCTIONS,

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from local_aws.athena.compile.scope import Table, TableColumn
@@ -10,7 +10,7 @@ from local_aws.athena.errors import Position, QueryError
 from local_aws.athena.run.access import check_partitions, denied
 from local_aws.athena.types.sqltypes import BIGINT, VARCHAR, Type, parse_type
 from local_aws.athena.types.zones import quote
-from local_aws.seam import Access, AwsCalls, AwsError
+from local_aws.seam import Access, AwsCalls, AwsError, Keep, Values
 
 CATALOG = "awsdatacatalog"
 _MISSING = "EntityNotFoundException"
@@ -90,18 +90,24 @@ class Catalog:
             "TABLE_NOT_FOUND", f"Table '{CATALOG}.{database}.{name}' does not exist", at
         )
 
-    def partitions(self, database: str, name: str) -> list[dict[str, Any]]:
-        """All partitions of a table."""
+    def partitions(
+        self, database: str, name: str, keep: Keep | None = None
+    ) -> list[dict[str, Any]]:
+        """The partitions of a table, or those whose values `keep` returns; to be read only."""
         check_partitions(self.access, self.region, database, name)
-        return list(
-            self.pages(
-                "GetPartitions",
-                "Partitions",
-                DatabaseName=database,
-                TableName=name,
-                ExcludeColumnSchema=True,
-            )
-        )
+        return self.calls.partitions(database, name, region=self.region, keep=keep)
+
+    def locations(self, database: str, name: str, wanted: Collection[Values]) -> dict[Values, str]:
+        """Where those of the wanted partitions are that exist."""
+
+        def keep(values: list[Values]) -> list[Values]:
+            firsts = {one[: len(values[0])] for one in wanted} if values else set()
+            return [one for one in values if one in firsts]
+
+        return {
+            tuple(one["Values"]): (one.get("StorageDescriptor") or {}).get("Location", "")
+            for one in self.partitions(database, name, keep)
+        }
 
     def resolve(
         self, name: tuple[str, ...], database: str, at: Position | None = None
