@@ -87,8 +87,8 @@ def test_a_failed_audit_leaves_the_table_as_it_was_and_shows_three_rows(deliveri
     assert run.states["slice.audit", 0] == "failed"
     assert run.states["slice.publish", 0] == "upstream_failed"
     said = capfd.readouterr().out
-    assert "weights_are_positive: 5 bad rows, for example: parcel x0 of -1.0 kg | " in said
-    assert "parcel x2 of -1.0 kg" in said
+    assert "weights_are_positive: 5 bad rows, for example: parcel x0 of -1.0E0 kg | " in said
+    assert "parcel x2 of -1.0E0 kg" in said
     assert "parcel x3" not in said
     assert deliveries.query("SELECT * FROM deliveries ORDER BY parcel") == before
 
