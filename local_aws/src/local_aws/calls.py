@@ -16,7 +16,7 @@ from local_aws.messages import ACCOUNT, Request, Response
 from local_aws.seam import AwsCalls, AwsError, Keep, Values
 
 TARGET_PREFIXES = {"glue": "AWSGlue", "athena": "AmazonAthena"}
-_MANY = 200
+_MANY = 20
 """So many values are worth being asked about; before that it is cheaper to go on."""
 
 

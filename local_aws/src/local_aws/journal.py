@@ -26,8 +26,8 @@ from local_aws.s3.object_files import ObjectFile
 
 MIN_CHANGES = 2_000
 """Changes before a new checkpoint is thought of: replaying that many takes 2 to 3 seconds."""
-CHANGE_BYTES = 16_000
-"""What a change counts for beside its own size: to replay it takes a millisecond or two."""
+CHANGE_BYTES = 8_000
+"""What a change counts for beside its own size: to replay it takes up to 1.5 milliseconds."""
 SMALL_BYTES = 4_000_000
 """A checkpoint up to this size is written in a moment, also when a client waits for the end."""
 

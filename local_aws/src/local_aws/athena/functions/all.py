@@ -14,6 +14,7 @@ from local_aws.athena.functions import (
     texts,
     urls,
 )
+from local_aws.athena.lines import read
 
 FUNCTIONS = (
     *numbers.FUNCTIONS,
@@ -28,4 +29,5 @@ FUNCTIONS = (
     *collections.FUNCTIONS,
     *moments.FUNCTIONS,
     *moment_formats.FUNCTIONS,
+    *read.FUNCTIONS,
 )

@@ -18,6 +18,16 @@ class Failure(Exception):  # noqa: N818 - it ends a query, not this program
 
     def __init__(self, name: str, message: str) -> None:
         super().__init__(f"!{name}: {message}")
+        self.name = name
+        self.message = message
+
+    def in_column(self, name: str, kind: str) -> "Failure":
+        """The same failure, which names a column and its type."""
+        return Failure(self.name, f"column {name} of type {kind}: {self.message}")
+
+    def in_file(self, link: str) -> "Failure":
+        """The same failure, which names where the data is from."""
+        return Failure(self.name, f"Failed to read file at {link}: {self.message}")
 
 
 @dataclass(frozen=True, slots=True)

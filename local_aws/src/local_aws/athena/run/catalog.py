@@ -14,6 +14,7 @@ from local_aws.seam import Access, AwsCalls, AwsError, Keep, Values
 
 CATALOG = "awsdatacatalog"
 _MISSING = "EntityNotFoundException"
+_SEPARATOR, _NULL = "\x1f", "\x1e"
 _VIEW_PREFIX = "/* Presto View: "
 _HIDDEN = (
     TableColumn(name="$path", type=VARCHAR, is_hidden=True),
@@ -301,6 +302,18 @@ def _rows_text(rows: list[tuple[Any, ...]], kinds: list[Type]) -> str:
             for name, kind in zip(names, kinds, strict=True)
         )
         return f"SELECT {empty} WHERE false"
+    columns = [
+        [_NULL if cell is None else str(cell) for cell in column]
+        for column in zip(*rows, strict=True)
+    ]
+    if not any(_SEPARATOR in cell for column in columns for cell in column):
+        # DuckDB parses a text a column in a tenth of the time of a row a partition.
+        cells = ", ".join(
+            f"CAST(nullif(unnest(string_split({quote(_SEPARATOR.join(column))}, '{_SEPARATOR}')),"
+            f" '{_NULL}') AS {kind.duckdb}) AS {name}"
+            for column, name, kind in zip(columns, names, kinds, strict=True)
+        )
+        return f"SELECT {cells}"
     texts = ", ".join(
         "(" + ", ".join("NULL" if cell is None else quote(str(cell)) for cell in row) + ")"
         for row in rows

@@ -9,7 +9,7 @@ import duckdb
 from local_aws.athena.errors import QueryError
 from local_aws.athena.functions.all import FUNCTIONS
 from local_aws.athena.functions.registry import install
-from local_aws.athena.run.scan import Scanner, missing_file
+from local_aws.athena.run.scan import Scanner
 from local_aws.athena.types.failing import raised
 
 
@@ -77,15 +77,14 @@ def translate_error(error: duckdb.Error, scanner: Scanner | None) -> QueryError:
     message = str(error)
     own = raised(message)
     if own is not None:
-        return own
+        return QueryError(own.name, scanner.names.named(own.message)) if scanner else own
     if _NO_CAST.search(message):
         return QueryError("INVALID_CAST_ARGUMENT", message.split("\n")[0].partition(": ")[2])
     if isinstance(error, duckdb.OutOfRangeException) or "out of range" in message:
         return _overflow(message)
-    if isinstance(error, duckdb.IOException):
-        uri = scanner.uri_in(message) if scanner else None
-        if uri is not None:
-            return missing_file(uri)
+    unread = scanner.names.unread(message) if scanner else None
+    if unread is not None:
+        return unread
     if isinstance(error, duckdb.OutOfMemoryException):
         return QueryError("EXCEEDED_MEMORY_LIMIT", "Query exceeded the memory limit of local_aws")
     return _by_message(error, message)

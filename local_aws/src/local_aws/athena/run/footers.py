@@ -21,11 +21,13 @@ class Footer:
 
     Attributes:
         schema: column names as in the file, with Arrow types.
+        int96: the columns of moments in Parquet's old form, which Arrow does not tell apart.
         column_bytes: compressed bytes of each top-level column over all row groups.
         footer_bytes: what has to be read to know all this.
     """
 
     schema: Schema
+    int96: frozenset[str]
     column_bytes: dict[str, int]
     footer_bytes: int
 
@@ -74,7 +76,13 @@ def _read(path: Path) -> Footer:
         group = metadata.row_group(group_number)
         for number, root in enumerate(roots):
             sizes[root] += group.column(number).total_compressed_size
+    int96 = {
+        root
+        for number, root in enumerate(roots)
+        if metadata.schema.column(number).physical_type == "INT96"
+    }
     return Footer(
+        int96=frozenset(int96),
         schema=tuple((field.name, field.type) for field in schema),
         column_bytes=sizes,
         footer_bytes=metadata.serialized_size + _TRAILER_BYTES,

@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from local_aws.athena.errors import QueryCancelledError, QueryError
+from local_aws.athena.lines.text_files import TextFiles
 from local_aws.athena.run.catalog import Catalog
 from local_aws.athena.run.engine import Engine
 from local_aws.athena.run.executions import Execution
@@ -42,6 +43,7 @@ class Services:
         self.engine = engine
         self.sql = sql
         self.footers = Footers()
+        self.texts = TextFiles()
 
 
 class Job:
@@ -62,6 +64,7 @@ class Job:
             catalog=self.catalog,
             store=services.store,
             footers=services.footers,
+            texts=services.texts,
             directory=directory,
             connection=self.connection,
         )

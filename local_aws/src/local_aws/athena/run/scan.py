@@ -5,27 +5,30 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote as url_quote
 
 import duckdb
 import pyarrow as pa
 
 from local_aws.athena.compile.plan import Field, Predicate, Scan
 from local_aws.athena.errors import QueryError
+from local_aws.athena.functions.registry import Failure
+from local_aws.athena.lines.plan import Column, LinePlan
+from local_aws.athena.lines.text_files import Cleaning, TextFiles, UnreadableFileError
 from local_aws.athena.run.catalog import Catalog
-from local_aws.athena.run.footers import Footer, Footers
-from local_aws.athena.run.formats import (
-    Storage,
-    json_rows,
-    parquet_column,
-    reader,
-    storage_of,
-    text_rows,
+from local_aws.athena.run.file_names import (
+    FileNames,
+    link_sql,
+    missing_file,
+    unopened_file,
 )
+from local_aws.athena.run.footers import Footer, Footers
+from local_aws.athena.run.formats import FOOTER_LINES, HEADER_LINES, Storage, storage_of
+from local_aws.athena.run.line_rows import line_rows, lines_source
+from local_aws.athena.run.links import DEFAULT_PARTITION, hive_options, link_files
+from local_aws.athena.run.parquet_columns import UnreadableColumnError, parquet_column
 from local_aws.athena.types.zones import quote
 from local_aws.seam import NoSuchBucketError, ObjectStore, StoredObject, Values
 
-DEFAULT_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 _SEPARATOR = "\x1f"
 
 
@@ -38,14 +41,22 @@ class Place:
     values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class DataFile:
-    """An object of a place."""
+    """An object of a place.
+
+    Attributes:
+        footer: of a Parquet file.
+        path: where a text file can be read, which may be a copy.
+        compression: of that, as DuckDB calls it.
+    """
 
     uri: str
     stored: StoredObject
     place: Place
     footer: Footer | None = None
+    path: Path | None = None
+    compression: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,6 +98,7 @@ class Scanner:
         catalog: where tables and partitions are.
         store: where objects are.
         footers: the cache of Parquet footers.
+        texts: knows which text files can be read as they are.
         directory: an empty directory for links to the objects, for as long as the query runs.
         connection: evaluates partition predicates.
     """
@@ -97,19 +109,18 @@ class Scanner:
         catalog: Catalog,
         store: ObjectStore,
         footers: Footers,
+        texts: TextFiles,
         directory: Path,
         connection: duckdb.DuckDBPyConnection,
     ) -> None:
         self.catalog = catalog
         self.store = store
         self.footers = footers
+        self.texts = texts
         self.directory = directory
         self.connection = connection
-        self.uris: dict[str, str] = {}
-
-    def uri_in(self, message: str) -> str | None:
-        """The object whose link a DuckDB message names."""
-        return next((uri for link, uri in self.uris.items() if link in message), None)
+        self.names = FileNames(connection)
+        self.copies = 0
 
     def files(self, scan: Scan) -> ScanFiles:
         """The files of the partitions that the scan's predicate leaves.
@@ -211,10 +222,7 @@ class Scanner:
         except FileNotFoundError:
             raise missing_file(uri) from None
         except pa.ArrowInvalid as error:
-            raise QueryError(
-                "HIVE_CANNOT_OPEN_SPLIT",
-                f"Error opening Hive split {uri} (offset=0, length={one.size}): {error}",
-            ) from None
+            raise unopened_file(uri, one.size, str(error)) from None
 
     def text(self, found: ScanFiles, columns: frozenset[str]) -> str:
         """DuckDB text of the scan's rows: the wanted columns under the names of its fields."""
@@ -224,7 +232,10 @@ class Scanner:
             return f"(SELECT {', '.join(cells) or 'NULL'} WHERE false)"
         groups: dict[Any, list[DataFile]] = {}
         for one in found.files:
-            schema = one.footer.schema if one.footer else one.uri.rsplit(".", 1)[-1]
+            if one.footer is None:
+                self._make_readable(one)
+            footer = one.footer
+            schema = (footer.schema, footer.int96) if footer else one.compression
             groups.setdefault((one.place.storage, schema), []).append(one)
         texts = [
             self._group(found.scan, number, files, fields)
@@ -232,34 +243,75 @@ class Scanner:
         ]
         return f"({' UNION ALL '.join(texts)})"
 
+    def _make_readable(self, one: DataFile) -> None:
+        """Have a text file as DuckDB can read it."""
+        self.copies += 1
+        storage = one.place.storage
+        cleaning = Cleaning(
+            suffix=Path(one.stored.key).suffix,
+            header_lines=storage.lines(HEADER_LINES),
+            footer_lines=storage.lines(FOOTER_LINES),
+            marks_invalid=storage.kind == "json",
+        )
+        copy = self.directory / f"copy{self.copies}"
+        try:
+            one.path = self.texts.readable(one.stored.path, copy, cleaning)
+        except FileNotFoundError:
+            raise missing_file(one.uri) from None
+        except UnreadableFileError as error:
+            raise unopened_file(one.uri, one.stored.size, str(error)) from None
+        one.compression = "none" if one.path == copy else cleaning.compression
+
     def _group(self, scan: Scan, number: int, files: list[DataFile], fields: list[Field]) -> str:
-        needs_file = any(one.is_hidden for one in fields)
-        base = self.directory / f"s{scan.number}_{number}"
-        paths = _link(base, files, by_file=needs_file)
-        self.uris.update(zip(paths, (one.uri for one in files), strict=True))
-        options = ""
-        width = len(files[0].place.values)
-        names = [f"__p{index}" for index in range(width)] + (["__f"] if needs_file else [])
-        if names:
-            typed = ", ".join(f"'{name}': VARCHAR" for name in names)
-            options = f", hive_partitioning = true, hive_types = {{{typed}}}"
         storage = files[0].place.storage
-        source = reader(storage, paths, options)
+        folder = f"s{scan.number}_{number}"
         keys = [one.column for one in scan.fields if one.is_partition_key]
-        cells = [self._cell(one, keys, files, storage) for one in fields] or ["1"]
-        data = [
-            (one.column, one.type)
-            for one in scan.fields
-            if not one.is_partition_key and not one.is_hidden
-        ]
-        if storage.kind in ("json", "openx"):
-            data = [one for one in data if one[0] in {f.column for f in fields}]
-            source = f"({json_rows(source, storage, data, names)})"
-        elif storage.kind != "parquet":
-            source = f"({text_rows(source, storage, data, names)})"
+        cells = [self._cell(one, keys, files, folder) for one in fields] or ["1"]
+        # Lines may fail, and some columns: then the file has to be named.
+        by_file = storage.kind != "parquet" or any("__f" in cell for cell in cells)
+        paths = link_files(
+            self.directory / folder,
+            [(one.path or one.stored.path, one.place.values) for one in files],
+            by_file=by_file,
+            suffix=".gz" if files[0].compression == "gzip" else "",
+        )
+        uris = [one.uri for one in files]
+        self.names.add(folder, paths, uris)
+        names, options = hive_options(len(files[0].place.values), by_file=by_file)
+        if storage.kind == "parquet":
+            source = f"read_parquet([{', '.join(map(quote, paths))}]{options})"
+        else:
+            lines = lines_source(paths, files[0].compression, options)
+            source = f"({self._line_rows(scan, fields, storage, lines, names, folder)})"
         return f"SELECT {', '.join(cells)} FROM {source}"
 
-    def _cell(self, one: Field, keys: list[str], files: list[DataFile], storage: Storage) -> str:
+    def _line_rows(
+        self,
+        scan: Scan,
+        fields: list[Field],
+        storage: Storage,
+        lines: str,
+        names: list[str],
+        folder: str,
+    ) -> str:
+        stored = [one for one in scan.fields if not one.is_partition_key and not one.is_hidden]
+        columns = [
+            Column(name=one.column, type=one.type, place=place) for place, one in enumerate(stored)
+        ]
+        wanted = {one.column for one in fields}
+        plan = LinePlan(
+            kind=storage.kind,
+            parameters=dict(storage.parameters),
+            columns=[one for one in columns if one.name in wanted],
+            width=len(columns),
+        )
+        others = [one for one in columns if one.name not in wanted]
+        try:
+            return line_rows(lines, plan, others, names, link_sql(folder))
+        except Failure as failure:
+            raise QueryError(failure.name, failure.message) from None
+
+    def _cell(self, one: Field, keys: list[str], files: list[DataFile], folder: str) -> str:
         name = _short(one)
         if one.is_partition_key:
             return f"CAST(__p{keys.index(one.column)} AS {one.type.duckdb}) AS {name}"
@@ -269,15 +321,14 @@ class Scanner:
             sizes = ", ".join(str(f.stored.size) for f in files)
             return f"CAST([{sizes}][CAST(__f AS INTEGER)] AS BIGINT) AS {name}"
         footer = files[0].footer
-        if storage.kind != "parquet" or footer is None:
+        if footer is None:
             return f'"{one.column}" AS {name}'
-        schema = {column.lower(): (column, kind) for column, kind in footer.schema}
         try:
-            return f"{parquet_column(one.column, one.type, schema)} AS {name}"
-        except ValueError as stored:
+            return f"{parquet_column(one.column, one.type, footer, link_sql(folder))} AS {name}"
+        except UnreadableColumnError as error:
             raise QueryError(
-                "HIVE_BAD_DATA",
-                f"Field {one.column}'s type {stored} in parquet file "
+                error.code,
+                f"Field {one.column}'s type {error} in parquet file "
                 f"{files[0].uri} is incompatible with type {one.type.text} defined in table "
                 "schema",
             ) from None
@@ -301,41 +352,3 @@ def _unnested(values: Sequence[str]) -> str:
 
 def _short(one: Field) -> str:
     return one.sql.split(".")[1]
-
-
-def _link(base: Path, files: list[DataFile], *, by_file: bool) -> list[str]:
-    """Link the files under directories that carry their partition values.
-
-    DuckDB then has the values as constants of each file, which costs nothing per row. A link, not
-    a copy or a hard link: a file that is deleted under a running query has to be missed.
-    """
-    made: dict[tuple[str, ...], Path] = {}
-    paths = []
-    for number, one in enumerate(files, 1):
-        values = one.place.values
-        folder = made.get(values)
-        if folder is None:
-            parts = [f"__p{index}={_encode(value)}" for index, value in enumerate(values)]
-            folder = made[values] = base.joinpath(*parts)
-            folder.mkdir(parents=True, exist_ok=True)
-        if by_file:
-            folder = folder / f"__f={number}"
-            folder.mkdir()
-        suffix = Path(one.stored.key).suffix
-        link = folder / f"{number}{suffix if suffix in ('.gz', '.zst') else ''}"
-        link.symlink_to(one.stored.path.absolute())
-        paths.append(str(link))
-    return paths
-
-
-def _encode(value: str) -> str:
-    return value if value == DEFAULT_PARTITION else url_quote(value, safe="")
-
-
-def missing_file(uri: str) -> QueryError:
-    """The error of an object that was there when it was listed."""
-    return QueryError(
-        "HIVE_CURSOR_ERROR",
-        f"Failed to read file {uri}: The specified key does "
-        "not exist. (Service: Amazon S3; Status Code: 404; Error Code: NoSuchKey)",
-    )

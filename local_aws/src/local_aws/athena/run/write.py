@@ -13,7 +13,8 @@ import duckdb
 from local_aws.athena.errors import QueryError
 from local_aws.athena.run.access import check_partitions
 from local_aws.athena.run.catalog import Catalog
-from local_aws.athena.run.scan import DEFAULT_PARTITION, split_uri
+from local_aws.athena.run.links import DEFAULT_PARTITION
+from local_aws.athena.run.scan import split_uri
 from local_aws.athena.types.casts import cast
 from local_aws.athena.types.labels import to_labels
 from local_aws.athena.types.rendering import render

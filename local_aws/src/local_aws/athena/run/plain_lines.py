@@ -1,0 +1,191 @@
+"""Which lines DuckDB reads as `lines` does, so that none of them has to go through Python.
+
+A JSON object without doubled names or upper-case letters in them, whose values have the plain form
+of their column's type; and cells between delimiters of such a form. Who is in doubt says no.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from local_aws.athena.lines.delimited import Delimiters
+from local_aws.athena.lines.plan import Column, LinePlan
+from local_aws.athena.lines.quoted_csv import Marks
+from local_aws.athena.lines.text_files import INVALID
+from local_aws.athena.types.sqltypes import Type
+from local_aws.athena.types.zones import quote
+
+# Upper-case letters, escapes and letters beyond ASCII in a name; a comma that ends an object.
+_ODD_JSON = r'[A-Z\\\x{80}-\x{10FFFF}][^"]*"\s*:|,\s*[}\]]'
+# What DuckDB takes for JSON, and the strict reader does not.
+_NOT_STRICT = rf"{INVALID}|(?i:[:,\[]\s*-?(?:nan|inf))"
+# A text column's value that is no text as written: objects, arrays, fractions, NaN and so on.
+_ODD_TEXT = r"^(?:[{\[]|-?[0-9]+[.eE]|-?(?i:nan|inf))"
+_DAY = r"[0-9]{4}-(?:0[1-9]|1[0-2])-[0-9]{2}"
+_FLOAT = r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
+_MOMENT = _DAY + r"[ T](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,3})?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainLines:
+    """What DuckDB has to do for plain lines.
+
+    Attributes:
+        given: steps that come one after the other, each a name and its DuckDB text.
+        is_plain: DuckDB text over the last step, which decides.
+    """
+
+    given: Sequence[tuple[str, str]]
+    is_plain: str
+
+
+def plain_lines(plan: LinePlan, others: Sequence[Column]) -> PlainLines | None:
+    """What DuckDB does for a table's plain lines; None if none is plain.
+
+    Args:
+        plan: how lines are read.
+        others: the table's columns that are not wanted.
+
+    Raises:
+        Failure: NOT_SUPPORTED.
+    """
+    if plan.kind in ("openx", "json"):
+        return _plain_json(plan, others)
+    return _plain_csv(plan) if plan.kind == "opencsv" else _plain_delimited(plan)
+
+
+def _plain_json(plan: LinePlan, others: Sequence[Column]) -> PlainLines | None:
+    columns = [*plan.columns, *(one for one in others if not one.type.items)]
+    is_openx = plan.kind == "openx"
+    names = [_json_name(plan, one.name) for one in columns]
+    has_dots = is_openx and plan.parameters.get("dots.in.keys", "").lower() == "true"
+    if (
+        has_dots
+        or len(set(names)) < len(names)
+        or any('"' in name or "\\" in name for name in names)
+    ):
+        return None
+    paths = _paths(names)
+    # DuckDB takes a comma behind the last field.
+    ends = " ".join(f"AND NOT ends_with(line, '{last}}}')" for last in ", \t")
+    is_json = f"starts_with(line, '{{') AND ends_with(line, '}}') {ends}"
+    is_json = f"CASE WHEN {is_json} THEN json_valid(line) END"
+    if not is_openx:
+        is_json = f"CASE WHEN NOT regexp_matches(line, {quote(_NOT_STRICT)}) THEN {is_json} END"
+    steps = [
+        ("is_json", is_json),
+        ("names", "CASE WHEN is_json THEN json_keys(line) END"),
+        ("texts", f"CASE WHEN is_json THEN json_extract_string(line, {paths}) END"),
+    ]
+    wanted = enumerate(plan.columns, 1)
+    if is_openx:
+        checks = [_is_plain_text(f"given[{number}]", one.type) for number, one in wanted]
+    else:
+        kinds = f"json_type(line, {_paths(names[: len(plan.columns)])})"
+        steps.append(("kinds", f"CASE WHEN is_json THEN {kinds} END"))
+        checks = [
+            _is_plain_value(f"given[{number}]", f"kinds[{number}]", one.type)
+            for number, one in wanted
+        ]
+    # As many names as values: all are of columns, in lower case and once. Nested values may have
+    # other names, or a comma too many, which DuckDB takes.
+    is_flat = "len(names) = list_count(texts) AND NOT contains(line, '[') AND line NOT LIKE '_%{%'"
+    has_odd = f"regexp_matches(line, {quote(_ODD_JSON)})"
+    has_once = f"CASE WHEN {has_odd} THEN false ELSE list_unique(names) = len(names) END"
+    is_shaped = f"CASE WHEN {is_flat} THEN true ELSE {has_once} END"
+    steps.append(("given", f"CASE WHEN is_json THEN CASE WHEN {is_shaped} THEN texts END END"))
+    is_plain = f"CASE WHEN given IS NOT NULL THEN {' AND '.join(checks)} END"
+    return PlainLines(given=steps, is_plain=is_plain)
+
+
+def _paths(names: Sequence[str]) -> str:
+    paths = (f'$."{name}"' for name in names)
+    return f"[{', '.join(map(quote, paths))}]"
+
+
+def _json_name(plan: LinePlan, name: str) -> str:
+    if plan.kind != "openx":
+        return name
+    mapped = plan.parameters.get(f"mapping.{name}", name)
+    is_folding = plan.parameters.get("case.insensitive", "true").lower() == "true"
+    return mapped.lower() if is_folding else mapped
+
+
+def _is_plain_text(cell: str, kind: Type) -> str:
+    """Of the text of a value, be it a number or a text in JSON, or of a cell between delimiters."""
+    if kind.is_text:
+        return f"({cell} IS NULL OR NOT regexp_matches({cell}, {quote(_ODD_TEXT)}))"
+    cast = f"TRY_CAST({cell} AS {kind.duckdb})"
+    if kind.is_integer:
+        # The one way to write a number: no sign, blank, fraction or leading zero.
+        is_plain = f"CAST(TRY_CAST({cell} AS BIGINT) AS VARCHAR) = {cell}"
+    elif kind.name in ("double", "real"):
+        is_plain = f"{_full(cell, _FLOAT)} AND {cast} IS NOT NULL"
+        if kind.name == "real":
+            is_plain = f"length({cell}) < 16 AND {is_plain}"
+    elif kind.name == "decimal":
+        # DuckDB reads a number of JSON as double: with more digits it is another one.
+        is_plain = f"length({cell}) < 16 AND {_full(cell, '-?[0-9]+([.][0-9]+)?')}"
+    elif kind.name == "boolean":
+        is_plain = f"{cell} IN ('true', 'false')"
+    elif kind.name == "date":
+        is_plain = f"{_full(cell, _DAY)} AND {cast} IS NOT NULL"
+    elif kind.name == "timestamp":
+        is_plain = f"{_full(cell, _MOMENT)} AND {cast} IS NOT NULL"
+    else:
+        is_plain = "false"
+    return f"({cell} IS NULL OR coalesce({is_plain}, false))"
+
+
+def _is_plain_value(cell: str, json_kind: str, kind: Type) -> str:
+    """Of a value whose type in JSON counts too, and that fails where it does not fit."""
+    is_plain = _is_plain_text(cell, kind)
+    if kind.is_integer:
+        fits = f"TRY_CAST({cell} AS {kind.duckdb}) IS NOT NULL"
+        is_plain = f"({is_plain} AND {json_kind} IN ('UBIGINT', 'BIGINT') AND {fits})"
+    elif kind.name in ("double", "real"):
+        is_plain = f"({is_plain} AND {json_kind} IN ('UBIGINT', 'BIGINT', 'DOUBLE'))"
+    elif kind.name == "decimal":
+        is_plain = f"({is_plain} AND TRY_CAST({cell} AS {kind.duckdb}) IS NOT NULL)"
+    elif kind.is_text:
+        is_plain = f"({is_plain} AND {json_kind} IN ('VARCHAR', 'UBIGINT', 'BOOLEAN'))"
+    return f"({cell} IS NULL OR {is_plain})"
+
+
+def _full(cell: str, pattern: str) -> str:
+    return f"regexp_full_match({cell}, {quote(pattern)})"
+
+
+def _plain_delimited(plan: LinePlan) -> PlainLines | None:
+    delimiters = Delimiters(plan.parameters)
+    if delimiters.last_takes_rest:
+        return None
+    null = quote(delimiters.null)
+    pieces = ", ".join(f"nullif(pieces[{one.place + 1}], {null})" for one in plan.columns)
+    separator = quote(delimiters.separators[0])
+    escape = delimiters.escape
+    is_split = f"NOT contains(line, {quote(escape)})" if escape else "true"
+    checks = [
+        "true" if one.type.is_text else _is_plain_text(f"given[{number}]", one.type)
+        for number, one in enumerate(plan.columns, 1)
+    ]
+    steps = [
+        ("pieces", f"string_split(coalesce(line, ''), {separator})"),
+        ("given", f"CASE WHEN {is_split} THEN [{pieces}] END"),
+    ]
+    return PlainLines(
+        given=steps, is_plain=f"CASE WHEN given IS NOT NULL THEN {' AND '.join(checks)} END"
+    )
+
+
+def _plain_csv(plan: LinePlan) -> PlainLines | None:
+    marks = Marks.of(plan.parameters)
+    if not all(one.type.is_text for one in plan.columns):
+        return None
+    is_plain = f"line <> '' AND NOT contains(line, {quote(marks.quote)})"
+    is_plain = f"{is_plain} AND NOT contains(line, {quote(marks.escape)})"
+    pieces = ", ".join(f"pieces[{one.place + 1}]" for one in plan.columns)
+    steps = [
+        ("pieces", f"string_split(coalesce(line, ''), {quote(marks.separator)})"),
+        ("given", f"CASE WHEN {is_plain} THEN [{pieces}] END"),
+    ]
+    return PlainLines(given=steps, is_plain="given IS NOT NULL")
