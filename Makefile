@@ -9,8 +9,11 @@ PINS := requirements.txt requirements-dev.txt constraints.txt local_aws/pyprojec
 READY := $(VENV)/.ready-$(shell cat $(PINS) | cksum | cut -d' ' -f1)
 PINS2 := requirements.txt requirements-airflow2.txt constraints-airflow2.txt
 READY2 := .venv-airflow2/.ready-$(shell cat $(PINS2) | cksum | cut -d' ' -f1)
+# The tests of local_aws that are about Athena over its API, which a Trino must pass too.
+ON_TRINO := $(addprefix tests/test_,athena_api.py athena_clients.py athena_tables.py athena_writes.py faults.py \
+	files.py)
 
-.PHONY: help demo test test-local-aws test-airflow2 test-scheduler install lint up down env bench mwaa constraints clean
+.PHONY: help demo test test-local-aws test-airflow2 test-scheduler test-trino install lint up down env bench mwaa constraints clean
 
 help: ## Show the targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1	\2/p' Makefile | expand -t 24
@@ -34,6 +37,10 @@ test-scheduler: $(READY) ## Run what needs Airflow as users have it: scheduler, 
 	@scripts/install-chromium
 	$(RUN) -m pytest tests/scheduler --timeout 1500
 	$(RUN) -m pytest tests/thirty_days --timeout 1500
+
+test-trino: $(READY) ## Compare with a real Trino, which needs a JDK and Maven
+	cd local_aws && LOCAL_AWS_ENGINE=trino ../$(RUN) -m pytest --disable-warnings tests/on_trino $(ON_TRINO)
+	LOCAL_AWS_ENGINE=trino $(RUN) -m pytest --disable-warnings tests/trino tests/end_to_end/test_deliveries.py
 
 install: $(READY) ## Make the development environment, in .venv
 

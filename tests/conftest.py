@@ -1,4 +1,7 @@
-"""One local_aws for all tests; property tests that find the same examples in every run."""
+"""One local_aws for all tests; property tests that find the same examples in every run.
+
+With LOCAL_AWS_ENGINE=trino its Athena is on a real Trino, as `make test-trino` runs it.
+"""
 
 import os
 import subprocess
@@ -12,9 +15,10 @@ import pytest
 from botocore.loaders import JSONFileLoader
 from hypothesis import configuration
 
-from demo.environment import ROOT, airflow_environment
+from demo.environment import REGION, ROOT, airflow_environment
 from local_aws.server import LocalAws
 from local_aws.testing import Aws, Control
+from local_aws_on_trino import local_aws_on_trino
 from tests.airflow_home import HOME
 
 # Airflow reads its settings when it is first imported, by whichever test that is.
@@ -41,7 +45,8 @@ hypothesis.settings.load_profile("retime")
 @pytest.fixture(scope="session")
 def aws() -> Iterator[Aws]:
     """A server over HTTP, in this process."""
-    with LocalAws() as server:
+    is_on_trino = os.environ.get("LOCAL_AWS_ENGINE") == "trino"
+    with local_aws_on_trino(region=REGION) if is_on_trino else LocalAws() as server:
         # Opening DuckDB reads the environment, which must not change meanwhile: tests change it.
         server.hosted["athena"].result()
         yield Aws(endpoint=server.endpoint, server=server)

@@ -1,7 +1,8 @@
-"""`python -m tests.record --trino-url URL`: renew the answers of the corpus.
+"""`python -m tests.record --trino-url URL [theme...]`: renew the answers of the corpus.
 
-With `--marks`, note which statements local_aws refuses; approximations stay. With `--functions`,
-renew the list of Trino's functions instead. Without a URL, compare only.
+With themes, of those alone. With `--marks`, note which statements local_aws refuses;
+approximations stay. With `--functions`, renew the list of Trino's functions instead. Without a
+URL, compare only.
 """
 
 import argparse
@@ -9,7 +10,7 @@ import sys
 from collections import Counter
 from dataclasses import replace
 
-from tests.answers import Answer, answer_of, read_corpus, write_corpus
+from tests.answers import Answer, Case, answer_of, read_corpus, write_corpus
 from tests.athena_sql import Trino
 
 from local_aws.athena.compile.known_functions import TABLE
@@ -44,6 +45,7 @@ def record_functions(server: TrinoServer) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser()
+    parser.add_argument("themes", nargs="*", help="all, if none is given")
     parser.add_argument("--trino-url")
     parser.add_argument("--marks", action="store_true")
     parser.add_argument("--functions", action="store_true")
@@ -51,7 +53,7 @@ def main() -> int:
     if options.functions:
         record_functions(TrinoServer(options.trino_url))
         return 0
-    cases = list(read_corpus())
+    cases = [case for case in read_corpus() if case.theme in (options.themes or [case.theme])]
     if options.trino_url:
         server = TrinoServer(options.trino_url)
         cases = [
@@ -66,12 +68,13 @@ def main() -> int:
         answer = answer_of(lambda sql: ask_local(local, sql), case.statement)
         outcome = case.outcome(answer)
         found[case.theme, outcome] += 1
-        if outcome in ("wrong", "other error") and not case.local:
+        if outcome in ("wrong", "other error"):
             print(
                 f"{case.theme}: {outcome}: {case.sql}\n    Trino {_shown(case.answer)}\n"
                 f"    local {_shown(answer)}"
             )
-        mark = "refused" if outcome == "refused" else case.local.replace("refused", "")
+        kept = case.local if case.local in Case.APPROXIMATIONS else ""
+        mark = "refused" if outcome == "refused" else kept
         marked.append(replace(case, local=mark))
     if options.marks:
         write_corpus(marked)

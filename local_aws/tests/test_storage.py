@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import io
+import json
 import os
 import signal
 import threading
@@ -19,9 +20,16 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_aws.journal import Change, DataDirectoryError, Journal
-from local_aws.messages import Request
+from local_aws.journal import (
+    CHANGE_BYTES,
+    SMALL_BYTES,
+    Change,
+    DataDirectoryError,
+    Journal,
+)
+from local_aws.messages import Request, Response
 from local_aws.s3.object_files import ObjectFile
+from local_aws.s3.plain_put import put_plainly
 from local_aws.seam import NoSuchBucketError
 from local_aws.testing import PATIENCE, Aws, ServerProcess
 
@@ -43,6 +51,70 @@ def test_an_object_is_one_file_with_its_bytes_and_its_md5_as_etag(aws: Aws, buck
     assert stored.size == len(body)
     assert etag == f'"{hashlib.md5(body).hexdigest()}"'
     assert s3.get_object(Bucket=bucket, Key="a/b c+d/é.bin")["Body"].read() == body
+
+
+@pytest.mark.parametrize(
+    ("more", "is_plain"),
+    [
+        ({}, True),
+        ({"Metadata": {"a_b": "c"}, "ContentType": "text/plain", "CacheControl": "no"}, True),
+        ({"ContentEncoding": "gzip"}, True),
+        ({"ChecksumAlgorithm": "SHA256"}, True),
+        ({"Tagging": "a=b"}, False),
+        ({"ACL": "public-read"}, False),
+        ({"StorageClass": "STANDARD_IA"}, False),
+        ({"IfNoneMatch": "*"}, False),
+    ],
+)
+@pytest.mark.parametrize("key", ["a/b", "a//b c+d/é%20", "/x?y=1&z#", "folder/"])
+def test_an_object_is_put_as_moto_does_it(
+    aws: Aws,
+    bucket: str,
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    more: dict[str, Any],
+    is_plain: bool,
+):
+    answered: list[bool] = []
+    ways: list[Any] = []
+
+    def put(request: Request) -> Response | None:
+        answer = put_plainly(request) if len(ways) == 0 else None
+        if request.method == "PUT":
+            answered.append(answer is not None)
+        return answer
+
+    monkeypatch.setattr("local_aws.gateway.put_plainly", put)
+    s3 = aws.client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_encryption(
+        Bucket=bucket,
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+        },
+    )
+    answered.clear()
+    for _ in ("ours", "moto's"):
+        answer = s3.put_object(Bucket=bucket, Key=key, Body=b"x", **more)
+        head = s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+        for told in (answer, head):
+            for unlike in ("ResponseMetadata", "VersionId", "LastModified"):
+                told.pop(unlike, None)
+        ways.append((answer, head, s3.get_object_acl(Bucket=bucket, Key=key)["Grants"]))
+        s3.delete_object(Bucket=bucket, Key=key)
+    assert answered == [is_plain, False]
+    assert ways[0] == ways[1]
+
+
+def test_a_put_that_a_bucket_policy_denies_is_refused(aws: Aws, bucket: str):
+    s3 = aws.client("s3")
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject"}
+    policy = {"Statement": [{**statement, "Resource": f"arn:aws:s3:::{bucket}/no/*"}]}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    s3.put_object(Bucket=bucket, Key="yes/k", Body=b"x")
+    with pytest.raises(ClientError, match="403"):
+        s3.put_object(Bucket=bucket, Key="no/k", Body=b"x")
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
 
 
 def test_metadata_and_content_type_come_back(aws: Aws, bucket: str):
@@ -529,7 +601,7 @@ def test_a_checkpoint_replaces_the_journal(tmp_path: Path):
     journal.close()
 
 
-def test_a_checkpoint_is_due_when_more_was_written_than_half_of_one(
+def test_a_checkpoint_is_due_when_the_changes_would_slow_a_restart_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("local_aws.journal.MIN_CHANGES", 3)
@@ -539,10 +611,25 @@ def test_a_checkpoint_is_due_when_more_was_written_than_half_of_one(
         journal.append(change(number))
         due.append(journal.is_due)
     assert due == [False, False, True]
-    journal.begin(b"x" * 10_000)
-    for number in range(3):
+    journal.begin(b"x" * 20 * CHANGE_BYTES)
+    for number in range(20):
+        assert not journal.is_due, f"after {number} changes"
         journal.append(change(number))
-    assert not journal.is_due
+    assert journal.is_due
+    journal.close()
+
+
+def test_only_a_small_checkpoint_is_written_at_the_end(tmp_path: Path):
+    journal = Journal(tmp_path)
+    assert journal.is_small
+    journal.begin(b"x" * SMALL_BYTES)
+    assert journal.is_small
+    journal.begin(b"x" * (SMALL_BYTES + 1))
+    journal.close()
+
+    journal = Journal(tmp_path)
+    journal.checkpoint()
+    assert not journal.is_small, "also when it was read, not written"
     journal.close()
 
 

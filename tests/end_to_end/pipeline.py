@@ -3,14 +3,17 @@
 import csv
 import io
 import sys
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from functools import cached_property
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
 
 from demo.account import create_crawler
 from demo.environment import REGION
@@ -18,9 +21,11 @@ from demo.runs import DagResult, run_dag
 from local_aws.testing import Aws
 from retime.aws import split_location
 from retime.published.ledger import Ledger, ledger_of
+from tests.airflow_home import sleep_briefly
 from tests.landed_records import arrival_hour_of
 from tests.oracle import Expected, Settings, expect
 
+INCLUDE = Path(__file__).parent / "include"
 FAR = datetime(2030, 1, 1, tzinfo=timezone.utc)
 
 
@@ -153,6 +158,17 @@ class Pipeline:
                 chunks = (group.column(n) for n in range(group.num_columns))
                 total += sum(c.total_compressed_size for c in chunks if c.path_in_schema in columns)
         return total
+
+
+def new_pipeline(aws: Aws, airflow: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> Pipeline:
+    """An empty account: a bucket, a database and a work group; the environment is a run's."""
+    pipeline = Pipeline(aws=aws, name=f"e2e-{uuid.uuid4().hex[:10]}")
+    pipeline.set_up()
+    environment = {**airflow, **pipeline.settings, "RETIME_INCLUDE": str(INCLUDE)}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    sleep_briefly(monkeypatch)
+    return pipeline
 
 
 def oracle(

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pickle import PicklingError
 from typing import Any
 
+from local_aws.calls import Calls
 from local_aws.faults import FaultBoard, answer_fault_request
 from local_aws.glue.catalog import GlueCatalog, lower_names
 from local_aws.iam.callers import Iam
@@ -31,11 +32,11 @@ from local_aws.moto_app import MotoApp, dump_state, load_state
 from local_aws.needs import needs_of
 from local_aws.s3.moto_s3 import by_reference, needed_files
 from local_aws.s3.object_files import ObjectFiles
+from local_aws.s3.plain_put import put_plainly
 from local_aws.s3.requests import answer_s3, s3_action
 from local_aws.seam import ACCESS_DENIED, AwsError, FaultRule, Service
 
 CONTROL_PATH = "/_local_aws/"
-TARGET_PREFIXES = {"glue": "AWSGlue", "athena": "AmazonAthena"}
 _READS = ("Get", "List", "Describe", "BatchGet", "Search", "Query", "Scan", "Head", "Validate")
 
 _log = logging.getLogger(__name__)
@@ -66,6 +67,9 @@ class Gateway:
         self.faults = faults
         self.lock = threading.RLock()
         self.iam = Iam(self.lock, is_enforced=enforce_iam)
+        self.call = Calls(
+            authorize=self._authorize, route=self._route, iam=self.iam, lock=self.lock
+        )
         self._journal = journal
         self._catalog = catalog
         self.hosted: dict[str, Future[Service]] = {}
@@ -95,31 +99,6 @@ class Gateway:
         except AwsError as error:
             return _refusal(error, service, request)
 
-    def call(
-        self, service: str, action: str, payload: dict[str, Any], *, region: str
-    ) -> dict[str, Any]:
-        """See `AwsCalls`."""
-        body = json.dumps(payload).encode()
-        signed = f"AWS4-HMAC-SHA256 Credential=local/20000101/{region}/{service}/aws4_request"
-        headers = {
-            "authorization": f"{signed}, SignedHeaders=host, Signature=0",
-            "x-amz-target": f"{TARGET_PREFIXES[service]}.{action}",
-            "content-type": "application/x-amz-json-1.1",
-        }
-        request = Request(
-            method="POST", target="/", headers=headers, body=io.BytesIO(body), length=len(body)
-        )
-        # What Athena asks of itself, say for a work group, is not the caller's doing.
-        if service != "athena":
-            self._authorize(request)
-        response = self._route(request)
-        answer: dict[str, Any] = json.loads(response.body or b"{}")  # type: ignore[arg-type]
-        if response.status >= 400:
-            code = answer.get("__type", "InternalFailure").rpartition("#")[2]
-            message = answer.get("message") or answer.get("Message") or ""
-            raise AwsError(code, message, status=response.status)
-        return answer
-
     def restore(self) -> None:
         """Bring back what is on record."""
         if self._journal is None:
@@ -140,7 +119,9 @@ class Gateway:
         self._builders.shutdown()
         with self.lock:
             if self._journal is not None:
-                self._checkpoint()
+                # A large one takes seconds that the next start does not need: it has the journal.
+                if self._journal.is_small:
+                    self._checkpoint()
                 self._journal.close()
 
     def _authorize(self, request: Request) -> None:
@@ -206,9 +187,12 @@ class Gateway:
 
     def _dispatch(self, request: Request, at: float, seed: int) -> Response:
         with self.moto.at(at, seed):
-            if request.scope[0] == "cloudformation":
+            service = request.scope[0]
+            if service == "cloudformation":
                 self._load_stacks()
-            if request.scope[0] != "glue":
+            if service == "s3" and (response := put_plainly(request)) is not None:
+                return response
+            if service != "glue":
                 return self.moto.answer(request)
             action = action_of(request)
             given = json.loads(request.read() or b"{}")

@@ -6,12 +6,13 @@ everything back.
 """
 
 import copyreg
+import gc
 import io
 import pickle
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import lru_cache
@@ -135,43 +136,53 @@ def to_environ(request: Request) -> dict[str, Any]:
     return environ
 
 
-class _StatePickler(pickle.Pickler):
-    """Writes moto's state; a backend is written as its address, a lock as a new lock."""
+_LOCKS: dict[type, Callable[[Any], Any]] = {
+    type(threading.Lock()): lambda _: (threading.Lock, ()),
+    type(threading.RLock()): lambda _: (threading.RLock, ()),
+}
 
-    dispatch_table = copyreg.dispatch_table | {
-        type(threading.Lock()): lambda _: (threading.Lock, ()),
-        type(threading.RLock()): lambda _: (threading.RLock, ()),
-    }
 
-    def persistent_id(self, value: Any) -> tuple[str, str, str] | None:
-        if isinstance(value, BaseBackend):
-            service = type(value).__module__.split(".")[1]
-            return service, value.account_id, value.region_name
-        return None
+def _backend(service: str, account: str, region: str) -> Any:
+    return get_backend(service)[account][region]
+
+
+def _address(backend: BaseBackend) -> Any:
+    service = type(backend).__module__.split(".")[1]
+    return _backend, (service, backend.account_id, backend.region_name)
 
 
 class _StateUnpickler(pickle.Unpickler):
     def persistent_load(self, address: tuple[str, str, str]) -> Any:
-        service, account, region = address
-        return get_backend(service)[account][region]
+        return _backend(*address)  # so earlier versions wrote a backend
 
 
 def dump_state() -> bytes:
     """All that moto holds; raises when a service holds something that cannot be written."""
-    state = [
-        (backend, backend.__dict__)
+    backends = [
+        backend
         for backends in BackendDict._instances  # noqa: SLF001 - there is no public name
         for _, _, backend in backends.iter_backends()
     ]
     buffer = io.BytesIO()
-    _StatePickler(buffer).dump(state)
+    pickler = pickle.Pickler(buffer, protocol=pickle.HIGHEST_PROTOCOL)
+    # A backend is written as its address, a lock as a new lock. By type: to be asked about each
+    # value, as persistent_id is, takes four times as long.
+    addresses = dict.fromkeys(map(type, backends), _address)
+    pickler.dispatch_table = copyreg.dispatch_table | _LOCKS | addresses
+    pickler.dump([(backend, backend.__dict__) for backend in backends])
     return buffer.getvalue()
 
 
 def load_state(state: bytes) -> None:
     """Bring back what `dump_state` wrote."""
-    for backend, members in _StateUnpickler(io.BytesIO(state)).load():
-        backend.__dict__.update(members)
+    # To look for garbage among millions of objects that are all needed takes as long again.
+    gc.disable()
+    try:
+        for backend, members in _StateUnpickler(io.BytesIO(state)).load():
+            backend.__dict__.update(members)
+        gc.freeze()
+    finally:
+        gc.enable()
     from moto.s3.models import s3_backends
 
     for account, region, backend in s3_backends.iter_backends():

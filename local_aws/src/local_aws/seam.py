@@ -4,7 +4,7 @@ The Athena engine and the crawler are such services. They know these shapes and 
 server behind them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,10 @@ from typing import Any, Literal, Protocol
 
 ACCESS_DENIED = "AccessDeniedException"
 FaultAction = Literal["throttle", "fail", "hang", "partial"]
+Values = tuple[str, ...]
+"""The values of a partition in the order of its table's keys, as texts, or the first of them."""
+Keep = Callable[[list[Values]], list[Values]]
+"""Those of some values, all of one length and in order, that are not to be left out."""
 
 
 class NoSuchBucketError(KeyError):
@@ -125,6 +129,20 @@ class AwsCalls(Protocol):
         self, service: str, action: str, payload: dict[str, Any], *, region: str
     ) -> dict[str, Any]:
         """Call e.g. ("glue", "GetTable", {...}); raises AwsError for a 4xx or 5xx answer."""
+        ...
+
+    def partitions(
+        self, database: str, table: str, *, region: str, keep: Keep | None = None
+    ) -> list[dict[str, Any]]:
+        """Glue's records of a table's partitions, in order: its own, to be read only.
+
+        `keep` is asked about the first values of partitions, then about those of the ones that it
+        kept with further values, and at the end about all their values. What it leaves out costs
+        nothing further.
+
+        Raises:
+            AwsError: there is no such table, or the caller may not read its partitions.
+        """
         ...
 
 

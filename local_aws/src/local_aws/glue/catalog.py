@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
-from moto.glue.models import FakeTable, GlueBackend, glue_backends
+from moto.glue.models import FakeTable, glue_backends
 
 from local_aws.glue import partitions as glue_partitions
 from local_aws.glue import statistics
@@ -29,10 +29,13 @@ def update_table(table: FakeTable, payload: Payload) -> Payload:
     return {}
 
 
-def get_user_defined_functions(backend: GlueBackend, payload: Payload) -> Payload:
+def get_user_defined_functions(payload: Payload, region: str) -> Payload:
     """GetUserDefinedFunctions: there are none, in a database or in all."""
     if "DatabaseName" in payload:
-        backend.get_database(payload["DatabaseName"])
+        try:
+            glue_backends[ACCOUNT][region].get_database(payload["DatabaseName"])
+        except JsonRESTError as error:
+            raise AwsError(error.error_type, error.message) from None
     return {"UserDefinedFunctions": []}
 
 
@@ -58,18 +61,22 @@ class GlueCatalog(Service):
 
     def handle(self, action: str, payload: Payload, *, region: str) -> tuple[int, Payload]:
         """See `Service.handle`."""
-        backend = glue_backends[ACCOUNT][region]
-        try:
-            if action == "GetUserDefinedFunctions":
-                return 200, get_user_defined_functions(backend, payload)
-            given = payload["TableInput"]["Name"] if action == "UpdateTable" else None
-            table = backend.get_table(payload["DatabaseName"], given or payload["TableName"])
-        except JsonRESTError as error:
-            raise AwsError(error.error_type, error.message) from None
+        if action == "GetUserDefinedFunctions":
+            return 200, get_user_defined_functions(payload, region)
+        given = payload["TableInput"]["Name"] if action == "UpdateTable" else None
+        table = find_table(payload["DatabaseName"], given or payload["TableName"], region)
         return 200, _ACTIONS[action](table, payload)
 
     def close(self) -> None:
         """Nothing runs in the background."""
+
+
+def find_table(database: str, name: str, region: str) -> FakeTable:
+    """The table as moto has it; raises AwsError when there is none."""
+    try:
+        return glue_backends[ACCOUNT][region].get_table(database, name)
+    except JsonRESTError as error:
+        raise AwsError(error.error_type, error.message) from None
 
 
 def lower_names(action: str, payload: Payload) -> Payload:

@@ -1,5 +1,7 @@
 """The Expression of Glue's GetPartitions: parsed once, then a test of partition values.
 
+The test also takes the first values of a partition alone: they may decide already.
+
 Operators: = <> != > < >= <= AND OR NOT IN BETWEEN LIKE IS NULL. String keys are compared as text
 (`month = 7` does not find '07'), numeric ones as numbers (it does).
 """
@@ -12,9 +14,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from local_aws.seam import AwsError
+from local_aws.seam import AwsError, Values
 
-Test = Callable[[Sequence[str]], bool]
+Test = Callable[[Values], bool | None]
 
 MAX_BYTES = 2048
 _TOKEN = re.compile(
@@ -41,7 +43,9 @@ _CONVERTERS: dict[str, Callable[[str], Any]] = {
 
 
 def compile_expression(expression: str, keys: Sequence[dict[str, str]]) -> Test:
-    """Turn an expression into a test of the values of one partition.
+    """Turn an expression into a test of the values of one partition, or of the first of them.
+
+    The test is true or false, or None where it needs further values.
 
     Args:
         expression: blank for all partitions; at most 2,048 bytes.
@@ -49,7 +53,7 @@ def compile_expression(expression: str, keys: Sequence[dict[str, str]]) -> Test:
 
     Raises:
         AwsError: the expression is too long, or not one; the test raises it for a partition value
-            that is not of its key's type.
+            that is not of its key's type and is needed to decide.
     """
     if len(expression.encode()) > MAX_BYTES:
         raise AwsError(
@@ -125,9 +129,7 @@ class _Parser:
         if compare is None or negate:
             raise self._unsupported()
         convert, wanted = _converter(kind), self._literal(kind)
-        # A table of years by the hour has 100,000 partitions, and few values of each key.
-        decide = lru_cache(maxsize=1024)(lambda value: compare(convert(value), wanted))
-        return lambda values: decide(values[index])
+        return _on(index, lambda value: compare(convert(value), wanted))
 
     def _membership(self, index: int, kind: str) -> Test | None:
         convert = _converter(kind)
@@ -137,15 +139,15 @@ class _Parser:
             while self._takes(","):
                 wanted.append(self._literal(kind))
             self._expect(")")
-            return lambda values: convert(values[index]) in wanted
+            return _on(index, lambda value: convert(value) in wanted)
         if self._takes("BETWEEN"):
             low = self._literal(kind)
             self._expect("AND")
             high = self._literal(kind)
-            return lambda values: low <= convert(values[index]) <= high
+            return _on(index, lambda value: low <= convert(value) <= high)
         if self._takes("LIKE"):
             pattern = self._pattern(kind)
-            return lambda values: pattern.fullmatch(values[index]) is not None
+            return _on(index, lambda value: pattern.fullmatch(value) is not None)
         return None
 
     def _key(self) -> tuple[int, str]:
@@ -197,28 +199,47 @@ class _Parser:
         return AwsError("InvalidInputException", message)
 
 
+def _on(index: int, decide: Callable[[str], bool]) -> Test:
+    """A test of one value, that of the key at `index`."""
+    # A table of years by the hour has 100,000 partitions, and few values of each key.
+    decided = lru_cache(maxsize=1024)(decide)
+    return lambda values: decided(values[index]) if index < len(values) else None
+
+
 def _any_of(tests: list[Test]) -> Test:
-    def test(values: Sequence[str]) -> bool:
-        for one in tests:  # noqa: SIM110 - any() over a generator takes twice as long
-            if one(values):
+    def test(values: Values) -> bool | None:
+        verdict: bool | None = False
+        for one in tests:
+            found = one(values)
+            if found:
                 return True
-        return False
+            if found is None:
+                verdict = None
+        return verdict
 
     return test
 
 
 def _all_of(tests: list[Test]) -> Test:
-    def test(values: Sequence[str]) -> bool:
-        for one in tests:  # noqa: SIM110 - see _any_of
-            if not one(values):
+    def test(values: Values) -> bool | None:
+        verdict: bool | None = True
+        for one in tests:
+            found = one(values)
+            if found is None:
+                verdict = None
+            elif not found:
                 return False
-        return True
+        return verdict
 
     return test
 
 
 def _negated(test: Test) -> Test:
-    return lambda values: not test(values)
+    def negated(values: Values) -> bool | None:
+        found = test(values)
+        return None if found is None else not found
+
+    return negated
 
 
 def _converter(kind: str) -> Callable[[str], Any]:

@@ -8,14 +8,17 @@ import json
 import zlib
 from collections.abc import Callable
 from datetime import datetime, timezone
+from itertools import islice
 from typing import Any
 
 from moto.glue.models import FakePartition, FakeTable
 
 from local_aws.glue.expression import compile_expression
-from local_aws.seam import AwsError
+from local_aws.glue.partition_index import PartitionIndex, index_of
+from local_aws.seam import AwsError, Values
 
 MAX_PAGE = 1000
+_ALIKE = ("Columns", "InputFormat", "OutputFormat", "SerdeInfo")
 
 Payload = dict[str, Any]
 
@@ -28,25 +31,22 @@ def get_partitions(table: FakeTable, payload: Payload) -> Payload:
         raise _invalid(limit, "maxResults", f"Member must have value {bound}")
     meets = compile_expression(payload.get("Expression") or "", partition_keys(table))
     token = payload.get("NextToken")
-    after = json.loads(base64.b64decode(token)) if token else []
+    after = tuple(json.loads(base64.b64decode(token))) if token else None
     segment = payload.get("Segment") or {"SegmentNumber": 0, "TotalSegments": 1}
-    found = sorted(
-        (
-            partition
-            for partition in table.partitions.values()
-            if meets(partition.values)
-            and partition.values > after
-            and _segment(partition.values, segment["TotalSegments"]) == segment["SegmentNumber"]
-        ),
-        key=lambda partition: partition.values,
+    index = index_of(table)
+    found = (
+        values
+        for values in index.matching(meets, after)
+        if _segment(values, segment["TotalSegments"]) == segment["SegmentNumber"]
     )
+    page = list(islice(found, limit))
     without_columns = payload.get("ExcludeColumnSchema", False)
+    partitions = [index[str(list(values))] for values in page]
     answer: Payload = {
-        "Partitions": [_described(p, without_columns=without_columns) for p in found[:limit]]
+        "Partitions": [_described(one, without_columns=without_columns) for one in partitions]
     }
-    if len(found) > limit:
-        last = json.dumps(found[limit - 1].values)
-        answer["NextToken"] = base64.b64encode(last.encode()).decode()
+    if next(found, None) is not None:
+        answer["NextToken"] = base64.b64encode(json.dumps(page[-1]).encode()).decode()
     return answer
 
 
@@ -60,7 +60,8 @@ def batch_get_partition(table: FakeTable, payload: Payload) -> Payload:
     """BatchGetPartition: partitions that are not there are left out."""
     wanted = payload["PartitionsToGet"]
     check_count(wanted, "partitionsToGet", 0, 1000)
-    found = [table.partitions.get(str(entry["Values"])) for entry in wanted]
+    index = index_of(table)
+    found = [index.find(tuple(entry["Values"])) for entry in wanted]
     described = [_described(p) for p in found if p is not None]
     return {"Partitions": described, "UnprocessedKeys": []}
 
@@ -101,7 +102,7 @@ def batch_update_partition(table: FakeTable, payload: Payload) -> Payload:
 def delete_partition(table: FakeTable, payload: Payload) -> Payload:
     """DeletePartition."""
     existing_partition(table, payload["PartitionValues"])
-    del table.partitions[str(payload["PartitionValues"])]
+    del index_of(table)[str(payload["PartitionValues"])]
     return {}
 
 
@@ -146,10 +147,10 @@ def _failure(apply: Callable[[Payload], Any], entry: Payload) -> Payload | None:
 
 def _create(table: FakeTable, given: Payload) -> None:
     _check_values(table, given)
-    if str(given["Values"]) in table.partitions:
+    index, key = index_of(table), str(given["Values"])
+    if key in index:
         raise AwsError("AlreadyExistsException", "Partition already exists.")
-    partition = FakePartition(table.database_name, table.name, given)
-    table.partitions[str(given["Values"])] = partition
+    index[key] = FakePartition(table.database_name, table.name, _sparing(index, given))
 
 
 def _update(table: FakeTable, values: list[str], given: Payload) -> None:
@@ -159,12 +160,21 @@ def _update(table: FakeTable, values: list[str], given: Payload) -> None:
             "InvalidInputException",
             "The Values property can't be changed. Delete the partition and create it anew.",
         )
-    partition.partition_input = {**given, "Values": values}
+    partition.partition_input = {**_sparing(index_of(table), given), "Values": values}
+
+
+def _sparing(index: PartitionIndex, given: Payload) -> Payload:
+    """The input of a partition, with one object for what all partitions of a table have alike."""
+    storage = given.get("StorageDescriptor")
+    if not storage:
+        return given
+    alike = {name: index.shared(storage[name]) for name in _ALIKE if name in storage}
+    return {**given, "StorageDescriptor": {**storage, **alike}}
 
 
 def existing_partition(table: FakeTable, values: list[str]) -> FakePartition:
     """The partition with these values; raises AwsError if there is none."""
-    partition = table.partitions.get(str(values))
+    partition = index_of(table).find(tuple(values))
     if partition is None:
         raise AwsError("EntityNotFoundException", "Cannot find partition.")
     return partition
@@ -187,8 +197,8 @@ def _epoch(moment: datetime) -> float:
     return moment.replace(tzinfo=timezone.utc).timestamp()
 
 
-def _segment(values: list[str], total: int) -> int:
-    return zlib.crc32(json.dumps(values).encode()) % total if total > 1 else 0
+def _segment(values: Values, total: int) -> int:
+    return zlib.crc32("\0".join(values).encode()) % total if total > 1 else 0
 
 
 def _check_values(table: FakeTable, given: Payload) -> None:

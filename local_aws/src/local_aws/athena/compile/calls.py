@@ -155,6 +155,12 @@ def _check_aggregate(rule: Rule, arguments: list[Expr], node: Any) -> None:
     if specification is not None and specification.windowFrame() and rule.name in _UNFRAMED:
         message = f"Cannot specify window frame for {rule.name} function"
         raise QueryError("INVALID_WINDOW_FRAME", message, position(node))
+    has_order = specification is None or (
+        specification.sortItem() or specification.existingWindowName is not None
+    )
+    if rule.name in ("lag", "lead") and not has_order:
+        message = f"{rule.name} function requires an ORDER BY window clause"
+        raise QueryError("MISSING_ORDER_BY", message, position(node))
     least = {"lag": 0, "lead": 0, "nth_value": 1, "ntile": 1}.get(rule.name)
     if least is not None:
         _check_count(arguments[1:2] if rule.name != "ntile" else arguments[:1], least, node)
@@ -164,6 +170,8 @@ def _check_count(arguments: list[Expr], least: int, node: Any) -> None:
     for one in arguments:
         if isinstance(one.literal, int) and one.literal >= least:
             continue
+        if one.sql == "CAST(NULL AS BIGINT)" and len(node.expression()) == 1:
+            continue  # NTILE(NULL)
         if one.literal is None and one.sql != "NULL" and one.fields:
             raise QueryError("NOT_SUPPORTED", "local_aws takes a literal here", position(node))
         message = f"Offset must be at least {least}"

@@ -112,6 +112,8 @@ def mismatch(message: str, node: Any) -> QueryError:
 
 def coerce(expr: Expr, target: Type) -> Expr:
     """The expression as `target`, which it must coerce to."""
+    if target.name == "char" and expr.type.is_text and expr.type != target:
+        return expr.become(cast(expr.sql, expr.type, target), target, literal=expr.literal)
     if expr.type == target or (expr.type.is_text and target.is_text):
         return replace(expr, type=target)
     if expr.type.is_integer and target.is_integer and isinstance(expr.literal, int):

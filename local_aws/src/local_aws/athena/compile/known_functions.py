@@ -60,7 +60,9 @@ def _accepts(parameter: str, kind: Type) -> bool:
     if base in ("varchar", "char", "decimal", "timestamp", "time") and "with" not in parameter:
         is_whole = base == "decimal" and kind.is_integer
         is_day = base == "timestamp" and kind.name == "date"
-        return kind.name == base or is_whole or is_day or (base == "varchar" and kind.is_text)
+        if parameter == "varchar(1)" and kind.args > (1,):
+            return False
+        return kind.name == base or is_whole or is_day
     try:
         wanted = parse_type(parameter.replace("(p)", "(3)"))
     except (ValueError, IndexError):

@@ -120,6 +120,9 @@ def reduce(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """REDUCE(array, start, (state, x) -> state, state -> result)."""
     expr, item = _items(compiler, arguments[0], "array")
     start = compiler.expr(arguments[1])
+    if UNKNOWN in (start.type, *start.type.items):
+        message = f"local_aws does not reduce to {start.type.text}"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
     a, b = _name(compiler), _name(compiler)
     probe = _body(compiler, arguments[2], {f"{a}.s": start.type, f"{b}.e": item})
     state = common_type(start.type, probe.type) or start.type

@@ -18,7 +18,13 @@ from local_aws.athena.compile.plan import Expr
 from local_aws.athena.errors import Position, QueryError
 from local_aws.athena.functions.json_values import canonical, dump
 from local_aws.athena.functions.json_values import parse as parse_json
-from local_aws.athena.functions.moments import is_zone, text_to_micros, text_to_time
+from local_aws.athena.functions.moments import (
+    moment_parts,
+    text_to_micros,
+    text_to_time,
+    zone_name,
+    zoned_micros,
+)
 from local_aws.athena.parse.grammar import parse
 from local_aws.athena.types.casts import can_cast, cast, try_cast
 from local_aws.athena.types.sqltypes import (
@@ -40,9 +46,7 @@ from local_aws.athena.types.sqltypes import (
     parse_type,
     row,
 )
-from local_aws.athena.types.zones import instant, quote
-
-_ZONED = re.compile(r"^(.*\d)\s*([+-]\d{1,2}:?\d{2}|Z|[A-Za-z][\w/+-]*)$")
+from local_aws.athena.types.zones import quote
 
 
 def null_literal(compiler: Compiler, node: Any) -> Expr:
@@ -101,16 +105,38 @@ def string_value(compiler: Compiler, node: Any) -> str:
     """The value of a string node."""
     text = compiler.text(node)
     if text[:2].lower() == "u&":
-        body = text[3 : text.rindex("'")].replace("''", "'")
-        return re.sub(
-            r"\\(?:\+([0-9a-fA-F]{6})|([0-9a-fA-F]{4}))", lambda m: chr(int(m[1] or m[2], 16)), body
-        )
+        return _unicode_value(text, node)
     return text[1:-1].replace("''", "'")
+
+
+_UNICODE = re.compile(r"u&'((?:[^']|'')*)'(?:\s*uescape\s*'(.)')?", re.IGNORECASE | re.DOTALL)
+
+
+def _unicode_value(text: str, node: Any) -> str:
+    found = _UNICODE.fullmatch(text)
+    escape = (found[2] if found else None) or "\\"
+    if found is None or escape in "+'\" " or escape in "0123456789abcdefABCDEF":
+        raise QueryError("SYNTAX_ERROR", f"Invalid Unicode escape: {text}", position(node))
+    mark = re.escape(escape)
+
+    def one(letter: re.Match[str]) -> str:
+        if letter[1]:
+            return escape
+        digits = letter[2] or letter[3]
+        if not digits or int(digits, 16) > 0x10FFFF or 0xD800 <= int(digits, 16) < 0xE000:
+            raise QueryError("SYNTAX_ERROR", f"Invalid escape in {text}", position(node))
+        return chr(int(digits, 16))
+
+    pattern = rf"{mark}(?:({mark})|\+([0-9a-fA-F]{{6}})|([0-9a-fA-F]{{4}})|)"
+    return re.sub(pattern, one, found[1].replace("''", "'"))
 
 
 def binary_literal(compiler: Compiler, node: Any) -> Expr:
     """X'..': bytes."""
-    digits = compiler.text(node)[2:-1].replace(" ", "")
+    digits = re.sub(r"\s", "", compiler.text(node)[2:-1])
+    if len(digits) % 2 or not re.fullmatch("[0-9a-fA-F]*", digits):
+        message = "Binary literal must contain an even number of hexadecimal digits"
+        raise QueryError("SYNTAX_ERROR", message, position(node))
     return Expr(sql=f"unhex({quote(digits)})", type=VARBINARY, at=position(node))
 
 
@@ -142,6 +168,7 @@ def type_constructor(compiler: Compiler, node: Any) -> Expr:
     name = identifier(node.identifier()) if node.identifier() else "double"
     at = position(node)
     if name == "decimal":
+        text = re.sub(r"(?<=\d)_(?=\d)", "", text)
         if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", text):
             raise QueryError("INVALID_LITERAL", f"'{text}' is not a valid DECIMAL literal", at)
         return number(text if "." in text else text + ".", node)
@@ -149,6 +176,11 @@ def type_constructor(compiler: Compiler, node: Any) -> Expr:
         return timestamp_literal(text, node)
     if name == "json":
         return _json_literal(text, at)
+    return _typed_literal(name, text, node)
+
+
+def _typed_literal(name: str, text: str, node: Any) -> Expr:
+    at = position(node)
     kind = readable_type(name, node)
     if kind.name == "char":
         kind = Type("char", (len(text),))
@@ -161,6 +193,8 @@ def type_constructor(compiler: Compiler, node: Any) -> Expr:
         if text_to_time(text, 6) is None:
             raise QueryError("INVALID_LITERAL", f"'{text}' is not a valid TIME literal", at)
     sql = cast(f"CAST({quote(text)} AS VARCHAR)", VARCHAR, kind)
+    if kind == DATE and text.startswith("+"):
+        sql = cast(f"CAST({quote(text[1:])} AS VARCHAR)", VARCHAR, kind)
     if kind == DATE and re.fullmatch(r"\d{4}-\d\d-\d\d", text):
         sql = f"CAST({quote(text)} AS DATE)"
     return Expr(sql=sql, type=kind, at=at)
@@ -194,6 +228,22 @@ def readable_type(text: str, node: Any) -> Type:
     Raises:
         QueryError: TYPE_NOT_FOUND, or NOT_SUPPORTED for one that Trino has and this has not.
     """
+    text = " ".join(text.split())
+    text = re.sub(r"(?i)\bdouble precision\b", "double", text)
+    text = re.sub(r"(?i)\bdecimal\b(?!\s*\()", "decimal(38,0)", text)
+    text = re.sub(r"(?i)\bchar\b(?!\s*\()", "char(1)", text)
+    in_array = re.fullmatch(r"(?i)(.*\S) array(?:\s*\[\d*\])?", text)
+    text = f"array({in_array[1]})" if in_array else text
+    hive = re.search(r"(?i)(?<![\w\"])(string|float|binary|long|struct)(?![\w\"])", text)
+    if hive and '"' not in text:
+        raise mismatch(f"Unknown type: {hive[1]}", node)
+    too_wide = re.search(r"(?i)\bdecimal\s*\(\s*(\d+)", text)
+    if too_wide and int(too_wide[1]) > 38:
+        message = f"DECIMAL precision must be in range [1, 38]: {too_wide[1]}"
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
+    too_long = re.search(r"(?i)(?<!var)char\s*\(\s*(\d+)", text)
+    if too_long and int(too_long[1]) > 65536:
+        raise mismatch(f"CHAR length must be in range [0, 65536], got {too_long[1]}", node)
     try:
         kind = parse_type(text)
     except (ValueError, IndexError) as error:
@@ -222,28 +272,23 @@ def check_digits(kind: Type, node: Any) -> None:
 def timestamp_literal(text: str, node: Any) -> Expr:
     """TIMESTAMP '...', with or without a zone; the precision is that of the text."""
     at = position(node)
-    zoned = _ZONED.match(text.strip())
-    local = zoned[1] if zoned and " " in text.strip() and ":" in zoned[1] else text.strip()
-    fraction = local.partition(".")[2]
-    kind = Type("timestamp", (min(len(fraction), 12),))
+    bad = QueryError("INVALID_LITERAL", f"'{text}' is not a valid TIMESTAMP literal", at)
+    parts = moment_parts(text)
+    if parts is None:
+        raise bad
+    local, fraction, zone = parts
+    if local.startswith("-"):
+        raise QueryError("NOT_SUPPORTED", "local_aws has no times before the year 1", at)
+    kind = Type("timestamp", (len(fraction),))
     check_digits(kind, node)
-    if not re.fullmatch(r"\d{1,6}-\d{1,2}-\d{1,2}( \d{1,2}:\d\d(:\d\d(\.\d+)?)?)?", local):
-        message = f"'{text}' is not a valid timestamp literal"
-        raise QueryError("INVALID_LITERAL", message, at)
     micros = text_to_micros(local, 6)
+    if micros is not None and zone:
+        known = zone_name(zone)
+        micros = zoned_micros(micros, known) if known else None
+        kind = Type("timestamp with time zone", kind.args, zone=known or "UTC")
     if micros is None:
-        raise QueryError("INVALID_LITERAL", f"'{text}' is not a valid timestamp literal", at)
-    sql = f"make_timestamp({micros})"
-    if local == text.strip() or zoned is None:
-        return Expr(sql=sql, type=kind, at=at)
-    zone = "UTC" if zoned[2] == "Z" else zoned[2]
-    if zone[0] in "+-" and ":" not in zone:
-        zone = f"{zone[:3]}:{zone[3:]}"
-    if not is_zone(zone):
-        message = f"'{text}' is not a valid TIMESTAMP literal"
-        raise QueryError("INVALID_LITERAL", message, at)
-    sql = instant(sql, zone)
-    return Expr(sql=sql, type=Type("timestamp with time zone", kind.args, zone=zone), at=at)
+        raise bad
+    return Expr(sql=f"make_timestamp({micros})", type=kind, at=at)
 
 
 def interval_literal(compiler: Compiler, node: Any) -> Expr:
@@ -253,11 +298,18 @@ def interval_literal(compiler: Compiler, node: Any) -> Expr:
     unit = interval.from_.getText().lower() if interval.from_ else ""
     last = interval.to.getText().lower() if interval.to else unit
     sign = "-" if interval.sign is not None and interval.sign.text == "-" else ""
+    if text.startswith("-"):
+        text, sign = text[1:], "" if sign else "-"
+    if not text:
+        text = "0" if last == unit else text
     kind = YEAR_TO_MONTH if unit in ("year", "month") else DAY_TO_SECOND
     parts = re.split(r"[-: ]", text) if last != unit else [text]
     units = ["year", "month"] if kind is YEAR_TO_MONTH else ["day", "hour", "minute", "second"]
     units = units[units.index(unit) : units.index(last) + 1]
-    if len(parts) != len(units) or not all(re.fullmatch(r"-?\d+(\.\d+)?", p) for p in parts):
+    if len(parts) != len(units) or not all(
+        re.fullmatch(r"\d+(\.\d{1,3})?" if one == "second" else r"\d+", part)
+        for part, one in zip(parts, units, strict=True)
+    ):
         raise QueryError("INVALID_LITERAL", f"Invalid INTERVAL value: {text}", position(node))
     terms = " + ".join(
         f"INTERVAL {quote(f'{sign}{part} {one}')}" for part, one in zip(parts, units, strict=True)

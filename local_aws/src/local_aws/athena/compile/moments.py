@@ -431,6 +431,10 @@ def format_datetime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr
     expr = _moment(compiler, arguments[0], "format_datetime")
     pattern = _pattern(compiler, arguments[1], joda_parts)
     zone = quote("UTC")
+    is_zoned = expr.type.name == "timestamp with time zone"
+    if not is_zoned and any(letter in ("z", "Z") for letter, _, _ in joda_parts(pattern)):
+        message = "format_datetime for TIMESTAMP type, cannot use 'Z' nor 'z' in format"
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
     if expr.type.name == "timestamp with time zone":
         zone = quote(expr.type.zone) if expr.type.zone else offset_text(f"({expr.sql}).o")
     sql = f"trino_joda_format({_to_millis(expr)}, {zone}, {quote(pattern)})"
@@ -454,8 +458,8 @@ def at_timezone(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 
 def with_timezone(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """WITH_TIMEZONE(timestamp, zone): the instant of a local time."""
-    expr, zone = compiler.expr(arguments[0]), _zone(compiler, arguments[1])
-    need_zone(zone, node)
+    expr = compiler.expr(arguments[0])
+    zone = need_zone(_zone(compiler, arguments[1]), node)
     if expr.type.name == "unknown":
         expr = coerce(expr, TIMESTAMP)
     expr = expr if expr.type == TIMESTAMP else _moment(compiler, arguments[0], "with_timezone")

@@ -16,8 +16,9 @@ from local_aws.athena.compile.compiler import (
 )
 from local_aws.athena.compile.literals import string_value
 from local_aws.athena.compile.plan import Expr, Relation, both, either, merge, refer
+from local_aws.athena.compile.text_functions import concatenated, like
 from local_aws.athena.errors import QueryError
-from local_aws.athena.functions.moments import is_zone
+from local_aws.athena.functions.moments import zone_name
 from local_aws.athena.types.casts import cast
 from local_aws.athena.types.failing import fail
 from local_aws.athena.types.sqltypes import (
@@ -26,7 +27,6 @@ from local_aws.athena.types.sqltypes import (
     DOUBLE,
     TIMESTAMP_TZ,
     UNKNOWN,
-    VARCHAR,
     Type,
     array,
     as_decimal,
@@ -235,19 +235,9 @@ def concatenation(compiler: Compiler, node: Any) -> Expr:
     left, right = compiler.expr(node.left), compiler.expr(node.right)
     if left.type.name == "array" or right.type.name == "array":
         return _concat_arrays(left, right, node)
-    texts = all(one.type.is_text or one.type.name == "unknown" for one in (left, right))
-    if not texts and {left.type.name, right.type.name} != {"varbinary"}:
-        raise mismatch(
-            f"Unexpected parameters ({left.type.text}, {right.type.text}) for "
-            "function concat. Expected: concat(char(x), char(y)), "
-            "concat(array(E), E) E, concat(E, array(E)) E, concat(array(E)) E, "
-            "concat(varchar), concat(varbinary)",
-            node,
-        )
-    kind = VARCHAR if texts else left.type
-    if "char" in (left.type.name, right.type.name) and left.type.args and right.type.args:
-        kind = Type("char", (left.type.args[0] + right.type.args[0],))
-    return call(f"({left.sql} || {right.sql})", kind, [left, right], node)
+    if "unknown" in (left.type.name, right.type.name) and left.type != right.type:
+        raise QueryError("NOT_SUPPORTED", "local_aws has no NULL beside ||", position(node))
+    return concatenated([left, right], node)
 
 
 def _concat_arrays(left: Expr, right: Expr, node: Any) -> Expr:
@@ -319,21 +309,18 @@ def compare(left: Expr, right: Expr, symbol: str, node: Any) -> Expr:
     if kind.has_map and symbol.startswith("IS"):
         message = f"local_aws does not compare {kind.text} by {symbol}"
         raise QueryError("NOT_SUPPORTED", message, position(node))
-    is_char = "char" in (left.type.name, right.type.name)
     left, right = coerce(left, kind), coerce(right, kind)
-    sql = _compared(left, right, symbol, is_char=is_char)
+    sql = _compared(left, right, symbol)
     return call(sql, BOOLEAN, [left, right], node)
 
 
-def _compared(left: Expr, right: Expr, symbol: str, *, is_char: bool) -> str:
+def _compared(left: Expr, right: Expr, symbol: str) -> str:
     kind = left.type
     if kind.items and not symbol.startswith("IS"):
         if symbol in ("=", "<>"):
             same = f"trino_equal({left.sql}, {right.sql})"
             return same if symbol == "=" else f"(NOT {same})"
         return f"(trino_order({left.sql}, {right.sql}, {quote(kind.name)}) {symbol} 0)"
-    if is_char:
-        return f"(rtrim({left.sql}, ' ') {symbol} rtrim({right.sql}, ' '))"
     plain = f"({left.sql} {symbol} {right.sql})"
     if kind.name not in ("double", "real") or symbol.startswith("IS"):
         return plain
@@ -389,24 +376,6 @@ def _in_list(compiler: Compiler, value: Expr, node: Any) -> Expr:
         return call(f"({negated}({same}))", BOOLEAN, parts, node)
     listed = ", ".join(one.sql for one in parts[1:])
     return call(f"({parts[0].sql} {negated}IN ({listed}))", BOOLEAN, parts, node)
-
-
-def _like(compiler: Compiler, value: Expr, node: Any) -> Expr:
-    pattern = compiler.expr(node.pattern)
-    parts = [value, pattern]
-    for one in parts:
-        if not one.type.is_text and one.type.name != "unknown":
-            raise mismatch(
-                f"Left side of LIKE expression must evaluate to a varchar "
-                f"(actual: {one.type.text})",
-                node,
-            )
-    escape = ""
-    if node.escape is not None:
-        parts.append(compiler.expr(node.escape))
-        escape = f" ESCAPE {quote(str(parts[-1].literal))}"
-    negated = "NOT " if node.NOT() else ""
-    return call(f"({value.sql} {negated}LIKE {pattern.sql}{escape})", BOOLEAN, parts, node)
 
 
 def _null(compiler: Compiler, value: Expr, node: Any) -> Expr:
@@ -524,6 +493,8 @@ def position_of(compiler: Compiler, node: Any) -> Expr:
 
 def trim(compiler: Compiler, node: Any) -> Expr:
     """TRIM([BOTH | LEADING | TRAILING] [letters] FROM text)."""
+    if node.FROM() and not node.trimsSpecification() and node.trimChar is None:
+        raise QueryError("SYNTAX_ERROR", "TRIM(FROM text) says nothing to trim", position(node))
     side = node.trimsSpecification().getText() if node.trimsSpecification() else "BOTH"
     name = {"LEADING": "ltrim", "TRAILING": "rtrim", "BOTH": "trim"}[side]
     parts = [one for one in (node.trimSource, node.trimChar) if one is not None]
@@ -591,16 +562,17 @@ def shown_in(value: Expr, zone: str, node: Any) -> Expr:
             f"(actual {value.type.text})",
             node,
         )
-    need_zone(zone, node)
-    kind = Type("timestamp with time zone", value.type.args, zone=zone)
+    kind = Type("timestamp with time zone", value.type.args, zone=need_zone(zone, node))
     return value.become(utc(value.sql, value.type), kind, at=position(node))
 
 
-def need_zone(zone: str, node: Any) -> None:
-    """Refuse a zone that Trino does not know."""
-    if not is_zone(zone):
+def need_zone(zone: str, node: Any) -> str:
+    """A zone as Trino names it; refuses one that it does not know."""
+    known = zone_name(zone)
+    if known is None:
         message = f"'{zone}' is not a valid time zone"
         raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
+    return known
 
 
 _PREDICATES = {
@@ -609,7 +581,7 @@ _PREDICATES = {
     "InList": _in_list,
     "InSubquery": _in_subquery,
     "QuantifiedComparison": _quantified,
-    "Like": _like,
+    "Like": like,
     "NullPredicate": _null,
     "DistinctFrom": _distinct,
 }

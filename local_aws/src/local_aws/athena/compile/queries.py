@@ -438,7 +438,7 @@ class _Select:
             if name in relation.names:
                 return [(one.name, read(one)) for one in relation.fields if not one.is_hidden]
         is_name = re.fullmatch(r'[\w.$"() ]+', self.compiler.text(item.primaryExpression()))
-        row = None if is_name else self.compiler.expr(item.primaryExpression())
+        row = None if is_name and "." not in name else self.compiler.expr(item.primaryExpression())
         if row is None or row.type.name != "row":
             raise QueryError(
                 "TABLE_NOT_FOUND", f"Unable to resolve reference {name}", position(item)

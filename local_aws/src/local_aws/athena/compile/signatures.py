@@ -1,12 +1,14 @@
 """Which of a function's signatures a call means, and the types it gives."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from local_aws.athena.compile.function_table import Rule
 from local_aws.athena.types.sqltypes import (
-    INTEGERS,
     TINYINT,
+    UNBOUNDED,
     UNKNOWN,
+    VARCHAR,
     Type,
     as_decimal,
     coerces,
@@ -16,6 +18,13 @@ from local_aws.athena.types.sqltypes import (
 _ANY, _NUMBER, _DECIMAL = ("e", "k", "t", "v"), "n", "d"
 
 Bindings = dict[str, Type]
+
+# How long a text can become, as varchar(word) in a signature; x, y, z are the arguments' lengths.
+_LENGTHS: dict[str, Callable[[int, int, int], int]] = {
+    "replaced": lambda x, _, z: x + z * (x + 1),
+    "matched": lambda x, y, _: x + max(x * y // 2, y) * (x + 1),
+    "encoded": lambda x, _, __: x * 12,
+}
 
 
 def choose(rules: list[Rule], actual: list[Type]) -> tuple[Rule, list[Type], Type] | None:
@@ -51,6 +60,8 @@ def _bind(pattern: Type, kind: Type, bound: Bindings, *, is_exact: bool) -> bool
     name = pattern.name
     if name in _ANY or name in (_NUMBER, _DECIMAL):
         return _bind_variable(name, kind, bound)
+    if pattern.is_text:
+        return _bind_text(pattern, kind, bound, is_exact=is_exact)
     if pattern.items:
         if kind.name == "unknown":
             return not is_exact
@@ -68,12 +79,19 @@ def _bind(pattern: Type, kind: Type, bound: Bindings, *, is_exact: bool) -> bool
         return False
     if name == "double" and kind.is_number:
         return True
-    return coerces(kind, pattern) or (
-        name in INTEGERS
-        and kind.is_integer
-        and INTEGERS.index(kind.name) > INTEGERS.index(name)
-        and name == "integer"
-    )
+    return coerces(kind, pattern)
+
+
+def _bind_text(pattern: Type, kind: Type, bound: Bindings, *, is_exact: bool) -> bool:
+    is_same = kind.name == pattern.name
+    if kind.name == "unknown":
+        kind = Type(pattern.name, (0,))
+    # A varchar becomes a char by itself, a char never a varchar.
+    is_char = pattern.name == "char" and kind.name == "varchar" and bool(kind.args)
+    is_short = not pattern.args or (bool(kind.args) and kind.args <= pattern.args)
+    if pattern.items:
+        bound[pattern.items[0].name] = kind
+    return is_short and (is_same or (not is_exact and (kind.name == pattern.name or is_char)))
 
 
 def _bind_variable(name: str, kind: Type, bound: Bindings) -> bool:
@@ -95,6 +113,8 @@ def _fill(pattern: Type, bound: Bindings, kind: Type) -> Type:
         return bound[pattern.name]
     if pattern.name in _ANY:
         return UNKNOWN
+    if pattern.is_text and pattern.items:
+        return _sized(pattern, bound)
     if pattern.items:
         return replace(
             pattern,
@@ -109,3 +129,12 @@ def _fill(pattern: Type, bound: Bindings, kind: Type) -> Type:
     if pattern.name == kind.name and pattern.name not in ("varchar", "char"):
         return kind
     return pattern
+
+
+def _sized(pattern: Type, bound: Bindings) -> Type:
+    word = pattern.items[0].name
+    if word in bound:
+        return Type(pattern.name, bound[word].args)
+    x, y, z = ((bound[name].args or (UNBOUNDED,))[0] if name in bound else 0 for name in "xyz")
+    length = _LENGTHS[word](x, y, z)
+    return VARCHAR if length >= UNBOUNDED else Type(pattern.name, (length,))

@@ -14,10 +14,10 @@ from local_aws.athena.compile.compiler import (
 )
 from local_aws.athena.compile.operators import combine, compare, joinable
 from local_aws.athena.compile.plan import Expr
+from local_aws.athena.compile.text_functions import concatenated
 from local_aws.athena.errors import QueryError
 from local_aws.athena.types.casts import can_cast, cast
 from local_aws.athena.types.failing import fail
-from local_aws.athena.types.rendering import render
 from local_aws.athena.types.sqltypes import (
     DOUBLE,
     TINYINT,
@@ -28,6 +28,7 @@ from local_aws.athena.types.sqltypes import (
     common_type,
     decimal,
 )
+from local_aws.athena.types.zones import quote
 
 
 def if_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
@@ -89,31 +90,28 @@ def extreme(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 
 def typeof(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TYPEOF(x): the name of the static type."""
+    if len(arguments) != 1:
+        message = "Unexpected parameters for function typeof. Expected: typeof(t)"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
     expr = compiler.expr(arguments[0])
-    del node
-    return Expr(sql=f"'{expr.type.text}'", type=VARCHAR, literal=expr.type.text)
+    name = quote(expr.type.text)
+    if expr.has_aggregate or expr.has_window:
+        return expr.become(f"CASE WHEN ({expr.sql}) IS NULL THEN {name} ELSE {name} END", VARCHAR)
+    return Expr(sql=name, type=VARCHAR, literal=expr.type.text)
 
 
 def concat(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """CONCAT(a, b, ...): as ||, NULL if any part is."""
     values = [compiler.expr(one) for one in arguments]
     if any(one.type.name == "array" for one in values):
+        if len(values) == 1:
+            message = "There must be two or more arguments to concat"
+            raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
         if len(values) == 2:
             values = list(joinable(values[0], values[1], node))
         values, kind = unify(values, node, "All ARRAY elements")
         return call(f"({' || '.join(one.sql for one in values)})", kind, values, node)
-    for one in values:
-        if not one.type.is_text and one.type.name not in ("unknown", "varbinary"):
-            given = ", ".join(value.type.text for value in values)
-            raise QueryError(
-                "FUNCTION_NOT_FOUND",
-                f"Unexpected parameters ({given}) for function concat. Expected: "
-                "concat(char(x), char(y)), concat(array(E), E) E, concat(E, array(E)) E, "
-                "concat(array(E)) E, concat(varchar), concat(varbinary)",
-                position(node),
-            )
-    kind = values[0].type if values[0].type.name == "varbinary" else VARCHAR
-    return call(f"({' || '.join(one.sql for one in values)})", kind, values, node)
+    return concatenated(values, node)
 
 
 def mod(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
@@ -133,7 +131,7 @@ def rounding(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
         return values[0].become("CAST(NULL AS TINYINT)", TINYINT)
     if name == "sign":
         return _sign(values[0], node)
-    if kind.is_integer and name == "truncate" and len(values) == 2:
+    if kind.is_integer and name == "truncate":
         values[0] = coerce(values[0], as_decimal(kind))
         kind = values[0].type
     if kind.is_integer:
@@ -169,10 +167,10 @@ def _round_decimal(name: str, values: list[Expr], node: Any) -> Expr:
         kind = decimal(precision + (name != "truncate"), scale)
         if name == "round" and precision - scale > 17:
             raise QueryError("NOT_SUPPORTED", "local_aws rounds 17 digits", position(node))
-        if name == "round":
+        if name in ("round", "truncate"):
             digits = f"CAST({values[1].sql} AS INTEGER)"
             wide = f"CAST({values[0].sql} AS DECIMAL(38,{scale}))"
-            sql = f"trino_round_decimal(CAST({wide} AS VARCHAR), {digits})"
+            sql = f"trino_{name}_decimal(CAST({wide} AS VARCHAR), {digits})"
             return call(f"CAST({sql} AS {kind.duckdb})", kind, values, node)
         sql = f"CAST({duckdb_name}({values[0].sql}, {values[1].sql}) AS {kind.duckdb})"
         return call(sql, kind, values, node)
@@ -208,34 +206,13 @@ def array_join(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """ARRAY_JOIN takes elements of any type, as text."""
     values = [compiler.expr(one) for one in arguments]
     kind = values[0].type
-    if kind.name == "array" and not kind.items[0].is_text and kind.items[0] != UNKNOWN:
+    if kind.name == "array" and kind.items[0].name != "varchar" and kind.items[0] != UNKNOWN:
         if not can_cast(kind.items[0], VARCHAR):
             message = f"Cannot cast {kind.items[0].text} to varchar"
             raise QueryError("OPERATOR_NOT_FOUND", message, position(node))
         texts = f"list_transform({values[0].sql}, lambda x: {cast('x', kind.items[0], VARCHAR)})"
         values[0] = values[0].become(texts, Type("array", items=(VARCHAR,)))
     return apply_rule("array_join", values, node)
-
-
-def format_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
-    """FORMAT('%s', x): Java's, of which printf knows the common part."""
-    values = [compiler.expr(one) for one in arguments]
-    pattern = values[0].literal
-    if not isinstance(pattern, str):
-        raise QueryError("NOT_SUPPORTED", "format takes a literal pattern here", position(node))
-    shown = [
-        render(one.sql, one.type) if used == "s" else one.sql
-        for one, used in zip(values[1:], _conversions(pattern), strict=False)
-    ]
-    text = pattern.replace("%n", "\n").replace("'", "''")
-    return call(f"printf('{text}', {', '.join(shown)})", VARCHAR, values, node)
-
-
-def _conversions(pattern: str) -> list[str]:
-    rest = pattern.replace("%%", "").replace("%n", "")
-    return [
-        next((letter for letter in piece if letter.isalpha()), "s") for piece in rest.split("%")[1:]
-    ]
 
 
 def array_sort(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
@@ -303,7 +280,6 @@ FUNCTIONS: dict[str, FunctionHandler] = {
     "random": random,
     "element_at": element_at,
     "array_join": array_join,
-    "format": format_,
     "array_sort": array_sort,
     "map": map_,
     "contains": contains,

@@ -63,14 +63,30 @@ def _pieces(value: Any) -> Iterator[str]:
         yield "null" if value is None else ("true" if value else "false")
 
 
-_ESCAPED = re.compile('["\\\\\x00-\x1f]')
+_ESCAPED = re.compile('["\\\\\x00-\x1f\ud800-\udfff\U00010000-\U0010ffff]')
 _SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def quoted(text: str) -> str:
     """A text as Jackson writes it."""
-    escaped = _ESCAPED.sub(lambda m: _SHORT.get(m[0]) or f"\\u{ord(m[0]):04X}", text)
-    return f'"{escaped}"'
+    return f'"{_ESCAPED.sub(_escape, text)}"'
+
+
+def _escape(found: re.Match[str]) -> str:
+    letter = found[0]
+    if letter in _SHORT:
+        return _SHORT[letter]
+    units = letter.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[n]:02X}{units[n + 1]:02X}" for n in range(0, len(units), 2))
+
+
+def in_java(value: Any) -> Any:
+    """The document with numbers in Java's form, as json_extract gives it."""
+    if isinstance(value, Number):
+        return Number(_canonical_number(value))
+    if isinstance(value, dict):
+        return {key: in_java(item) for key, item in value.items()}
+    return [in_java(item) for item in value] if isinstance(value, list) else value
 
 
 def canonical(value: Any) -> Any:
@@ -87,7 +103,8 @@ def canonical(value: Any) -> Any:
 def _canonical_number(text: str) -> str:
     if _WHOLE.fullmatch(text):
         return str(int(text))
-    return double_text(float(text))
+    value = double_text(float(text))
+    return f'"{value}"' if value[-1] in "yN" else value
 
 
 def cast_failure(text: str, kind: str) -> Failure:
@@ -140,13 +157,13 @@ def _whole(value: Any) -> int:
     return int(value)
 
 
-def to_double(text: str) -> float | None:
-    """CAST(json AS double)."""
+def to_double(text: str) -> str | None:
+    """CAST(json AS double); its text, for DuckDB takes NaN for NULL."""
     value = _scalar(text, "double")
     if value is None:
         return None
     try:
-        return float(value)
+        return repr(float(value))
     except ValueError:
         raise cast_failure(text, "double") from None
 
@@ -222,7 +239,8 @@ FUNCTIONS = (
     PythonFunction(
         "trino_json_to_whole", ("VARCHAR", "VARCHAR", "BIGINT", "BIGINT"), "BIGINT", to_whole
     ),
-    PythonFunction("trino_json_to_double", ("VARCHAR",), "DOUBLE", to_double),
+    PythonFunction("trino_json_to_double", ("VARCHAR",), "VARCHAR", to_double),
+    PythonFunction("trino_json_quoted", ("VARCHAR",), "VARCHAR", quoted),
     PythonFunction("trino_json_to_decimal", ("VARCHAR", "VARCHAR"), "VARCHAR", to_decimal_text),
     PythonFunction("trino_json_to_varchar", ("VARCHAR",), "VARCHAR", to_varchar),
     PythonFunction("trino_json_elements", ("VARCHAR", "VARCHAR"), "VARCHAR[]", elements),

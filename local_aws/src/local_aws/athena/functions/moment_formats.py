@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from local_aws.athena.functions.moments import is_zone, zone_of
+from local_aws.athena.functions.moments import zone_name, zone_of
 from local_aws.athena.functions.registry import Failure, PythonFunction
 
 _MONTHS = (
@@ -67,7 +67,7 @@ def _joda_text(letter: str, count: int, moment: datetime, zone: str) -> str:
         return name if count > 3 else name[:3]
     if letter in "zZ":
         return _joda_zone(letter, count, moment, zone)
-    if letter == "S":
+    if letter in "Sf":
         return f"{moment.microsecond // 1000:03d}".ljust(count, "0")[:count]
     if letter == "a":
         return "AM" if moment.hour < 12 else "PM"
@@ -162,13 +162,13 @@ def _joda_field(
         return _named(text, names, letter, found)
     if letter in "zZ":
         return _zone_read(text, letter, count, found)
-    if letter == "G":
-        return text[2:] if text[:2].upper() == "AD" else None
-    if letter == "S":
+    if letter in "GC":
+        raise Failure("NOT_SUPPORTED", f"local_aws does not read texts by {letter}")
+    if letter in "Sf":
         digits = re.match(r"\d+", text)
         if digits is None:
             return None
-        taken = digits[0][:count] if is_fixed else digits[0][: max(count, 9)]
+        taken = digits[0][: 9 if letter == "f" else count]
         found["S"] = int(taken.ljust(3, "0")[:3])
         return text[len(taken) :]
     widest = count if is_fixed else max(count, _WIDTHS.get(letter, 2))
@@ -198,6 +198,8 @@ def _named(text: str, names: tuple[str, ...], letter: str, found: dict[str, Any]
 
 
 def _zone_read(text: str, letter: str, count: int, found: dict[str, Any]) -> str | None:
+    if letter == "z":
+        raise Failure("NOT_SUPPORTED", "local_aws does not read names of zones by z")
     offset = re.match(r"([-+])(\d{2}):?(\d{2})", text)
     if offset and (letter == "Z"):
         minutes = int(offset[2]) * 60 + int(offset[3])
@@ -206,13 +208,18 @@ def _zone_read(text: str, letter: str, count: int, found: dict[str, Any]) -> str
     if letter == "Z" and count < 3:
         return text[1:] if text[:1] in ("Z", "z") else None
     name = re.match(r"[A-Za-z_]+(?:/[A-Za-z_+\-0-9]+)*", text)
-    if name is None or not is_zone(name[0]):
+    known = zone_name(name[0]) if name else None
+    if name is None or known is None:
         return None
-    found["zone"] = "UTC" if name[0] in ("UTC", "GMT", "Z") else name[0]
+    found["zone"] = known
     return text[len(name[0]) :]
 
 
 def _day_of(found: dict[str, Any]) -> date:
+    if {"w", "e", "E"} & found.keys() and not {"y", "Y", "x"} & found.keys():
+        raise Failure("NOT_SUPPORTED", "local_aws reads days of a week only with a year")
+    if not 1 <= found.get("y", found.get("Y", 1)) <= 9999:
+        raise Failure("NOT_SUPPORTED", "local_aws reads the years 1 to 9999")
     year = found.get("y", found.get("Y"))
     if "w" in found or ("e" in found and "x" in found) or ("x" in found and year is None):
         base = found.get("x", year if year is not None else 1970)
@@ -255,7 +262,7 @@ def _time_of(found: dict[str, Any]) -> timedelta:
 
 # A letter's Joda letter and count, for formatting and for parsing; None: not supported by Trino.
 _MYSQL: dict[str, tuple[str, int] | None] = {
-    "a": ("E", 3), "b": ("M", 3), "c": ("M", 1), "d": ("d", 2), "e": ("d", 1), "f": ("S", 6),
+    "a": ("E", 3), "b": ("M", 3), "c": ("M", 1), "d": ("d", 2), "e": ("d", 1), "f": ("f", 6),
     "H": ("H", 2), "h": ("h", 2), "I": ("h", 2), "i": ("m", 2), "j": ("D", 3), "k": ("H", 1),
     "l": ("h", 1), "M": ("M", 4), "m": ("M", 2), "p": ("a", 1), "S": ("s", 2), "s": ("s", 2),
     "v": ("w", 2), "W": ("E", 4), "x": ("x", 4), "Y": ("y", 4), "y": ("2", 2),

@@ -13,6 +13,7 @@ _MOMENT = re.compile(
 )
 _TIME = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d+))?)?")
 _OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})")
+_ZONE_OFFSET = re.compile(r"(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{2}))?")
 _BLANKS = "".join(map(chr, range(33)))
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times are naive UTC here
 
@@ -28,6 +29,16 @@ def rounded_micros(fraction: str, digits: int) -> int:
         return 0
     scaled = int(fraction.ljust(digits + 1, "0")[: digits + 1])
     return int((scaled + 5) // 10 * 10 ** (6 - digits))
+
+
+def moment_parts(text: str) -> tuple[str, str, str] | None:
+    """A timestamp's text in its local part, the digits of its fraction, and its zone."""
+    found = _MOMENT.fullmatch(text.strip(_BLANKS))
+    if found is None:
+        return None
+    zone = found[9] or ""
+    whole = text.strip(_BLANKS)
+    return whole[: len(whole) - len(zone)].rstrip(), found[8] or "", zone
 
 
 def text_to_micros(text: str, digits: int) -> int | None:
@@ -64,16 +75,39 @@ def zoned_text_to_micros(text: str, digits: int) -> int | None:
     return micros
 
 
+def zone_name(text: str) -> str | None:
+    """A zone as Trino names it: UTC, +02:00 or Europe/Brussels; None if it knows no such zone."""
+    if text in ("Z", "z", "UTC", "GMT", "UT", "Etc/UTC", "Etc/GMT", "GMT0", "Etc/GMT0", "Etc/UCT"):
+        return "UTC"
+    found = _ZONE_OFFSET.fullmatch(text)
+    if found:
+        minutes = int(found[2]) * 60 + int(found[3] or 0)
+        if minutes > 14 * 60 or int(found[3] or 0) > 59:
+            return None
+        return f"{found[1]}{minutes // 60:02d}:{minutes % 60:02d}" if minutes else "UTC"
+    backwards = re.fullmatch(r"Etc/GMT([+-])(\d{1,2})", text)
+    if backwards:
+        return zone_name(("-" if backwards[1] == "+" else "+") + backwards[2])
+    if text in ("EST", "MST", "HST") or len(text) < 2:
+        return None
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+    return text
+
+
 def is_zone(name: str) -> bool:
     """Does Trino know the zone?"""
-    offset = _OFFSET.fullmatch(name)
-    if offset:
-        return int(offset[2]) * 60 + int(offset[3]) <= 14 * 60
-    try:
-        ZoneInfo("UTC" if name == "Z" else name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
+    return zone_name(name) is not None
+
+
+def zoned_micros(local_micros: int, zone: str) -> int | None:
+    """The instant of a literal's local time, the earlier of two; None if a clock jumped over it."""
+    moment = EPOCH + timedelta(microseconds=local_micros)
+    at = moment.replace(tzinfo=zone_of(zone))
+    back = at.astimezone(timezone.utc).astimezone(zone_of(zone)).replace(tzinfo=None)
+    return micros_of(at.astimezone(timezone.utc).replace(tzinfo=None)) if back == moment else None
 
 
 def offset_minutes(zone: str) -> int | None:

@@ -232,6 +232,13 @@ def _fitting(value: Decimal, scale: int, what: str) -> str:
     return format(rounded, "f")
 
 
+def truncate_decimal(text: str, digits: int) -> str:
+    """TRUNCATE of a decimal to some digits behind the point, or before it."""
+    with localcontext(_WIDE):
+        unit = Decimal(1).scaleb(-digits)
+        return format(Decimal(text).quantize(unit, rounding=ROUND_DOWN), "f")
+
+
 def from_base(text: str, base: int) -> int:
     """FROM_BASE: a whole number's text."""
     if not 2 <= base <= 36:
@@ -305,6 +312,7 @@ def cube_root(value: float) -> float:
 
 FUNCTIONS = (
     PythonFunction("trino_round_decimal", ("VARCHAR", "INTEGER"), "VARCHAR", round_decimal),
+    PythonFunction("trino_truncate_decimal", ("VARCHAR", "INTEGER"), "VARCHAR", truncate_decimal),
     PythonFunction("trino_from_base", ("VARCHAR", "BIGINT"), "BIGINT", from_base),
     PythonFunction("trino_to_base", ("BIGINT", "BIGINT"), "VARCHAR", to_base),
     PythonFunction("trino_log", ("DOUBLE", "DOUBLE"), "VARCHAR", logarithm),

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from local_aws.athena.compile.scope import Table, TableColumn
@@ -10,10 +10,11 @@ from local_aws.athena.errors import Position, QueryError
 from local_aws.athena.run.access import check_partitions, denied
 from local_aws.athena.types.sqltypes import BIGINT, VARCHAR, Type, parse_type
 from local_aws.athena.types.zones import quote
-from local_aws.seam import Access, AwsCalls, AwsError
+from local_aws.seam import Access, AwsCalls, AwsError, Keep, Values
 
 CATALOG = "awsdatacatalog"
 _MISSING = "EntityNotFoundException"
+_SEPARATOR, _NULL = "\x1f", "\x1e"
 _VIEW_PREFIX = "/* Presto View: "
 _HIDDEN = (
     TableColumn(name="$path", type=VARCHAR, is_hidden=True),
@@ -90,18 +91,24 @@ class Catalog:
             "TABLE_NOT_FOUND", f"Table '{CATALOG}.{database}.{name}' does not exist", at
         )
 
-    def partitions(self, database: str, name: str) -> list[dict[str, Any]]:
-        """All partitions of a table."""
+    def partitions(
+        self, database: str, name: str, keep: Keep | None = None
+    ) -> list[dict[str, Any]]:
+        """The partitions of a table, or those whose values `keep` returns; to be read only."""
         check_partitions(self.access, self.region, database, name)
-        return list(
-            self.pages(
-                "GetPartitions",
-                "Partitions",
-                DatabaseName=database,
-                TableName=name,
-                ExcludeColumnSchema=True,
-            )
-        )
+        return self.calls.partitions(database, name, region=self.region, keep=keep)
+
+    def locations(self, database: str, name: str, wanted: Collection[Values]) -> dict[Values, str]:
+        """Where those of the wanted partitions are that exist."""
+
+        def keep(values: list[Values]) -> list[Values]:
+            firsts = {one[: len(values[0])] for one in wanted} if values else set()
+            return [one for one in values if one in firsts]
+
+        return {
+            tuple(one["Values"]): (one.get("StorageDescriptor") or {}).get("Location", "")
+            for one in self.partitions(database, name, keep)
+        }
 
     def resolve(
         self, name: tuple[str, ...], database: str, at: Position | None = None
@@ -295,6 +302,18 @@ def _rows_text(rows: list[tuple[Any, ...]], kinds: list[Type]) -> str:
             for name, kind in zip(names, kinds, strict=True)
         )
         return f"SELECT {empty} WHERE false"
+    columns = [
+        [_NULL if cell is None else str(cell) for cell in column]
+        for column in zip(*rows, strict=True)
+    ]
+    if not any(_SEPARATOR in cell for column in columns for cell in column):
+        # DuckDB parses a text a column in a tenth of the time of a row a partition.
+        cells = ", ".join(
+            f"CAST(nullif(unnest(string_split({quote(_SEPARATOR.join(column))}, '{_SEPARATOR}')),"
+            f" '{_NULL}') AS {kind.duckdb}) AS {name}"
+            for column, name, kind in zip(columns, names, kinds, strict=True)
+        )
+        return f"SELECT {cells}"
     texts = ", ".join(
         "(" + ", ".join("NULL" if cell is None else quote(str(cell)) for cell in row) + ")"
         for row in rows

@@ -33,6 +33,9 @@ class Engine:
             "autoload_known_extensions": "false",
             # A query without ORDER BY has no order in Athena either.
             "preserve_insertion_order": "false",
+            # The system caches files. What a query needed goes back to it when the query is done.
+            "enable_external_file_cache": "false",
+            "allocator_background_threads": "true",
             "partitioned_write_max_open_files": "128",
         }
         if threads:

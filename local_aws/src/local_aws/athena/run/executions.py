@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import duckdb
@@ -93,6 +93,11 @@ class Execution:
         if self.stopped.is_set():
             raise QueryCancelledError(_USER_CANCELLED)
 
+    def forget_tree(self) -> None:
+        """Let the parsed statement go: a large one takes megabytes, and executions are kept."""
+        statement = replace(self.request.statement, tree=None, node=None)
+        self.request = replace(self.request, statement=statement)
+
     def finish(self, state: str, reason: str = "", error: dict[str, Any] | None = None) -> bool:
         """Enter a terminal state; False if one was reached before."""
         with self.lock:
@@ -125,6 +130,7 @@ class Executions:
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="athena")
         self._lock = threading.Lock()
         self._by_id: dict[str, Execution] = {}
+        self._open: dict[str, Execution] = {}
 
     def get(self, execution_id: str) -> Execution | None:
         """The execution of that id."""
@@ -140,7 +146,7 @@ class Executions:
         with self._lock:
             return sum(
                 one.state not in TERMINAL and one.request.statement.type in types
-                for one in self._by_id.values()
+                for one in self._open.values()
             )
 
     def start(self, request: Request, output_location: Callable[[str], str]) -> Execution:
@@ -153,21 +159,24 @@ class Executions:
             output_location=output_location(execution_id),
         )
         with self._lock:
-            self._by_id[execution_id] = execution
+            self._by_id[execution_id] = self._open[execution_id] = execution
         # It runs with the permissions of whoever asks for it.
         self._pool.submit(copy_context().run, self._work, execution)
         return execution
 
     def _work(self, execution: Execution) -> None:
-        with execution.lock:
-            if execution.state != "QUEUED":
-                return
-            execution.state = "RUNNING"
-            execution.started = time.time()
         try:
+            with execution.lock:
+                if execution.state != "QUEUED":
+                    return
+                execution.state = "RUNNING"
+                execution.started = time.time()
             self._finish(execution)
         finally:
             execution.ended.set()
+            with self._lock:
+                del self._open[execution.id]
+            execution.forget_tree()
 
     def _finish(self, execution: Execution) -> None:
         try:

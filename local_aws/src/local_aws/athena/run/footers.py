@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,6 +10,9 @@ import pyarrow.parquet as pq
 
 _TRAILER_BYTES = 8  # the footer's length and the magic, behind every footer
 _KEPT = 50_000
+
+
+Schema = tuple[tuple[str, pa.DataType], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +26,7 @@ class Footer:
         footer_bytes: what has to be read to know all this.
     """
 
-    schema: tuple[tuple[str, pa.DataType], ...]
+    schema: Schema
     int96: frozenset[str]
     column_bytes: dict[str, int]
     footer_bytes: int
@@ -35,6 +38,7 @@ class Footers:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, int, int], Footer] = OrderedDict()
+        self._schemas: dict[Schema, Schema] = {}
 
     def read(self, path: Path) -> Footer:
         """The footer of a file.
@@ -50,6 +54,10 @@ class Footers:
                 return self._kept[key]
         footer = _read(path)
         with self._lock:
+            # Files of a table have one schema, which takes several times what else is kept.
+            schema = self._schemas.setdefault(footer.schema, footer.schema)
+            sizes = {name: footer.column_bytes[name] for name, _ in schema}
+            footer = replace(footer, schema=schema, column_bytes=sizes)
             self._kept[key] = footer
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from local_aws.athena.run.line_rows import line_rows, lines_source
 from local_aws.athena.run.links import DEFAULT_PARTITION, hive_options, link_files
 from local_aws.athena.run.parquet_columns import UnreadableColumnError, parquet_column
 from local_aws.athena.types.zones import quote
-from local_aws.seam import NoSuchBucketError, ObjectStore, StoredObject
+from local_aws.seam import NoSuchBucketError, ObjectStore, StoredObject, Values
 
 _SEPARATOR = "\x1f"
 
@@ -142,41 +143,48 @@ class Scanner:
         storage = storage_of(descriptor, name, properties)
         if not record.get("PartitionKeys"):
             return [Place(location=descriptor.get("Location", ""), storage=storage)]
-        partitions = self.catalog.partitions(scan.database, scan.table)
+        keep = partial(self._kept, scan) if scan.predicate is not None else None
         places = []
-        for number in self._kept(scan, [one["Values"] for one in partitions]):
-            one = partitions[number].get("StorageDescriptor") or {}
+        for partition in self.catalog.partitions(scan.database, scan.table, keep):
+            one = partition.get("StorageDescriptor") or {}
             own = storage_of(one, name, properties) if one.get("SerdeInfo") else storage
             places.append(
                 Place(
                     location=one.get("Location", ""),
                     storage=own,
-                    values=tuple(partitions[number]["Values"]),
+                    values=tuple(partition["Values"]),
                 )
             )
         return places
 
-    def _kept(self, scan: Scan, values: list[Sequence[str]]) -> list[int]:
-        if scan.predicate is None or not values:
-            return list(range(len(values)))
-        keys = [one for one in scan.fields if one.is_partition_key]
+    def _kept(self, scan: Scan, values: list[Values]) -> list[Values]:
+        """The values, or first values, of partitions that the predicate leaves."""
+        width = len(values[0]) if values else 0
+        keys = [one for one in scan.fields if one.is_partition_key][:width]
+        if scan.predicate is None or not _decides(scan.predicate, keys):
+            return values
         # As text: for parameters DuckDB would import pandas, which takes seconds.
         columns = ", ".join(
             f"CAST({_unnested([row[index] for row in values])} AS {key.type.duckdb}) "
             f"AS {_short(key)}"
             for index, key in enumerate(keys)
         )
-        self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE partitions AS SELECT unnest(range({len(values)})) "
-            f"AS number, {columns}"
-        )
-        return sorted(self._meeting(scan.predicate, len(values)))
+        try:
+            self.connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE partitions AS SELECT unnest(range({len(values)})) "
+                f"AS number, {columns}"
+            )
+        except duckdb.Error:
+            return values  # one is not of its key's type; the query then decides for itself
+        return [values[number] for number in sorted(self._meeting(scan.predicate, keys, values))]
 
-    def _meeting(self, predicate: Predicate, count: int) -> set[int]:
-        """The partitions for which a predicate is true."""
-        met = [self._meeting(term, count) for term in predicate.terms]
+    def _meeting(self, predicate: Predicate, keys: list[Field], values: list[Values]) -> set[int]:
+        """The partitions for which a predicate is true, or may be with further keys."""
+        met = [self._meeting(term, keys, values) for term in predicate.terms]
         if met:
             return set.intersection(*met) if predicate.logic == "and" else set.union(*met)
+        if not _decides(predicate, keys):
+            return set(range(len(values)))
         # Rows with the names that the text has: r3.c0 is a field of a column.
         rows: dict[str, list[str]] = {}
         for named, key in predicate.columns.items():
@@ -188,7 +196,7 @@ class Scanner:
             return {number for (number,) in self.connection.execute(text).fetchall()}
         except duckdb.Error:
             # It fails on some partition; the query then decides for itself.
-            return set(range(count))
+            return set(range(len(values)))
 
     def _list(self, place: Place) -> list[DataFile]:
         bucket, key = split_uri(place.location)
@@ -324,6 +332,13 @@ class Scanner:
                 f"{files[0].uri} is incompatible with type {one.type.text} defined in table "
                 "schema",
             ) from None
+
+
+def _decides(predicate: Predicate, keys: list[Field]) -> bool:
+    """Does the predicate, or a term of it, need no other partition keys than these?"""
+    if predicate.logic:
+        return any(_decides(term, keys) for term in predicate.terms)
+    return all(key in keys for key in predicate.columns.values())
 
 
 def _is_hidden(path: str) -> bool:

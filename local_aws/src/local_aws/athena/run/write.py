@@ -50,7 +50,7 @@ class Output:
 
 @dataclass(slots=True, kw_only=True)
 class Written:
-    """What a write left: rows and objects; partitions by their values."""
+    """What a write left: rows and objects; new partitions by their values."""
 
     rows: int = 0
     uris: list[str] = field(default_factory=list)
@@ -200,7 +200,7 @@ def store_files(
                 "HIVE_FILESYSTEM_ERROR", f"The specified bucket does not exist: {bucket}"
             ) from None
         written.uris.append(uri)
-        if names:
+        if names and one.values not in locations:
             written.partitions[one.values] = f"{location.rstrip('/')}/"
 
 

@@ -30,6 +30,7 @@ from local_aws.athena.run.write import (
     within_limit,
 )
 from local_aws.athena.types.sqltypes import BIGINT, UNKNOWN
+from local_aws.seam import Values
 
 _ROWS: tuple[Column, ...] = (("rows", BIGINT),)
 
@@ -48,14 +49,9 @@ def insert(job: Job) -> Outcome:
         places = spread_columns(names, len(query.types), output, node)
     kinds = [UNKNOWN if place is None else query.types[place] for place in places]
     check_types(kinds, [kind for _, kind in output.columns], node)
-    locations = {
-        tuple(one["Values"]): one["StorageDescriptor"]["Location"]
-        for one in (job.catalog.partitions(database, name) if output.keys else [])
-    }
-    written = _write(job, query, output, places, locations)
-    new = {values: uri for values, uri in written.partitions.items() if values not in locations}
-    if new:
-        register(job.catalog, record, new)
+    written = _write(job, query, output, places, (database, name))
+    if written.partitions:
+        register(job.catalog, record, written.partitions)
     job.hang("athena.query.after_write")
     return _outcome(job, written)
 
@@ -82,7 +78,7 @@ def ctas(job: Job) -> Outcome:
     output = ctas_output(query, properties, location, node)
     written = Written()
     if not (node.NO() and node.DATA()):
-        written = _write(job, query, output, range(len(query.types)), {})
+        written = _write(job, query, output, range(len(query.types)))
     record = table_record(database, name, output)
     job.catalog.glue(
         "CreateTable",
@@ -118,7 +114,7 @@ def unload(job: Job) -> Outcome:
     query = job.sql.analyse(job, job.statement.node.query())
     output = unload_output(query, properties, job.statement.target)
     _need_empty(job, output.location, "Target directory for UNLOAD already exists")
-    written = _write(job, query, output, range(len(query.types)), {})
+    written = _write(job, query, output, range(len(query.types)))
     job.hang("athena.query.after_write")
     return _outcome(job, written)
 
@@ -135,12 +131,16 @@ def _write(
     query: Query,
     output: Output,
     places: Sequence[int | None],
-    locations: dict[tuple[str, ...], str],
+    table: tuple[str, str] | None = None,
 ) -> Written:
+    """Run the query and store its rows; `table` may have some of the partitions already."""
     job.hang("athena.query.before_write")
     rows, files = query.write(output, places, job.directory)
     job.execution.check_stopped()
     files, is_all = within_limit(files)
+    locations: dict[Values, str] = {}
+    if table is not None and output.keys:
+        locations = job.catalog.locations(*table, {one.values for one in files})
     written = Written(rows=rows)
     rule = job.services.faults.take("athena.query.during_write", job.request.sql)
     if rule is not None:

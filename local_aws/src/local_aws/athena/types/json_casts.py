@@ -36,7 +36,7 @@ def to_json(sql: str, kind: Type) -> str:
 
 def _json_text(sql: str, kind: Type) -> str:
     if kind.name == "varchar":
-        return f"CAST(to_json({sql}) AS VARCHAR)"
+        return f"trino_json_quoted({sql})"
     if kind.name == "json":
         return f"CAST({sql} AS VARCHAR)"
     if kind.name in ("double", "real"):
@@ -51,7 +51,7 @@ def _json_text(sql: str, kind: Type) -> str:
     if kind.name == "row":
         return _object(sql, kind)
     if kind.name == "map":
-        key = f"CAST(to_json({_key_text('e.key', kind.items[0])}) AS VARCHAR)"
+        key = f"trino_json_quoted({_key_text('e.key', kind.items[0])})"
         pair = f"{key} || ':' || coalesce({_json_text('e.value', kind.items[1])}, 'null')"
         # Trino writes a map's keys sorted.
         entries = f"list_sort(list_transform(map_entries({sql}), lambda e: {pair}))"
@@ -89,8 +89,7 @@ def from_json(sql: str, target: Type) -> str:
     if target.name == "boolean":
         return f"trino_json_to_boolean({text})"
     if target.name in ("double", "real"):
-        number = f"trino_json_to_double({text})"
-        return number if target.name == "double" else f"CAST({number} AS FLOAT)"
+        return f"CAST(trino_json_to_double({text}) AS {target.duckdb})"
     if target.name == "decimal":
         return f"CAST(trino_json_to_decimal({text}, {shown}) AS {target.duckdb})"
     if target.name == "json":

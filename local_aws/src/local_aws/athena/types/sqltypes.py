@@ -90,7 +90,7 @@ class Type:
             return f"row({', '.join(fields)})"
         if self.items:
             return f"{self.name}({', '.join(item.text for item in self.items)})"
-        if self.is_timestamp or self.name == "time":
+        if self.is_timestamp or self.name.split()[0] == "time":
             head, _, tail = self.name.partition(" ")
             return f"{head}({(self.args or (3,))[0]})" + (f" {tail}" if tail else "")
         if self.args:

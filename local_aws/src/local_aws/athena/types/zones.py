@@ -28,11 +28,7 @@ def instant(sql: str, zone: str) -> str:
     minutes = offset_minutes(zone)
     if minutes is not None:
         return f"({sql} - to_minutes({minutes}))"
-    later = f"timezone('UTC', timezone({quote(zone)}, {sql}))"
-    # Of a local time that comes twice DuckDB takes the later one, Trino the earlier.
-    earlier = f"({later} - INTERVAL 1 HOUR)"
-    again = f"timezone({quote(zone)}, timezone('UTC', {earlier}))"
-    return f"CASE WHEN {again} = {sql} THEN {earlier} ELSE {later} END"
+    return f"timezone('UTC', timezone({quote(zone)}, {sql}))"
 
 
 def utc(sql: str, kind: Type) -> str:

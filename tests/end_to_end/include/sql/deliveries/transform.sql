@@ -2,7 +2,7 @@
 SELECT
     parcel,
     depot,
-    CAST(FROM_UNIXTIME(event_time) AS TIMESTAMP) AS delivered_at,
+    DATE_ADD('second', event_time, TIMESTAMP '1970-01-01 00:00:00.000') AS delivered_at,
     weight_kg,
     weight_kg > {{ literal(heavy_kg) }} AS is_heavy,
     1 AS event_count

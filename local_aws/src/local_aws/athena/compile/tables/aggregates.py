@@ -91,15 +91,18 @@ AGGREGATES: list[tuple[str, str, str, str]] = [
         for kind in ("bigint", "real", "double")
         for share, result in (("double", kind), ("array(double)", f"array({kind})"))
     ],
-    (
-        "geometric_mean(double) -> double",
+    *[
         (
-            "avg(CASE WHEN {0} > 0 THEN ln({0}) WHEN {0} = 0 THEN CAST('-inf' AS DOUBLE) "
-            "ELSE CAST('nan' AS DOUBLE) END)"
-        ),
-        "exp({})",
-        "0 and NaN, where DuckDB fails",
-    ),
+            f"geometric_mean({kind}) -> {result}",
+            (
+                "avg(CASE WHEN {0} > 0 THEN ln({0}) WHEN {0} = 0 THEN CAST('-inf' AS DOUBLE) "
+                "WHEN {0} IS NOT NULL THEN CAST('nan' AS DOUBLE) END)"
+            ),
+            "CAST(exp({}) AS {type})",
+            "0 and NaN, where DuckDB fails",
+        )
+        for kind, result in (("bigint", "double"), ("real", "real"), ("double", "double"))
+    ],
     *[
         (
             f"{name}(double) -> double",
@@ -150,9 +153,10 @@ AGGREGATES: list[tuple[str, str, str, str]] = [
         "map_agg(K, V) -> map(K,V)",
         "list({'k': {0}, 'v': {1}})",
         (
+            "CASE WHEN len(list_filter({}, lambda x: x.k IS NOT NULL)) > 0 THEN "
             "map(list_transform(list_distinct(list_transform({}, lambda x: x.k)), lambda k: k), "
             "list_transform(list_distinct(list_transform({}, lambda x: x.k)), "
-            "lambda k: list_filter({}, lambda x: x.k = k)[1].v))"
+            "lambda k: list_filter({}, lambda x: x.k = k)[1].v)) END"
         ),
         "DuckDB has no such function",
     ),

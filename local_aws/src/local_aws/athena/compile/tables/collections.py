@@ -125,9 +125,9 @@ SCALARS: list[tuple[str, str, str]] = [
     ("reverse(array(E)) -> array(E)", "list_reverse({0})", ""),
     (
         "slice(array(E), bigint, bigint) -> array(E)",
-        "CASE trino_slice_start(len({0}), {1}, {2}) WHEN 0 THEN list_slice({0}, 1, 0) "
-        "ELSE list_slice({0}, trino_slice_start(len({0}), {1}, {2}), "
-        "trino_slice_start(len({0}), {1}, {2}) + {2} - 1) END",
+        "list_transform([trino_slice_start(len({0}), {1}, {2})], lambda trino_i: "
+        "CASE trino_i WHEN 0 THEN list_slice({0}, 1, 0) "
+        "ELSE list_slice({0}, trino_i, trino_i + {2} - 1) END)[1]",
         "start and length, where DuckDB takes start and end",
     ),
     (
@@ -173,7 +173,7 @@ SCALARS: list[tuple[str, str, str]] = [
         "list_transform(range(trino_repeated({1})), lambda x: {0})",
         "an array; DuckDB's repeats text",
     ),
-    ("map() -> map(unknown, unknown)", "CAST(MAP {{}} AS MAP(INTEGER, INTEGER))", "typed"),
+    ("map() -> map(unknown, unknown)", "CAST(MAP {} AS MAP(INTEGER, INTEGER))", "typed"),
     ("map(array(K), array(V)) -> map(K,V)", "map({0}, {1})", ""),
     ("map_keys(map(K,V)) -> array(K)", "map_keys({0})", ""),
     ("map_values(map(K,V)) -> array(V)", "map_values({0})", ""),

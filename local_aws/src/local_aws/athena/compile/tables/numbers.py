@@ -2,6 +2,25 @@
 
 _NAN = "CAST('nan' AS DOUBLE)"
 
+# Small numbers, which are most, need no function of Python's.
+_SHIFTS = [
+    (
+        f"{name}({kind}, integer) -> {kind}",
+        (
+            f"CASE WHEN {{0}} >= 0 AND {condition} AND {{1}} >= 0 AND {{1}} < {bits // 2} "
+            f"THEN CAST(CAST({{0}} AS BIGINT) {symbol} {{1}} AS {kind.upper()}) "
+            f"ELSE CAST(trino_{name}({{0}}, {{1}}, {bits}) AS {kind.upper()}) END"
+        ),
+        "the bits of the type, of which some are lost; DuckDB fails",
+    )
+    for kind, bits in (("tinyint", 8), ("smallint", 16), ("integer", 32), ("bigint", 64))
+    for name, symbol, condition in (
+        ("bitwise_left_shift", "<<", f"{{0}} < {2 ** (bits // 2 - 1)}"),
+        ("bitwise_right_shift", ">>", "true"),
+        ("bitwise_right_shift_arithmetic", ">>", "true"),
+    )
+]
+
 SCALARS: list[tuple[str, str, str]] = [
     ("abs(N) -> N", "abs({0})", ""),
     ("ceil(double) -> double", "ceil({0})", ""),
@@ -74,8 +93,8 @@ SCALARS: list[tuple[str, str, str]] = [
     ("bitwise_or(bigint, bigint) -> bigint", "({0} | {1})", ""),
     ("bitwise_xor(bigint, bigint) -> bigint", "xor({0}, {1})", ""),
     ("bitwise_not(bigint) -> bigint", "(~{0})", ""),
-    ("bitwise_left_shift(bigint, bigint) -> bigint", "({0} << {1})", ""),
-    ("bitwise_right_shift(bigint, bigint) -> bigint", "({0} >> {1})", ""),
+    *_SHIFTS,
+    ("bit_count(bigint, bigint) -> bigint", "trino_bit_count({0}, {1})", "of so many bits"),
     *[
         (
             f"{name}(double) -> double",

@@ -16,15 +16,14 @@ from local_aws.seam import NoSuchBucketError
 def add_partition(hive: Hive, ddl: Ddl) -> None:
     """ALTER TABLE ADD [IF NOT EXISTS] PARTITION."""
     record = hive.record(ddl)
-    known = {
-        tuple(one["Values"])
-        for one in hive.catalog.partitions(record["DatabaseName"], record["Name"])
-    }
+    specs = [(tuple(_values(record, spec)), at) for spec, at in ddl.options["partitions"]]
+    known = hive.catalog.locations(
+        record["DatabaseName"], record["Name"], {values for values, _ in specs}
+    )
     names = [one["Name"] for one in record.get("PartitionKeys", [])]
     base = record["StorageDescriptor"]["Location"].rstrip("/")
     wanted = {}
-    for spec, location in ddl.options["partitions"]:
-        values = tuple(_values(record, spec))
+    for values, location in specs:
         if values in known:
             if ddl.options["if_not_exists"]:
                 continue
@@ -119,10 +118,7 @@ def repair(hive: Hive, ddl: Ddl) -> DdlResult:
         found = pattern.match(one.key[len(prefix) :])
         if found:
             seen[found.groups()] = location + found[0]
-    known = {
-        tuple(one["Values"])
-        for one in hive.catalog.partitions(record["DatabaseName"], record["Name"])
-    }
+    known = hive.catalog.locations(record["DatabaseName"], record["Name"], seen)
     missing = {values: uri for values, uri in seen.items() if values not in known}
     if not keys or not missing:
         return DdlResult()
