@@ -1,9 +1,9 @@
 """`python -m bench.json_reading`: a day of raw events as JSON lines, against the same in Parquet.
 
-Prints the CPU time that local_aws takes to read every column of every row and to stage the day,
-for each way of landing, and how many times what Parquet takes. The rows are the same; the JSON landing
-keeps most numbers as text, and leaves empty classes out. The goal is about the stage statement: what
-a day costs. To read columns of Parquet alone costs next to nothing.
+Prints the CPU time that local_aws takes to read every column of every row, and to stage the day,
+for each way of landing, and how many times what Parquet takes. The rows are the same; the JSON
+landing keeps most numbers as text, and leaves empty classes out. The goal is about the stage
+statement, which is what a day costs. To read columns of Parquet alone costs next to nothing.
 """
 
 import gzip

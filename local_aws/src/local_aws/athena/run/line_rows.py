@@ -56,7 +56,7 @@ def line_rows(
         # Only lines that are not plain are handed to Python.
         cells = f"CASE WHEN {plain.is_plain} THEN {plain.given[-1][0]} ELSE {cells} END"
     columns = [
-        f"{_value(f'cells[{number}]', one.type)} AS {_quoted(one.name)}"
+        f"{typed_cell(f'cells[{number}]', one.type)} AS {_quoted(one.name)}"
         for number, one in enumerate(plan.columns, 1)
     ]
     return f"SELECT {', '.join([*keys, *columns])} FROM (SELECT *, {cells} AS cells FROM {source})"
@@ -69,7 +69,8 @@ def _quoted(name: str) -> str:
 # --- from the text of a cell to its type, which never fails
 
 
-def _value(sql: str, kind: Type) -> str:
+def typed_cell(sql: str, kind: Type) -> str:
+    """DuckDB text of a value out of the text of its cell."""
     if kind.items:
         shape = json.dumps(structure(kind))
         inner = _nested(f"json_transform({sql}, {quote(shape)})", kind)

@@ -20,7 +20,7 @@ _ODD_JSON = r'[A-Z\\\x{80}-\x{10FFFF}][^"]*"\s*:|,\s*[}\]]'
 _NOT_STRICT = rf"{INVALID}|(?i:[:,\[]\s*-?(?:nan|inf))"
 # A text column's value that is no text as written: objects, arrays, fractions, NaN and so on.
 _ODD_TEXT = r"^(?:[{\[]|-?[0-9]+[.eE]|-?(?i:nan|inf))"
-_DAY = r"[0-9]{4}-(?:0[1-9]|1[0-2])-[0-9]{2}"
+_DAY = r"[1-9][0-9]{3}-(?:0[1-9]|1[0-2])-[0-9]{2}"
 _FLOAT = r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
 _MOMENT = _DAY + r"[ T](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,3})?"
 
@@ -119,7 +119,9 @@ def _is_plain_text(cell: str, kind: Type) -> str:
         # The one way to write a number: no sign, blank, fraction or leading zero.
         is_plain = f"CAST(TRY_CAST({cell} AS BIGINT) AS VARCHAR) = {cell}"
     elif kind.name in ("double", "real"):
-        is_plain = f"{_full(cell, _FLOAT)} AND {cast} IS NOT NULL"
+        # Of the number -0 in JSON, DuckDB keeps no sign.
+        has_sign = f"({cell} <> '0' OR NOT contains(line, '-0'))"
+        is_plain = f"{_full(cell, _FLOAT)} AND {cast} IS NOT NULL AND {has_sign}"
         if kind.name == "real":
             is_plain = f"length({cell}) < 16 AND {is_plain}"
     elif kind.name == "decimal":
