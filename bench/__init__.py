@@ -1,1 +1,1 @@
-"""How long the local Athena takes over a full day of traffic, next to plain DuckDB."""
+"""Measurements: a full day in the local Athena and in plain DuckDB; local_aws at scale."""

@@ -1,6 +1,7 @@
 """`python -m bench.local_aws_scale`: what local_aws costs at scale, in five figures.
 
-The data is made anew each time, through the API. It takes some minutes, and Linux.
+The data is made anew each time, through the API. It takes some minutes, 2 GB of disk, and Linux.
+Times are told with the CPU time of the server, which tells more when the machine is busy.
 """
 
 import os
@@ -10,26 +11,24 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench.full_day import DATE, land_full_day, raw_files
+from bench.scale_data import (
+    DAYS,
+    OBJECTS,
+    PARTITIONS,
+    create_hours,
+    land_days,
+    put_objects,
+)
 from bench.scale_server import Calls, ScaleServer
-from demo.account import CRAWLER, RAW_PREFIX, set_up
-from demo.environment import DATABASE, RAW_BUCKET, ROOT
+from demo.account import RAW_PREFIX, set_up
+from demo.environment import DATABASE, ROOT
 
-PARTITIONS = 100_000
-OBJECTS = 35_000
-DAYS = 6
 STATEMENTS = 50
 CLIENTS = 8
-PAGE = 1000
-_BATCH = 100
-_COLUMNS = [{"Name": f"column_{n}", "Type": "double"} for n in range(12)]
-_KEYS = [{"Name": name, "Type": "int"} for name in ("year", "month", "day", "hour")]
-_SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
-_COUNT = f"SELECT count(*), sum(unieke_id) FROM {RAW_PREFIX[:-1]}"
+_ALONE = 200
 _ANALYSES = (
     "SELECT unieke_id, count(*), avg(rekendata_bezettingsgraad) FROM {0} GROUP BY 1 ORDER BY 2",
     "SELECT count(DISTINCT beschrijvende_id), max(tijd_laatst_gewijzigd) FROM {0}",
@@ -41,113 +40,48 @@ _ANALYSES = (
 
 def main() -> int:
     """Measure everything and print it."""
-    print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
+    _tell("machine", f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
     folder = ROOT / ".local" / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="scale-") as scratch:
-        with ScaleServer(Path(scratch) / "many") as server:
-            _measure_many(server)
-        with ScaleServer(Path(scratch) / "raw") as server:
+        with ScaleServer(Path(scratch) / "small") as server:
             set_up(server.endpoint)
             _measure_select(server)
+        with ScaleServer(Path(scratch) / "raw") as server:
+            set_up(server.endpoint)
             _measure_memory(server)
+        with ScaleServer(Path(scratch) / "large") as server:
+            set_up(server.endpoint)
+            _fill(server)
+            _measure_pages(server)
+            _measure_pruned(server)
+            _measure_restarts(server)
     return 0
 
 
-def _measure_many(server: ScaleServer) -> None:
-    set_up(server.endpoint)
-    started = time.perf_counter()
-    for table in ("one", "other"):
-        _create_partitions(Calls(server.endpoint), table)
-    filled = time.perf_counter()
-    calls = Calls(server.endpoint)
-    for number in range(OBJECTS):
-        calls.put(RAW_BUCKET, f"small/{number % 1000:03}/{number:05}", b"x" * 100)
-    print(
-        f"{'made':12}{2 * PARTITIONS:,} partitions in {filled - started:.0f} s,"
-        f" {OBJECTS:,} objects in {time.perf_counter() - filled:.0f} s"
-    )
-    _measure_pages(server)
-    _measure_pruned(server)
-    server.stop(signal.SIGKILL)
-    print(f"{'restart':12}{server.start():.1f} s from the start to ready, after SIGKILL")
-    print(f"{'stop':12}{server.stop():.1f} s from SIGTERM to the exit")
-    print(f"{'restart':12}{server.start():.1f} s, {server.resident_mib():.0f} MiB resident then")
+def _tell(name: str, text: str) -> None:
+    print(f"{name:12}{text}", flush=True)
 
 
-def _create_partitions(calls: Calls, table: str) -> None:
-    storage = {"Columns": _COLUMNS, "SerdeInfo": {"SerializationLibrary": _SERDE}}
-    location = f"s3://{RAW_BUCKET}/{table}/"
-    given = {"Name": table, "PartitionKeys": _KEYS}
-    calls.ask(
-        "glue",
-        "CreateTable",
-        DatabaseName=DATABASE,
-        TableInput={**given, "StorageDescriptor": {**storage, "Location": location}},
-    )
-    for start in range(0, PARTITIONS, _BATCH):
-        inputs = [
-            {
-                "Values": values,
-                "StorageDescriptor": {**storage, "Location": f"{location}{'/'.join(values)}/"},
-                "Parameters": {"generation": "20240328T000000-00000000"},
-            }
-            for values in map(_values, range(start, start + _BATCH))
-        ]
-        where = {"DatabaseName": DATABASE, "TableName": table}
-        answer = calls.ask("glue", "BatchCreatePartition", **where, PartitionInputList=inputs)
-        assert "Errors" not in answer, answer
-
-
-def _values(number: int) -> list[str]:
-    day = DATE - timedelta(days=number // 24)
-    return [str(part) for part in (day.year, day.month, day.day, number % 24)]
-
-
-def _measure_pages(server: ScaleServer) -> None:
-    calls = Calls(server.endpoint)
-    list(_pages(calls))  # for the caches
-    seconds = list(_pages(calls))
-    first, last = statistics.median(seconds[:10]), statistics.median(seconds[-10:])
-    expression = "year = 2020 AND month = 2"
-    print(
-        f"{'pages':12}{first * 1000:.0f} ms for one of the first of {len(seconds)},"
-        f" {last * 1000:.0f} ms for one of the last: ratio {last / first:.2f};"
-        f" {sum(seconds):.1f} s for all;\n{'':12}"
-        f"{sum(_pages(calls, Expression=expression)) * 1000:.0f} ms for all with {expression!r}"
-    )
-
-
-def _pages(calls: Calls, **request: str) -> Iterator[float]:
-    """The seconds that each page of a table takes."""
-    asked = {"DatabaseName": DATABASE, "TableName": "one", "MaxResults": PAGE, **request}
-    while True:
-        started = time.perf_counter()
-        answer = calls.ask("glue", "GetPartitions", **asked, ExcludeColumnSchema=True)
-        yield time.perf_counter() - started
-        if "NextToken" not in answer:
-            return
-        asked["NextToken"] = answer["NextToken"]
-
-
-def _measure_pruned(server: ScaleServer) -> None:
-    calls, seconds = Calls(server.endpoint), []
-    for day in range(1, 12):
-        started = time.perf_counter()
-        calls.run(f"SELECT count(*) FROM one WHERE year = 2020 AND month = 2 AND day = {day}")
-        seconds.append(time.perf_counter() - started)
-    median = statistics.median(seconds[1:]) * 1000
-    print(f"{'query':12}{median:.0f} ms for one of a day of {PARTITIONS:,} partitions")
+def _timed(server: ScaleServer, act: Callable[[], object]) -> tuple[float, float]:
+    """The seconds that something takes, and those of the server's CPU time."""
+    started, cpu_started = time.perf_counter(), server.cpu_seconds()
+    act()
+    return time.perf_counter() - started, server.cpu_seconds() - cpu_started
 
 
 def _measure_select(server: ScaleServer) -> None:
     calls = Calls(server.endpoint)
-    seconds = []
-    for _ in range(220):
-        started = time.perf_counter()
-        calls.run("SELECT 1")
-        seconds.append(time.perf_counter() - started)
-    alone = statistics.median(seconds[20:])
+    _select(server, 20)
+    seconds: list[float] = []
+
+    def alone() -> None:
+        for _ in range(_ALONE):
+            started = time.perf_counter()
+            calls.run("SELECT 1")
+            seconds.append(time.perf_counter() - started)
+
+    _, cpu = _timed(server, alone)
     started = time.perf_counter()
     threads = [threading.Thread(target=_select, args=(server, 50)) for _ in range(CLIENTS)]
     for thread in threads:
@@ -155,9 +89,10 @@ def _measure_select(server: ScaleServer) -> None:
     for thread in threads:
         thread.join()
     rate = CLIENTS * 50 / (time.perf_counter() - started)
-    print(
-        f"{'SELECT 1':12}{alone * 1000:.1f} ms at the median; {rate:.0f} a second by"
-        f" {CLIENTS} clients"
+    _tell(
+        "SELECT 1",
+        f"{statistics.median(seconds) * 1000:.1f} ms at the median, CPU {cpu / _ALONE * 1000:.1f};"
+        f" {rate:.0f} a second by {CLIENTS} clients",
     )
 
 
@@ -171,34 +106,86 @@ def _measure_memory(server: ScaleServer) -> None:
     server.stop()
     server.start()
     calls = Calls(server.endpoint)
-    calls.ask("athena", "ListWorkGroups")  # answered once Athena is loaded
+    calls.run("SELECT 1")
     rest = server.resident_mib()
-    _land(calls)
-    landed = server.resident_mib()
-    started = time.perf_counter()
-    for number in range(STATEMENTS):
-        analysis = _ANALYSES[number % len(_ANALYSES)]
-        calls.run(analysis.format(RAW_PREFIX[:-1]))
-    took = time.perf_counter() - started
-    ended = server.resident_mib()
+    land_days(calls)
+
+    def analyse() -> None:
+        for number in range(STATEMENTS):
+            calls.run(_ANALYSES[number % len(_ANALYSES)].format(RAW_PREFIX[:-1]))
+
+    seconds, cpu = _timed(server, analyse)
+    peak = server.peak_mib()
     time.sleep(10)
-    print(
-        f"{'memory':12}{rest:.0f} MiB at rest, {landed:.0f} with {DAYS} days of raw data;"
-        f" {STATEMENTS} statements took {took:.0f} s:\n{'':12}{server.peak_mib():.0f} MiB at the"
-        f" peak, {ended:.0f} at their end, {server.resident_mib():.0f} after 10 s"
+    _tell(
+        "memory",
+        f"{rest:.0f} MiB resident at rest; {peak:.0f} at the peak of {STATEMENTS} statements on"
+        f" {DAYS} days of raw data, {server.resident_mib():.0f} 10 s later",
     )
+    _tell("", f"{seconds:.0f} s for the statements, CPU {cpu:.0f}")
 
 
-def _land(calls: Calls) -> None:
-    folder = land_full_day()
-    for day in range(28, 28 + DAYS):
-        for path in raw_files(folder):
-            key = str(path.relative_to(folder)).replace(f"day={DATE.day}", f"day={day}")
-            calls.put(RAW_BUCKET, f"{RAW_PREFIX}{key}", path.read_bytes())
-    calls.ask("glue", "StartCrawler", Name=CRAWLER)
-    while calls.ask("glue", "GetCrawler", Name=CRAWLER)["Crawler"]["State"] != "READY":
-        time.sleep(0.1)
-    calls.run(_COUNT)
+def _fill(server: ScaleServer) -> None:
+    calls = Calls(server.endpoint)
+    for table in ("one", "other"):
+        seconds, cpu = _timed(server, lambda table=table: create_hours(calls, table))  # type: ignore[misc]
+        _tell("made", f"{PARTITIONS:,} partitions in {seconds:.0f} s, CPU {cpu:.0f}")
+    seconds, cpu = _timed(server, lambda: put_objects(calls))
+    _tell("", f"{OBJECTS:,} objects in {seconds:.0f} s, CPU {cpu:.0f}")
+
+
+def _measure_pages(server: ScaleServer) -> None:
+    calls = Calls(server.endpoint)
+    list(_pages(calls, server))  # for the caches
+    pages = list(_pages(calls, server))
+    first, last = (statistics.mean(part) for part in (pages[:20], pages[-20:]))
+    _tell(
+        "pages",
+        f"CPU {first * 1000:.0f} ms for one of the first of {len(pages)}, {last * 1000:.0f} for"
+        f" one of the last: ratio {last / first:.2f}; {sum(pages):.1f} s for all",
+    )
+    expression = "year = 2020 AND month = 2"
+    few = sum(_pages(calls, server, Expression=expression))
+    _tell("", f"CPU {few * 1000:.0f} ms for all with {expression!r}")
+
+
+def _pages(calls: Calls, server: ScaleServer, **request: str) -> Iterator[float]:
+    """The CPU seconds that each page of a table takes."""
+    asked = {"DatabaseName": DATABASE, "TableName": "one", **request}
+    while True:
+        started = server.cpu_seconds()
+        answer = calls.ask("glue", "GetPartitions", **asked, ExcludeColumnSchema=True)
+        yield server.cpu_seconds() - started
+        if "NextToken" not in answer:
+            return
+        asked["NextToken"] = answer["NextToken"]
+
+
+def _measure_pruned(server: ScaleServer) -> None:
+    calls, query = Calls(server.endpoint), "SELECT count(*) FROM one WHERE year = 2020 AND month ="
+    calls.run(f"{query} 12")
+
+    def ask() -> None:
+        for month in range(1, 11):
+            calls.run(f"{query} {month} AND day = 1")
+
+    seconds, cpu = _timed(server, ask)
+    _tell("query", f"{seconds * 100:.0f} ms for one of a day of these, CPU {cpu * 100:.0f}")
+
+
+def _measure_restarts(server: ScaleServer) -> None:
+    server.stop(signal.SIGKILL)
+    killed, cpu_killed = server.start(), server.cpu_seconds()
+    Calls(server.endpoint).run("SELECT 1")  # Athena loads for a second after the start
+    stopped = server.stop()
+    restarted = server.start()
+    _tell("stop", f"{stopped:.1f} s from SIGTERM to the exit")
+    _tell(
+        "restart",
+        f"{restarted:.1f} s from the start to ready, CPU {server.cpu_seconds():.1f};"
+        f" {server.resident_mib():.0f} MiB resident",
+    )
+    _tell("", f"{killed:.1f} s after SIGKILL, CPU {cpu_killed:.1f}")
 
 
 if __name__ == "__main__":

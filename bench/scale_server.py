@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -66,6 +67,12 @@ class ScaleServer:
     def peak_mib(self) -> float:
         """Return the most memory that the process has held."""
         return self._status("VmHWM")
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that the process has used."""
+        # Fields 14 and 15 of the line; its name, which may hold blanks, is the second.
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
     def _status(self, name: str) -> float:
         lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()

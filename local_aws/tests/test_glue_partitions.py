@@ -140,6 +140,16 @@ def test_what_is_created_deleted_and_stored_stays_in_order(every: list[Values], 
         assert [v for first in firsts for v in one.next_values(first)] == left
 
 
+def test_partitions_with_fewer_values_than_keys_hide_no_others():
+    every: list[Values] = [("1",), ("1", "1"), ("1", "2"), ("2", "1")]
+    index = index_of_values(every)
+    assert list(index.matching(lambda _: True)) == every
+    of_days = compile_expression("day > 0", KEYS)
+    assert list(index.matching(of_days)) == every[1:]
+    assert list(index.next_values(())) == [("1",), ("2",)]
+    assert list(index.next_values(("1",))) == [("1",), ("1", "1"), ("1", "2")]
+
+
 def test_partitions_share_what_they_have_alike(aws: Aws, database: str):
     glue = aws.client("glue")
     glue.create_table(DatabaseName=database, TableInput={"Name": "t", "PartitionKeys": KEYS})

@@ -106,6 +106,20 @@ def test_an_object_is_put_as_moto_does_it(
     assert ways[0] == ways[1]
 
 
+@pytest.mark.parametrize("port", ["", ":80"])
+def test_a_bucket_may_be_named_by_the_host(aws: Aws, bucket: str, port: str):
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket=f"{bucket}-other")
+    connection = http.client.HTTPConnection(urlsplit(aws.endpoint).netloc)
+    signed = "AWS4-HMAC-SHA256 Credential=local/20000101/us-east-1/s3/aws4_request, Signature=0"
+    headers = {"Host": f"{bucket}.s3.amazonaws.com{port}", "Authorization": signed}
+    connection.request("PUT", f"/{bucket}-other/k", body=b"x", headers=headers)
+    assert connection.getresponse().status == 200
+    assert s3.list_objects_v2(Bucket=f"{bucket}-other")["KeyCount"] == 0
+    (found,) = s3.list_objects_v2(Bucket=bucket)["Contents"]
+    assert found["Key"] == f"{bucket}-other/k"
+
+
 def test_a_put_that_a_bucket_policy_denies_is_refused(aws: Aws, bucket: str):
     s3 = aws.client("s3")
     statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject"}

@@ -89,7 +89,8 @@ class Calls(AwsCalls):
         kept: list[Values] = [()]
         for length in range(1, keys + 1):
             with self._lock:
-                kept = [values for first in kept for values in index.next_values(first)]
+                further = (values for first in kept for values in index.next_values(first))
+                kept = list(dict.fromkeys(further))
             if length == keys or len(kept) >= _MANY:
                 kept = keep(kept)
         with self._lock:

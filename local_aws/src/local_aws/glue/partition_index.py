@@ -46,8 +46,10 @@ class PartitionIndex(dict[str, FakePartition]):
         """
         position = bisect_right(self._order, after) if after is not None else 0
         while position < len(self._order):
-            verdict, decided = _decide(wanted, self._order[position])
-            end = self._end(decided, position)
+            values = self._order[position]
+            verdict, decided = _decide(wanted, values)
+            is_whole = len(decided) == len(values)
+            end = position + 1 if is_whole else self._end(decided, position)
             if verdict:
                 for at in range(position, end):
                     yield self._order[at]
@@ -60,7 +62,9 @@ class PartitionIndex(dict[str, FakePartition]):
         while position < end:
             values = self._order[position][: len(first) + 1]
             yield values
-            position = self._end(values, position)
+            # One with fewer values than the table has keys stands for itself alone.
+            is_short = len(values) == len(first)
+            position = position + 1 if is_short else self._end(values, position)
 
     def shared(self, value: Any) -> Any:
         """The value, as one object for all partitions that have the same, such as columns."""

@@ -16,7 +16,8 @@ _PLAIN = re.compile(
     "date|security-token|trailer|decoded-content-length|sdk-checksum-algorithm"
     "|checksum-(crc32c?|crc64nvme|sha1|sha256)|meta-.*"
 )
-_PATH_STYLE = re.compile(r"[\d.]+|localhost|")
+_PATH_STYLE = re.compile(r"([\d.]+|localhost|\[[\da-f:]+\])?(:\d+)?", re.IGNORECASE)
+"""Hosts without a bucket's name, as far as they are worth to be known."""
 
 
 def put_plainly(request: Request) -> Response | None:
@@ -58,7 +59,7 @@ def _is_plain(request: Request) -> bool:
         and "?" not in request.target
         and "authorization" in headers
         and not _NOT_PLAIN & headers.keys()
-        and _PATH_STYLE.fullmatch(headers.get("host", "").rpartition(":")[0]) is not None
+        and _PATH_STYLE.fullmatch(headers.get("host", "")) is not None
         and all(
             _PLAIN.fullmatch(name.removeprefix("x-amz-"))
             for name in headers
