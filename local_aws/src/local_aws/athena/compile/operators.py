@@ -493,6 +493,8 @@ def position_of(compiler: Compiler, node: Any) -> Expr:
 
 def trim(compiler: Compiler, node: Any) -> Expr:
     """TRIM([BOTH | LEADING | TRAILING] [letters] FROM text)."""
+    if node.FROM() and not node.trimsSpecification() and node.trimChar is None:
+        raise QueryError("SYNTAX_ERROR", "TRIM(FROM text) says nothing to trim", position(node))
     side = node.trimsSpecification().getText() if node.trimsSpecification() else "BOTH"
     name = {"LEADING": "ltrim", "TRAILING": "rtrim", "BOTH": "trim"}[side]
     parts = [one for one in (node.trimSource, node.trimChar) if one is not None]

@@ -1,36 +1,51 @@
-"""Regular expressions."""
+"""Regular expressions: in Python, for those of DuckDB have no look-around and no references."""
+
+_REASON = "as Joni reads it"
 
 SCALARS: list[tuple[str, str, str]] = [
-    ("regexp_like(varchar, varchar) -> boolean", "regexp_matches({0}, {1})", ""),
+    ("regexp_like(varchar(x), varchar) -> boolean", "trino_regexp_like({0}, {1})", _REASON),
     (
-        "regexp_extract(varchar, varchar) -> varchar",
-        "CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}) END",
-        "NULL without a match, where DuckDB gives ''",
+        "regexp_extract(varchar(x), varchar) -> varchar(x)",
+        "trino_regexp_extract({0}, {1}, 0)",
+        _REASON,
     ),
     (
-        "regexp_extract(varchar, varchar, bigint) -> varchar",
-        "CASE WHEN regexp_matches({0}, {1}) THEN regexp_extract({0}, {1}, {2i}) END",
-        "as above",
-    ),
-    ("regexp_extract_all(varchar, varchar) -> array(varchar)", "regexp_extract_all({0}, {1})", ""),
-    (
-        "regexp_extract_all(varchar, varchar, bigint) -> array(varchar)",
-        "regexp_extract_all({0}, {1}, {2i})",
-        "",
-    ),
-    ("regexp_split(varchar, varchar) -> array(varchar)", "regexp_split_to_array({0}, {1})", ""),
-    ("regexp_count(varchar, varchar) -> bigint", "len(regexp_extract_all({0}, {1}))", ""),
-    (
-        "regexp_replace(varchar, varchar) -> varchar",
-        "regexp_replace({0}, {1}, '', 'g')",
-        "all matches; DuckDB replaces the first",
+        "regexp_extract(varchar(x), varchar, bigint) -> varchar(x)",
+        "trino_regexp_extract({0}, {1}, {2})",
+        _REASON,
     ),
     (
-        "regexp_replace(varchar, varchar, varchar) -> varchar",
+        "regexp_extract_all(varchar(x), varchar) -> array(varchar(x))",
+        "trino_regexp_extract_all({0}, {1}, 0)",
+        _REASON,
+    ),
+    (
+        "regexp_extract_all(varchar(x), varchar, bigint) -> array(varchar(x))",
+        "trino_regexp_extract_all({0}, {1}, {2})",
+        _REASON,
+    ),
+    (
+        "regexp_split(varchar(x), varchar) -> array(varchar(x))",
+        "trino_regexp_split({0}, {1})",
+        _REASON,
+    ),
+    ("regexp_count(varchar(x), varchar) -> bigint", "trino_regexp_count({0}, {1})", _REASON),
+    *[
         (
-            r"regexp_replace({0}, {1}, regexp_replace(replace({2}, '\', '\\'), "
-            r"'\$(\d)', '\\\1', 'g'), 'g')"
-        ),
-        r"groups are $1 in Trino and \1 in DuckDB; all matches",
+            f"regexp_position(varchar(x), varchar{', bigint' * more}) -> integer",
+            f"CAST(trino_regexp_position({{0}}, {{1}}, {text}) AS INTEGER)",
+            _REASON,
+        )
+        for more, text in ((0, "1, 1"), (1, "{2}, 1"), (2, "{2}, {3}"))
+    ],
+    (
+        "regexp_replace(varchar(x), varchar) -> varchar(x)",
+        "trino_regexp_replace({0}, {1}, '')",
+        _REASON,
+    ),
+    (
+        "regexp_replace(varchar(x), varchar, varchar(y)) -> varchar(matched)",
+        "trino_regexp_replace({0}, {1}, {2})",
+        _REASON,
     ),
 ]
