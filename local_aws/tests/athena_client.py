@@ -51,14 +51,15 @@ class Athena:
         return self.api.start_query_execution(**asked)["QueryExecutionId"]
 
     def wait(self, execution_id: str) -> dict[str, Any]:
-        end = time.monotonic() + PATIENCE
+        end, pause = time.monotonic() + PATIENCE, 0.005
         while time.monotonic() < end:
             execution = self.api.get_query_execution(QueryExecutionId=execution_id)[
                 "QueryExecution"
             ]
             if execution["Status"]["State"] in ("SUCCEEDED", "FAILED", "CANCELLED"):
                 return execution
-            time.sleep(0.005)
+            time.sleep(pause)
+            pause = min(1.3 * pause, 0.05)  # asking costs the processor that the query needs
         raise TimeoutError(execution_id)
 
     def run(self, sql: str, **arguments: Any) -> Ran:
