@@ -62,9 +62,26 @@ def test_a_failed_audit_leaves_the_table_as_it_was_and_shows_three_rows(deliveri
     assert run.states["slice.audit", 0] == "failed"
     assert run.states["slice.publish", 0] == "upstream_failed"
     said = capfd.readouterr().out
-    assert "weights_are_positive: 5 bad rows, for example: parcel x0 of -1.0E0 kg | " in said
-    assert "parcel x2 of -1.0E0 kg" in said
+    assert "weights_are_positive: 5 bad rows, for example: parcel x0 of -1.0 kg | " in said
+    assert "parcel x2 of -1.0 kg" in said
     assert "parcel x3" not in said
+    assert deliveries.query("SELECT * FROM deliveries ORDER BY parcel") == before
+
+
+def test_a_value_that_its_column_cannot_hold_is_shown_and_not_published(deliveries, capfd) -> None:
+    deliveries.succeed(start_date="2024-10-27")
+    before = deliveries.query("SELECT * FROM deliveries ORDER BY parcel")
+    land(deliveries, HOURS[14], ("heavy", "2024-10-27T10:00:00+01:00", 1000.0, "gent"))
+
+    run = deliveries.run(start_date="2024-10-27")
+
+    assert run.states["slice.audit", 0] == "failed"
+    said = (
+        "columns_fit: 1 bad rows, for example: weight_kg 1.0E3 is no DECIMAL(4, 1) in the row "
+        "parcel=heavy, depot=gent, delivered_at=2024-10-27 09:00:00.000, weight_kg=null, "
+        "is_heavy=true"
+    )
+    assert said in capfd.readouterr().out
     assert deliveries.query("SELECT * FROM deliveries ORDER BY parcel") == before
 
 

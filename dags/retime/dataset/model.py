@@ -35,8 +35,9 @@ Layout = Literal["generations", "hive"]
 """Where published objects are: in generations, or at `year=/month=/...` below the location."""
 
 
-EVENT_COUNT = "event_count"
-"""A column of staged files only: how many raw events each row was made from."""
+STAGED_COLUMNS: Columns = {"event_count": "bigint", "retime_misfits": "string"}
+"""Columns of staged files only: how many raw events each row was made from, and the values of the
+transformation that their columns cannot hold."""
 
 QUARANTINE_COLUMNS: Columns = {
     "reason": "string",

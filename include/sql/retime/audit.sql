@@ -51,6 +51,7 @@ staged AS (
         {{ name(column) }},
         {%- endfor %}
         event_count,
+        retime_misfits,
         {{ names(partition_keys) }}
     FROM {{ staging }}
 ),

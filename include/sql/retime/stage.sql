@@ -43,9 +43,26 @@ placed AS (
 
 SELECT
     {%- for column, type in columns %}
-    CAST({{ name(column) }} AS {{ type }}) AS {{ name(column) }},
+    TRY_CAST({{ name(column) }} AS {{ type }}) AS {{ name(column) }},
     {%- endfor %}
-    CAST(event_count AS BIGINT) AS event_count,
+    TRY_CAST(event_count AS BIGINT) AS event_count,
+    -- What its column cannot hold is NULL above; the audit columns_fit finds it by this.
+    NULLIF(
+        ARRAY_JOIN(
+            {%- for some in (columns + [("event_count", "BIGINT")]) | batch(100) %}
+            {{ "|| " if not loop.first }}ARRAY[
+                {%- for column, type in some %}
+                CASE
+                    WHEN {{ name(column) }} IS NOT NULL AND TRY_CAST({{ name(column) }} AS {{ type }}) IS NULL
+                        THEN CONCAT({{ literal(column ~ " ") }}, COALESCE(SUBSTR(TRY_CAST({{ name(column) }} AS VARCHAR), 1, 100), '?'), {{ literal(" is no " ~ type) }})
+                END{{ "," if not loop.last }}
+                {%- endfor %}
+            ]
+            {%- endfor %},
+            ', '
+        ),
+        ''
+    ) AS retime_misfits,
     {%- for key in partition_keys %}
     {{ key | upper }}(local_time) AS {{ name(key) }}{{ "," if not loop.last }}
     {%- endfor %}

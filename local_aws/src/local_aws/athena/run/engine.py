@@ -37,6 +37,8 @@ class Engine:
             "enable_external_file_cache": "false",
             "allocator_background_threads": "true",
             "partitioned_write_max_open_files": "128",
+            # DuckDB 1.5 fails with it where columns are cast on the way to a ROW_NUMBER() = 1.
+            "disabled_optimizers": "top_n_window_elimination",
         }
         if threads:
             config["threads"] = threads
@@ -105,7 +107,7 @@ def _by_message(error: duckdb.Error, message: str) -> QueryError:
         return QueryError("INVALID_CAST_ARGUMENT", first.removeprefix("Conversion Error: "))
     if isinstance(error, duckdb.InvalidInputException):
         return QueryError("INVALID_FUNCTION_ARGUMENT", first.removeprefix("Invalid Input Error: "))
-    return QueryError("GENERIC_INTERNAL_ERROR", first)
+    return QueryError("GENERIC_INTERNAL_ERROR", f"local_aws cannot run this statement: {first}")
 
 
 def _overflow(message: str) -> QueryError:

@@ -58,6 +58,8 @@ def try_cast(sql: str, source: Type, target: Type) -> str:
 
     DuckDB's TRY goes row by row once a row fails, so text, where failing is usual, avoids it.
     """
+    if target.is_text and source.is_text:
+        return cast(sql, source, target)
     if source.is_text and target.name not in ("json", "timestamp with time zone"):
         return _from_text(sql, target, lambda *_: "NULL")
     return f"TRY({cast(sql, source, target)})"
