@@ -71,6 +71,14 @@ _NO_CAST = re.compile(
 )
 _VERBS = {"addition": "+", "subtraction": "-", "multiplication": "*"}
 _NAMES = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
+# What DuckDB refuses before it runs it, Athena takes: it is local_aws that lacks something.
+_LACKS = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ParserException,
+    duckdb.NotImplementedException,
+    duckdb.InternalException,
+)
 _GROUPED = re.compile(r'column "?(\S+?)"? must appear in the GROUP BY', re.IGNORECASE)
 
 
@@ -107,7 +115,8 @@ def _by_message(error: duckdb.Error, message: str) -> QueryError:
         return QueryError("INVALID_CAST_ARGUMENT", first.removeprefix("Conversion Error: "))
     if isinstance(error, duckdb.InvalidInputException):
         return QueryError("INVALID_FUNCTION_ARGUMENT", first.removeprefix("Invalid Input Error: "))
-    return QueryError("GENERIC_INTERNAL_ERROR", f"local_aws cannot run this statement: {first}")
+    name = "NOT_SUPPORTED" if isinstance(error, _LACKS) else "GENERIC_INTERNAL_ERROR"
+    return QueryError(name, f"local_aws cannot run this statement: {first}")
 
 
 def _overflow(message: str) -> QueryError:
