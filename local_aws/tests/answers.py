@@ -46,7 +46,8 @@ class Case:
         "zero's sign": "which of 0.0 and -0.0 a sum, a group or a round gives",
         "beyond 38 digits": "averages of decimals whose sum has more than 38 digits fail",
         "Trino's overflow": "Trino casts the least bigint to a decimal that is too small for it, "
-        "and times before 1970 to other times of the day",
+        "and times before 1970 to other times of the day; within TRY too it fails where a text is "
+        "longer than a varchar(n) can be",
         "lateral": "correlated LATERAL subqueries that Trino cannot plan run",
         "limit": "LISTAGG has no limit of a megabyte",
     }

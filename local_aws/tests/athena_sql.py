@@ -1,15 +1,16 @@
 """Compiling and running Trino expressions without a server, for tests of the translation."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import duckdb
 
 from local_aws.athena.compile.language import TRINO
 from local_aws.athena.compile.queries import compile_query
 from local_aws.athena.compile.scope import Session, Table
 from local_aws.athena.errors import Position, QueryError
-from local_aws.athena.functions.all import FUNCTIONS
-from local_aws.athena.functions.registry import install
 from local_aws.athena.parse.grammar import parse
-from local_aws.athena.run.engine import translate_error
+from local_aws.athena.run.engine import Engine, translate_error
 from local_aws.athena.run.results import column_names
 from local_aws.athena.types.rendering import render
 
@@ -27,9 +28,9 @@ class Trino:
     """Runs queries over no tables, as Athena would print them."""
 
     def __init__(self) -> None:
-        self._connection = duckdb.connect()
-        self._connection.execute("SET TimeZone = 'UTC'")
-        install(self._connection, FUNCTIONS)
+        self._scratch = TemporaryDirectory(ignore_cleanup_errors=True)
+        self._engine = Engine(Path(self._scratch.name, "duckdb"))
+        self._connection = self._engine.connect()
 
     def rows(self, sql: str, *parameters: str) -> list[tuple[str | None, ...]]:
         """The rows as text; raises QueryError."""

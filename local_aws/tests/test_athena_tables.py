@@ -447,8 +447,9 @@ def test_iceberg_is_refused_by_name(athena: Athena) -> None:
 @pytest.mark.duckdb_only(reason="Trino projects partitions")
 def test_projected_partitions_are_refused_and_not_read_as_none(athena: Athena) -> None:
     athena.run(
-        f"CREATE EXTERNAL TABLE p (a int) PARTITIONED BY (d string) LOCATION '{athena.location('p')}' "
-        "TBLPROPERTIES ('projection.enabled' = 'true', 'projection.d.type' = 'injected')"
+        "CREATE EXTERNAL TABLE p (a int) PARTITIONED BY (d string) "
+        f"LOCATION '{athena.location('p')}' TBLPROPERTIES ("
+        "'projection.enabled' = 'true', 'projection.d.type' = 'injected')"
     )
     ran = athena.run("SELECT * FROM p WHERE d = '1'")
     assert ran.reason.startswith("NOT_SUPPORTED: local_aws has no partition projection")

@@ -252,7 +252,10 @@ def joinable(left: Expr, right: Expr, node: Any) -> tuple[Expr, Expr]:
         message = "Could not choose a best candidate operator. Explicit type casts must be added."
         raise QueryError("AMBIGUOUS_FUNCTION_CALL", message, position(node))
     if common_type(left.type, right.type) is None:
-        wrapped = [one.become(f"[{one.sql}]", array(one.type)) for one in (left, right)]
+        wrapped = [
+            one.become(f"CASE WHEN {one.sql} IS NOT NULL THEN [{one.sql}] END", array(one.type))
+            for one in (left, right)
+        ]
         if common_type(left.type, wrapped[1].type) is not None:
             right = wrapped[1]
         elif common_type(wrapped[0].type, right.type) is not None:

@@ -37,8 +37,9 @@ class Engine:
             "enable_external_file_cache": "false",
             "allocator_background_threads": "true",
             "partitioned_write_max_open_files": "128",
-            # DuckDB 1.5 fails with it where columns are cast on the way to a ROW_NUMBER() = 1.
-            "disabled_optimizers": "top_n_window_elimination",
+            # With the first, DuckDB 1.5 fails where columns are cast on the way to a
+            # ROW_NUMBER() = 1. The second takes out of TRY what may fail.
+            "disabled_optimizers": "top_n_window_elimination,common_subexpressions",
         }
         if threads:
             config["threads"] = threads

@@ -1,5 +1,6 @@
 """Texts."""
 
+from local_aws.athena.compile.tables.collections import joined
 from local_aws.athena.types.failing import fail
 from local_aws.athena.types.zones import quote
 
@@ -182,14 +183,14 @@ SCALARS: list[tuple[str, str, str]] = [
     ),
     ("soundex(varchar) -> varchar(4)", "trino_soundex({0})", "DuckDB has no such function"),
     ("luhn_check(varchar) -> boolean", "trino_luhn_check({0})", "DuckDB has no such function"),
-    ("concat_ws(varchar, array(varchar)) -> varchar", "array_to_string({1}, {0})", ""),
+    ("concat_ws(varchar, array(varchar)) -> varchar", joined("{1}", "{0}"), "as ARRAY_JOIN"),
     ("concat_ws(varchar, varchar...) -> varchar", "concat_ws({0}, {1...})", ""),
     (
         "ngrams(array(T), integer) -> array(array(T))",
         (
             "CASE WHEN {1} <= 0 THEN "
             + fail(_BAD, "'N must be positive'", "{type}")
-            + " WHEN {0} IS NOT NULL THEN list_transform(range(1, greatest("
+            + " WHEN {0} IS NOT NULL AND {1} IS NOT NULL THEN list_transform(range(1, greatest("
             "len({0}) - {1} + 2, 2)), lambda x: {0}[x:x + {1} - 1]) END"
         ),
         "DuckDB has no such function",
