@@ -1,7 +1,7 @@
-"""`python -m bench.local_aws_scale`: what local_aws costs at scale, in five figures.
+"""`python -m bench.local_aws_scale`: what local_aws costs at scale.
 
 The data is made anew each time, through the API. It takes some minutes, 2 GB of disk, and Linux.
-Times are told with the CPU time of the server, which tells more when the machine is busy.
+Beside each time is the CPU time of the server, which says more when the machine is busy.
 """
 
 import os
@@ -28,7 +28,7 @@ from demo.environment import DATABASE, ROOT
 
 STATEMENTS = 50
 CLIENTS = 8
-_ALONE = 200
+_ALONE, _EACH = 200, 50
 _ANALYSES = (
     "SELECT unieke_id, count(*), avg(rekendata_bezettingsgraad) FROM {0} GROUP BY 1 ORDER BY 2",
     "SELECT count(DISTINCT beschrijvende_id), max(tijd_laatst_gewijzigd) FROM {0}",
@@ -40,7 +40,7 @@ _ANALYSES = (
 
 def main() -> int:
     """Measure everything and print it."""
-    _tell("machine", f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
+    _print("machine", f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}")
     folder = ROOT / ".local" / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix="scale-") as scratch:
@@ -59,7 +59,7 @@ def main() -> int:
     return 0
 
 
-def _tell(name: str, text: str) -> None:
+def _print(name: str, text: str) -> None:
     print(f"{name:12}{text}", flush=True)
 
 
@@ -83,13 +83,13 @@ def _measure_select(server: ScaleServer) -> None:
 
     _, cpu = _timed(server, alone)
     started = time.perf_counter()
-    threads = [threading.Thread(target=_select, args=(server, 50)) for _ in range(CLIENTS)]
+    threads = [threading.Thread(target=_select, args=(server, _EACH)) for _ in range(CLIENTS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    rate = CLIENTS * 50 / (time.perf_counter() - started)
-    _tell(
+    rate = CLIENTS * _EACH / (time.perf_counter() - started)
+    _print(
         "SELECT 1",
         f"{statistics.median(seconds) * 1000:.1f} ms at the median, CPU {cpu / _ALONE * 1000:.1f};"
         f" {rate:.0f} a second by {CLIENTS} clients",
@@ -117,21 +117,21 @@ def _measure_memory(server: ScaleServer) -> None:
     seconds, cpu = _timed(server, analyse)
     peak = server.peak_mib()
     time.sleep(10)
-    _tell(
+    _print(
         "memory",
         f"{rest:.0f} MiB resident at rest; {peak:.0f} at the peak of {STATEMENTS} statements on"
         f" {DAYS} days of raw data, {server.resident_mib():.0f} 10 s later",
     )
-    _tell("", f"{seconds:.0f} s for the statements, CPU {cpu:.0f}")
+    _print("", f"{seconds:.0f} s for the statements, CPU {cpu:.0f}")
 
 
 def _fill(server: ScaleServer) -> None:
     calls = Calls(server.endpoint)
     for table in ("one", "other"):
         seconds, cpu = _timed(server, lambda table=table: create_hours(calls, table))  # type: ignore[misc]
-        _tell("made", f"{PARTITIONS:,} partitions in {seconds:.0f} s, CPU {cpu:.0f}")
+        _print("made", f"{PARTITIONS:,} partitions in {seconds:.0f} s, CPU {cpu:.0f}")
     seconds, cpu = _timed(server, lambda: put_objects(calls))
-    _tell("", f"{OBJECTS:,} objects in {seconds:.0f} s, CPU {cpu:.0f}")
+    _print("", f"{OBJECTS:,} objects in {seconds:.0f} s, CPU {cpu:.0f}")
 
 
 def _measure_pages(server: ScaleServer) -> None:
@@ -139,14 +139,14 @@ def _measure_pages(server: ScaleServer) -> None:
     list(_pages(calls, server))  # for the caches
     pages = list(_pages(calls, server))
     first, last = (statistics.mean(part) for part in (pages[:20], pages[-20:]))
-    _tell(
+    _print(
         "pages",
         f"CPU {first * 1000:.0f} ms for one of the first of {len(pages)}, {last * 1000:.0f} for"
         f" one of the last: ratio {last / first:.2f}; {sum(pages):.1f} s for all",
     )
     expression = "year = 2020 AND month = 2"
     few = sum(_pages(calls, server, Expression=expression))
-    _tell("", f"CPU {few * 1000:.0f} ms for all with {expression!r}")
+    _print("", f"CPU {few * 1000:.0f} ms for all with {expression!r}")
 
 
 def _pages(calls: Calls, server: ScaleServer, **request: str) -> Iterator[float]:
@@ -170,7 +170,7 @@ def _measure_pruned(server: ScaleServer) -> None:
             calls.run(f"{query} {month} AND day = 1")
 
     seconds, cpu = _timed(server, ask)
-    _tell("query", f"{seconds * 100:.0f} ms for one of a day of these, CPU {cpu * 100:.0f}")
+    _print("query", f"{seconds * 100:.0f} ms for one of a day of these, CPU {cpu * 100:.0f}")
 
 
 def _measure_restarts(server: ScaleServer) -> None:
@@ -179,13 +179,13 @@ def _measure_restarts(server: ScaleServer) -> None:
     Calls(server.endpoint).run("SELECT 1")  # Athena loads for a second after the start
     stopped = server.stop()
     restarted = server.start()
-    _tell("stop", f"{stopped:.1f} s from SIGTERM to the exit")
-    _tell(
+    _print("stop", f"{stopped:.1f} s from SIGTERM to the exit")
+    _print(
         "restart",
         f"{restarted:.1f} s from the start to ready, CPU {server.cpu_seconds():.1f};"
         f" {server.resident_mib():.0f} MiB resident",
     )
-    _tell("", f"{killed:.1f} s after SIGKILL, CPU {cpu_killed:.1f}")
+    _print("", f"{killed:.1f} s after SIGKILL, CPU {cpu_killed:.1f}")
 
 
 if __name__ == "__main__":

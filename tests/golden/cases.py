@@ -62,6 +62,7 @@ class Case:
         source = replace(self.source, raw=replace(self.source.raw, database=database))
         return {
             "stage.sql": sql.render_stage(source, staging),
+            "misfits.sql": sql.render_misfits(source),
             "quarantine.sql": sql.render_quarantine(source, quarantine),
             "audit.sql": sql.render_audit(source, staging, quarantine),
             "find_late.sql": sql.render_find_late(

@@ -27,7 +27,7 @@ from tests.golden.cases import read_case
 from tests.unit.samples import ROOT, days, raw_table, source, utc, with_grain
 
 DATA_SETS = sorted((ROOT / "include" / "datasets").glob("*.yaml"))
-KINDS = ["stage", "quarantine", "audit", "find_late", "count_rows"]
+KINDS = ["stage", "misfits", "quarantine", "audit", "find_late", "count_rows"]
 GOLDEN = Path(__file__).parent
 # The two cases that have least in common: numeric and text keys of the raw table, UTC and a zone
 # with clock changes, partitions of a day and of an hour, all points and some.
@@ -57,6 +57,8 @@ def render(kind: str, path, key_type: str, is_json: bool, grain: str) -> str:
     made = source(slice_, data_set=data_set, raw=raw_table(key_type=key_type, is_json=is_json))
     if kind == "stage":
         return sql.render_stage(made, '"db"."staging"')
+    if kind == "misfits":
+        return sql.render_misfits(made)
     if kind == "quarantine":
         return sql.render_quarantine(made, '"db"."quarantine"')
     if kind == "count_rows":

@@ -21,6 +21,7 @@ from retime.published.results import Audited, Generation, Staged
 from retime.published.rollback import check_count, roll_back, unpin
 from retime.published.search import Search
 from retime.statements.audit import audit_statement, conclude_audit
+from retime.statements.misfits import describe_misfits, is_misfit, misfits_statement
 from retime.statements.rollback import count_statement
 from retime.statements.staging import begin_stage, conclude_stage
 
@@ -79,6 +80,26 @@ class StageOperator(SliceQuery):
         )
         context["ti"].xcom_push(key=_STAGING, value=generation.to_json())
         return statement
+
+    def explain(self, reason: str) -> str:
+        """Ask which values their columns cannot hold, if that is why; the task fails anyway."""
+        if self.is_quarantine or not is_misfit(reason):
+            return ""
+        deployment = runtime.deployment(self.data_set)
+        try:
+            self.query_execution_id = self.hook.run_query(
+                misfits_statement(deployment, self.plan.slice_, self.plan.window),
+                {"Database": deployment.database},
+                {},
+                workgroup=deployment.workgroup,
+            )
+            self.hook.poll_query_status(
+                self.query_execution_id, self.max_polling_attempts, self.sleep_time
+            )
+            return describe_misfits(deployment, self.query_execution_id)
+        except Exception:
+            self.log.warning("cannot tell which value it was", exc_info=True)
+            return ""
 
     def conclude(self, deployment: Deployment, query_id: str, context: Any) -> Any:
         """Return which generation the query wrote."""

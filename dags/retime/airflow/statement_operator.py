@@ -31,6 +31,10 @@ class StatementOperator(AthenaOperator):
         """Return the task's result, from the query that succeeded."""
         raise NotImplementedError
 
+    def explain(self, reason: str) -> str:  # noqa: ARG002
+        """Return lines that say more of why Athena ended the statement; '' if nothing can."""
+        return ""
+
     def execute(self, context: Any) -> Any:
         """Run the statement, and wait for it or defer."""
         with runtime.no_retry():
@@ -96,7 +100,10 @@ class StatementOperator(AthenaOperator):
         reason = str(status.get("StateChangeReason") or error).rstrip(".")
         ended = f"query {self.query_execution_id} ended {status['State']}: {reason}."
         if failure.get("ErrorCategory") == _USER_ERROR and not failure.get("Retryable"):
-            return AirflowFailException(f"{ended} A retry cannot help; fix the SQL or the data.")
+            found = self.explain(reason) or " "
+            return AirflowFailException(
+                f"{ended}{found}A retry cannot help; fix the SQL or the data."
+            )
         return AirflowException(f"{ended} A retry may help.")
 
 

@@ -35,9 +35,8 @@ Layout = Literal["generations", "hive"]
 """Where published objects are: in generations, or at `year=/month=/...` below the location."""
 
 
-STAGED_COLUMNS: Columns = {"event_count": "bigint", "retime_misfits": "string"}
-"""Columns of staged files only: how many raw events each row was made from, and the values of the
-transformation that their columns cannot hold."""
+EVENT_COUNT = "event_count"
+"""A column of staged files only: how many raw events each row was made from."""
 
 QUARANTINE_COLUMNS: Columns = {
     "reason": "string",

@@ -32,7 +32,7 @@ _TABLE = f"a table name of a-z, 0-9 and _, of at most {values.MAX_IDENTIFIER} ch
 _SENTENCE = f"a sentence of at most {values.MAX_TEXT} characters"
 _COLUMNS = (
     f"a mapping of column to type: {', '.join(TRINO_TYPES)} or decimal(p,s); the names year, "
-    "month, day, hour, event_count, local_time and retime_misfits are taken"
+    "month, day, hour, event_count and local_time are taken"
 )
 _DATE = f"a date, as 2024-03-28, from {values.FIRST_DATE} to {values.LAST_DATE}"
 _COUNT = f"a whole number from 1 to {values.MAX_COUNT}"

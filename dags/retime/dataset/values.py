@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from retime.calendar.partitions import partition_keys
 from retime.calendar.slices import Grain
-from retime.dataset.model import STAGED_COLUMNS, Columns, Layout, trino_type
+from retime.dataset.model import EVENT_COUNT, Columns, Layout, trino_type
 
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _LOCATION = re.compile(r"s3://[\w.${}-]+/[\w.=${}/-]+/")
@@ -103,7 +103,7 @@ def typed_columns(value: Any) -> Columns:
     columns = {identifier(name): text(type_) for name, type_ in value.items()}
     for type_ in columns.values():
         trino_type(type_)
-    reserved = {*STAGED_COLUMNS, "local_time", *partition_keys("hour")} & set(columns)
+    reserved = {EVENT_COUNT, "local_time", *partition_keys("hour")} & set(columns)
     if reserved:
         raise ValueError(reserved)
     return columns

@@ -67,6 +67,7 @@ def check_templates(data_set: DataSet) -> None:
     source = rendering.any_source(data_set, raw)
     rendering.render_stage(source, "staging")
     rendering.render_quarantine(source, "quarantine")
+    rendering.render_misfits(source)
     rendering.render_find_late(source, windows=(), stretches=(), step=1)
     rendering.render_audit(source, "staging", "quarantine")
 

@@ -40,6 +40,15 @@ def render_quarantine(source: SliceSource, target: str) -> str:
     return _render(source, "retime/quarantine.sql", target=target)
 
 
+def render_misfits(source: SliceSource) -> str:
+    """Return the statement that finds rows of a slice whose values their columns cannot hold.
+
+    Its result has each published column and event_count as text, and of the first, second and so
+    on a boolean retime_misfit_1, retime_misfit_2 and so on.
+    """
+    return _render(source, "retime/misfits.sql")
+
+
 def render_count_rows(source: SliceSource, target: str) -> str:
     """Return the statement that counts a table's rows by partition (its quoted name)."""
     return _render(source, "retime/count_rows.sql", target=target)

@@ -51,7 +51,6 @@ staged AS (
         {{ name(column) }},
         {%- endfor %}
         event_count,
-        retime_misfits,
         {{ names(partition_keys) }}
     FROM {{ staging }}
 ),

@@ -223,90 +223,21 @@ placed AS (
 )
 
 SELECT
-    TRY_CAST("uniqueid" AS INTEGER) AS "uniqueid",
-    TRY_CAST("recordtimestamp" AS BIGINT) AS "recordtimestamp",
-    TRY_CAST("currentspeed" AS DOUBLE) AS "currentspeed",
-    TRY_CAST("bezettingsgraad" AS INTEGER) AS "bezettingsgraad",
-    TRY_CAST("previousspeed" AS DOUBLE) AS "previousspeed",
-    TRY_CAST("trafficjamindicator" AS INTEGER) AS "trafficjamindicator",
-    TRY_CAST("trafficjamindicatorlong" AS INTEGER) AS "trafficjamindicatorlong",
-    TRY_CAST("trafficintensityclass2" AS INTEGER) AS "trafficintensityclass2",
-    TRY_CAST("trafficintensityclass3" AS INTEGER) AS "trafficintensityclass3",
-    TRY_CAST("trafficintensityclass4" AS INTEGER) AS "trafficintensityclass4",
-    TRY_CAST("trafficintensityclass5" AS INTEGER) AS "trafficintensityclass5",
-    TRY_CAST("speeddiffindicator" AS INTEGER) AS "speeddiffindicator",
-    TRY_CAST("avgspeed3minutes" AS DOUBLE) AS "avgspeed3minutes",
-    TRY_CAST("avgspeed20minutes" AS DOUBLE) AS "avgspeed20minutes",
-    TRY_CAST(event_count AS BIGINT) AS event_count,
-    -- What its column cannot hold is NULL above; the audit columns_fit finds it by this.
-    NULLIF(
-        ARRAY_JOIN(
-            ARRAY[
-                CASE
-                    WHEN "uniqueid" IS NOT NULL AND TRY_CAST("uniqueid" AS INTEGER) IS NULL
-                        THEN CONCAT('uniqueid ', COALESCE(SUBSTR(TRY_CAST("uniqueid" AS VARCHAR), 1, 100), '?'), ' is no INTEGER')
-                END,
-                CASE
-                    WHEN "recordtimestamp" IS NOT NULL AND TRY_CAST("recordtimestamp" AS BIGINT) IS NULL
-                        THEN CONCAT('recordtimestamp ', COALESCE(SUBSTR(TRY_CAST("recordtimestamp" AS VARCHAR), 1, 100), '?'), ' is no BIGINT')
-                END,
-                CASE
-                    WHEN "currentspeed" IS NOT NULL AND TRY_CAST("currentspeed" AS DOUBLE) IS NULL
-                        THEN CONCAT('currentspeed ', COALESCE(SUBSTR(TRY_CAST("currentspeed" AS VARCHAR), 1, 100), '?'), ' is no DOUBLE')
-                END,
-                CASE
-                    WHEN "bezettingsgraad" IS NOT NULL AND TRY_CAST("bezettingsgraad" AS INTEGER) IS NULL
-                        THEN CONCAT('bezettingsgraad ', COALESCE(SUBSTR(TRY_CAST("bezettingsgraad" AS VARCHAR), 1, 100), '?'), ' is no INTEGER')
-                END,
-                CASE
-                    WHEN "previousspeed" IS NOT NULL AND TRY_CAST("previousspeed" AS DOUBLE) IS NULL
-                        THEN CONCAT('previousspeed ', COALESCE(SUBSTR(TRY_CAST("previousspeed" AS VARCHAR), 1, 100), '?'), ' is no DOUBLE')
-                END,
-                CASE
-                    WHEN "trafficjamindicator" IS NOT NULL AND TRY_CAST("trafficjamindicator" AS INTEGER) IS NULL
-                        THEN CONCAT('trafficjamindicator ', COALESCE(SUBSTR(TRY_CAST("trafficjamindicator" AS VARCHAR), 1, 100), '?'), ' is no INTEGER')
-                END,
-                CASE
-                    WHEN "trafficjamindicatorlong" IS NOT NULL AND TRY_CAST("trafficjamindicatorlong" AS INTEGER) IS NULL
-                        THEN CONCAT('trafficjamindicatorlong ', COALESCE(SUBSTR(TRY_CAST("trafficjamindicatorlong" AS VARCHAR), 1, 100), '?'), ' is no INTEGER')
-                END,
-                CASE
-                    WHEN "trafficintensityclass2" IS NOT NULL AND TRY_CAST("trafficintensityclass2" AS INTEGER) IS NULL
-                        THEN CONCAT('trafficintensityclass2 ', COALESCE(SUBSTR(TRY_CAST("trafficintensityclass2" AS VARCHAR), 1, 100), '?'), ' is no INTEGER')
-                END,
-                CASE
-                    WHEN "trafficintensityclass3" IS NOT NULL AND TRY_CAST("trafficintensityclass3" AS INTEGER) IS NULL
-                        THEN CONCAT('trafficintensityclass3 ', COALESCE(SUBSTR(TRY_CAST("trafficintensityclass3" AS VARCHAR), 1, 100), '?'), ' is no INTEGER')
-                END,
-                CASE
-                    WHEN "trafficintensityclass4" IS NOT NULL AND TRY_CAST("trafficintensityclass4" AS INTEGER) IS NULL
-                        THEN CONCAT('trafficintensityclass4 ', COALESCE(SUBSTR(TRY_CAST("trafficintensityclass4" AS VARCHAR), 1, 100), '?'), ' is no INTEGER')
-                END,
-                CASE
-                    WHEN "trafficintensityclass5" IS NOT NULL AND TRY_CAST("trafficintensityclass5" AS INTEGER) IS NULL
-                        THEN CONCAT('trafficintensityclass5 ', COALESCE(SUBSTR(TRY_CAST("trafficintensityclass5" AS VARCHAR), 1, 100), '?'), ' is no INTEGER')
-                END,
-                CASE
-                    WHEN "speeddiffindicator" IS NOT NULL AND TRY_CAST("speeddiffindicator" AS INTEGER) IS NULL
-                        THEN CONCAT('speeddiffindicator ', COALESCE(SUBSTR(TRY_CAST("speeddiffindicator" AS VARCHAR), 1, 100), '?'), ' is no INTEGER')
-                END,
-                CASE
-                    WHEN "avgspeed3minutes" IS NOT NULL AND TRY_CAST("avgspeed3minutes" AS DOUBLE) IS NULL
-                        THEN CONCAT('avgspeed3minutes ', COALESCE(SUBSTR(TRY_CAST("avgspeed3minutes" AS VARCHAR), 1, 100), '?'), ' is no DOUBLE')
-                END,
-                CASE
-                    WHEN "avgspeed20minutes" IS NOT NULL AND TRY_CAST("avgspeed20minutes" AS DOUBLE) IS NULL
-                        THEN CONCAT('avgspeed20minutes ', COALESCE(SUBSTR(TRY_CAST("avgspeed20minutes" AS VARCHAR), 1, 100), '?'), ' is no DOUBLE')
-                END,
-                CASE
-                    WHEN "event_count" IS NOT NULL AND TRY_CAST("event_count" AS BIGINT) IS NULL
-                        THEN CONCAT('event_count ', COALESCE(SUBSTR(TRY_CAST("event_count" AS VARCHAR), 1, 100), '?'), ' is no BIGINT')
-                END
-            ],
-            ', '
-        ),
-        ''
-    ) AS retime_misfits,
+    CAST("uniqueid" AS INTEGER) AS "uniqueid",
+    CAST("recordtimestamp" AS BIGINT) AS "recordtimestamp",
+    CAST("currentspeed" AS DOUBLE) AS "currentspeed",
+    CAST("bezettingsgraad" AS INTEGER) AS "bezettingsgraad",
+    CAST("previousspeed" AS DOUBLE) AS "previousspeed",
+    CAST("trafficjamindicator" AS INTEGER) AS "trafficjamindicator",
+    CAST("trafficjamindicatorlong" AS INTEGER) AS "trafficjamindicatorlong",
+    CAST("trafficintensityclass2" AS INTEGER) AS "trafficintensityclass2",
+    CAST("trafficintensityclass3" AS INTEGER) AS "trafficintensityclass3",
+    CAST("trafficintensityclass4" AS INTEGER) AS "trafficintensityclass4",
+    CAST("trafficintensityclass5" AS INTEGER) AS "trafficintensityclass5",
+    CAST("speeddiffindicator" AS INTEGER) AS "speeddiffindicator",
+    CAST("avgspeed3minutes" AS DOUBLE) AS "avgspeed3minutes",
+    CAST("avgspeed20minutes" AS DOUBLE) AS "avgspeed20minutes",
+    CAST(event_count AS BIGINT) AS event_count,
     YEAR(local_time) AS "year",
     MONTH(local_time) AS "month",
     DAY(local_time) AS "day",

@@ -110,44 +110,8 @@ staged AS (
         "avgspeed3minutes",
         "avgspeed20minutes",
         event_count,
-        retime_misfits,
         "year", "month", "day"
     FROM "db"."traffic__golden"
-),
-
-"audit_columns_fit" AS (
-    SELECT
-        bad_row,
-        ROW_NUMBER() OVER (ORDER BY bad_row) AS row_number
-    FROM (
-        -- Protects values: one that its column cannot hold would be published as NULL.
-        SELECT
-            CONCAT(
-                retime_misfits,
-                ' in the row ',
-                ARRAY_JOIN(
-                    ARRAY[
-                        CONCAT('uniqueid=', COALESCE(SUBSTR(CAST("uniqueid" AS VARCHAR), 1, 100), 'null')),
-                        CONCAT('recordtimestamp=', COALESCE(SUBSTR(CAST("recordtimestamp" AS VARCHAR), 1, 100), 'null')),
-                        CONCAT('currentspeed=', COALESCE(SUBSTR(CAST("currentspeed" AS VARCHAR), 1, 100), 'null')),
-                        CONCAT('bezettingsgraad=', COALESCE(SUBSTR(CAST("bezettingsgraad" AS VARCHAR), 1, 100), 'null')),
-                        CONCAT('previousspeed=', COALESCE(SUBSTR(CAST("previousspeed" AS VARCHAR), 1, 100), 'null')),
-                        CONCAT('trafficjamindicator=', COALESCE(SUBSTR(CAST("trafficjamindicator" AS VARCHAR), 1, 100), 'null')),
-                        CONCAT('trafficjamindicatorlong=', COALESCE(SUBSTR(CAST("trafficjamindicatorlong" AS VARCHAR), 1, 100), 'null')),
-                        CONCAT('trafficintensityclass2=', COALESCE(SUBSTR(CAST("trafficintensityclass2" AS VARCHAR), 1, 100), 'null')),
-                        CONCAT('trafficintensityclass3=', COALESCE(SUBSTR(CAST("trafficintensityclass3" AS VARCHAR), 1, 100), 'null')),
-                        CONCAT('trafficintensityclass4=', COALESCE(SUBSTR(CAST("trafficintensityclass4" AS VARCHAR), 1, 100), 'null')),
-                        CONCAT('trafficintensityclass5=', COALESCE(SUBSTR(CAST("trafficintensityclass5" AS VARCHAR), 1, 100), 'null')),
-                        CONCAT('speeddiffindicator=', COALESCE(SUBSTR(CAST("speeddiffindicator" AS VARCHAR), 1, 100), 'null')),
-                        CONCAT('avgspeed3minutes=', COALESCE(SUBSTR(CAST("avgspeed3minutes" AS VARCHAR), 1, 100), 'null')),
-                        CONCAT('avgspeed20minutes=', COALESCE(SUBSTR(CAST("avgspeed20minutes" AS VARCHAR), 1, 100), 'null'))
-                    ],
-                    ', '
-                )
-            ) AS bad_row
-        FROM staged
-        WHERE retime_misfits IS NOT NULL
-    )
 ),
 
 "audit_in_its_partition" AS (
@@ -264,16 +228,6 @@ SELECT
     CAST(NULL AS VARCHAR) AS examples
 FROM "db"."traffic_quarantine__golden"
 GROUP BY "year", "month", "day"
-UNION ALL
-SELECT
-    'audit' AS kind,
-    'columns_fit' AS name,
-    COUNT(*) AS row_count,
-    0 AS key_count,
-    0 AS late_count,
-    0 AS arrived_count,
-    ARRAY_JOIN(ARRAY_AGG(bad_row ORDER BY bad_row) FILTER (WHERE row_number <= 3), ' | ') AS examples
-FROM "audit_columns_fit"
 UNION ALL
 SELECT
     'audit' AS kind,

@@ -164,8 +164,8 @@ def test_a_missing_key_is_named_with_what_to_add(include, key):
 NAME = "a name of a-z, 0-9 and _, of at most 90 characters, but not retime"
 COLUMNS = (
     "a mapping of column to type: tinyint, smallint, int, bigint, float, double, boolean, string, "
-    "date, timestamp or decimal(p,s); the names year, month, day, hour, event_count, local_time "
-    "and retime_misfits are taken"
+    "date, timestamp or decimal(p,s); the names year, month, day, hour, event_count and local_time "
+    "are taken"
 )
 DATE = "a date, as 2024-03-28, from 1970-01-01 to 2199-12-31"
 
@@ -219,7 +219,6 @@ DATE = "a date, as 2024-03-28, from 1970-01-01 to 2199-12-31"
         ("published.columns", {"Click": "int"}, COLUMNS),
         ("published.columns", {"year": "int"}, COLUMNS),
         ("published.columns", {"event_count": "int"}, COLUMNS),
-        ("published.columns", {"retime_misfits": "string"}, COLUMNS),
         ("published.layout", "plain", "generations or hive"),
         ("published.layout", ["hive"], "generations or hive"),
         ("published.crawler", 1, "the name of a Glue crawler"),

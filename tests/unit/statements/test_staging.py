@@ -53,7 +53,7 @@ def tables(account: Account) -> dict[str, dict]:
 @pytest.mark.parametrize(
     ("is_quarantine", "table", "keys", "last_column"),
     [
-        (False, "traffic", KEYS, "retime_misfits"),
+        (False, "traffic", KEYS, "event_count"),
         (True, "traffic_quarantine", KEYS[:3], "source_file"),
     ],
 )

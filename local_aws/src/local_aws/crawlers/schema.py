@@ -112,6 +112,8 @@ def _sample_parquet(path: Path, size: int) -> Sample:
         columns = _known_columns(metadata.schema.to_arrow_schema())
     except (pyarrow.ArrowException, OSError):
         return Sample(schema=FileSchema(classification="UNKNOWN"), record_bytes=0.0)
+    if not columns:
+        return Sample(schema=FileSchema(classification="UNKNOWN"), record_bytes=0.0)
     schema = FileSchema(classification="parquet", columns=columns)
     return Sample(schema=schema, record_bytes=size / max(metadata.num_rows, 1))
 

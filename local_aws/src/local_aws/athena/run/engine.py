@@ -72,7 +72,7 @@ _NO_CAST = re.compile(
 )
 _VERBS = {"addition": "+", "subtraction": "-", "multiplication": "*"}
 _NAMES = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
-# What DuckDB refuses before it runs it, Athena takes: it is local_aws that lacks something.
+# What DuckDB alone refuses, before it runs it: Athena takes it, or refuses it for its own reasons.
 _LACKS = (
     duckdb.BinderException,
     duckdb.CatalogException,
@@ -116,8 +116,9 @@ def _by_message(error: duckdb.Error, message: str) -> QueryError:
         return QueryError("INVALID_CAST_ARGUMENT", first.removeprefix("Conversion Error: "))
     if isinstance(error, duckdb.InvalidInputException):
         return QueryError("INVALID_FUNCTION_ARGUMENT", first.removeprefix("Invalid Input Error: "))
-    name = "NOT_SUPPORTED" if isinstance(error, _LACKS) else "GENERIC_INTERNAL_ERROR"
-    return QueryError(name, f"local_aws cannot run this statement: {first}")
+    if isinstance(error, _LACKS):
+        return QueryError("NOT_SUPPORTED", f"local_aws cannot run this statement: {first}")
+    return QueryError("GENERIC_INTERNAL_ERROR", first)
 
 
 def _overflow(message: str) -> QueryError:

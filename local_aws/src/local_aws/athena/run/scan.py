@@ -140,13 +140,13 @@ class Scanner:
         properties = record.get("Parameters") or {}
         if properties.get("table_type", "").upper() == "ICEBERG":
             raise QueryError("NOT_SUPPORTED", f"local_aws has no Iceberg: table {name}")
+        storage = storage_of(descriptor, name, properties)
+        if not record.get("PartitionKeys"):
+            return [Place(location=descriptor.get("Location", ""), storage=storage)]
         if properties.get("projection.enabled", "").lower() == "true":
             raise QueryError(
                 "NOT_SUPPORTED", f"local_aws has no partition projection: table {name}"
             )
-        storage = storage_of(descriptor, name, properties)
-        if not record.get("PartitionKeys"):
-            return [Place(location=descriptor.get("Location", ""), storage=storage)]
         keep = partial(self._kept, scan) if scan.predicate is not None else None
         places = []
         for partition in self.catalog.partitions(scan.database, scan.table, keep):

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 
 from local_aws.athena.types.failing import fail
 from local_aws.athena.types.json_casts import can_be_from_json, can_be_json, from_json, to_json
@@ -164,8 +165,29 @@ def _float_to_decimal(sql: str, source: Type, target: Type) -> str:
     bad = _refuse(message, target)
     value = f"TRY_CAST({text} AS {target.duckdb})"
     return (
-        f"CASE WHEN NOT isfinite({sql}) THEN {bad} WHEN {sql} IS NOT NULL AND {value} IS NULL "
-        f"THEN {bad} ELSE {value} END"
+        f"CASE {_quick_decimal(sql, source, target)} WHEN NOT isfinite({sql}) THEN {bad} "
+        f"WHEN {sql} IS NOT NULL AND {value} IS NULL THEN {bad} ELSE {value} END"
+    )
+
+
+def _quick_decimal(sql: str, source: Type, target: Type) -> str:
+    """A WHEN for doubles with few digits, or nothing.
+
+    DuckDB takes 5 microseconds to read a text as a decimal of more than 18 digits, and a
+    thirtieth of that to read it as a whole number and to shift that.
+    """
+    precision, scale = target.args
+    if source.name == "real" or precision <= 18 or not 1 <= scale <= 18:
+        return ""
+    text = f"CAST({sql} AS VARCHAR)"
+    places = f"length({text}) - strpos({text}, '.')"
+    powers = ", ".join(
+        f"CAST('{Decimal(10) ** -n:f}' AS DECIMAL({scale + 1}, {scale}))" for n in range(scale + 1)
+    )
+    shifted = f"CAST(CAST(replace({text}, '.', '') AS BIGINT) AS DECIMAL(19, 0)) * ([{powers}])"
+    return (
+        f"WHEN ({sql} = 0 OR abs({sql}) >= 1e-4) AND abs({sql}) < 1e{min(15, precision - scale)} "
+        f"AND {places} <= {scale} THEN CAST({shifted}[{places} + 1] AS {target.duckdb})"
     )
 
 

@@ -1,0 +1,273 @@
+-- Find rows of a slice with values that their columns cannot hold.
+WITH
+fields AS (
+    -- The fields of a raw event that the published table depends on. A field that is missing, null or
+    -- not a whole number is NULL.
+    SELECT
+        CAST(TO_UNIXTIME(CAST(CONCAT(LPAD(CAST("year" AS VARCHAR), 4, '0'), '-', LPAD(CAST("month" AS VARCHAR), 2, '0'), '-', LPAD(CAST("day" AS VARCHAR), 2, '0'), ' ', LPAD(CAST("hour" AS VARCHAR), 2, '0'), ':00:00') AS TIMESTAMP)) AS BIGINT) AS arrival_time,
+        "$path" AS source_file,
+        "beschrijvende_id" IS NULL AND "tijd_laatst_gewijzigd" IS NULL AND "unieke_id" IS NULL AND "lve_nr" IS NULL AND "tijd_waarneming" IS NULL AND "actueel_publicatie" IS NULL AND "beschikbaar" IS NULL AND "defect" IS NULL AND "geldig" IS NULL AND "verkeersintensiteit_klasse1" IS NULL AND "verkeersintensiteit_klasse2" IS NULL AND "verkeersintensiteit_klasse3" IS NULL AND "verkeersintensiteit_klasse4" IS NULL AND "verkeersintensiteit_klasse5" IS NULL AND "voertuigsnelheid_rekenkundig_klasse1" IS NULL AND "voertuigsnelheid_rekenkundig_klasse2" IS NULL AND "voertuigsnelheid_rekenkundig_klasse3" IS NULL AND "voertuigsnelheid_rekenkundig_klasse4" IS NULL AND "voertuigsnelheid_rekenkundig_klasse5" IS NULL AND "voertuigsnelheid_harmonisch_klasse1" IS NULL AND "voertuigsnelheid_harmonisch_klasse2" IS NULL AND "voertuigsnelheid_harmonisch_klasse3" IS NULL AND "voertuigsnelheid_harmonisch_klasse4" IS NULL AND "voertuigsnelheid_harmonisch_klasse5" IS NULL AND "rekendata_bezettingsgraad" IS NULL AND "rekendata_beschikbaarheidsgraad" IS NULL AND "rekendata_onrustigheid" IS NULL AS is_unreadable,
+        CONCAT('tijd_waarneming=', COALESCE(CAST("tijd_waarneming" AS VARCHAR), 'null'), ', unieke_id=', COALESCE(CAST("unieke_id" AS VARCHAR), 'null'), ', lve_nr=', COALESCE(CAST("lve_nr" AS VARCHAR), 'null')) AS record,
+        TRY_CAST(TRIM("tijd_waarneming") AS BIGINT) AS event_time,
+        TRY_CAST(TRIM("unieke_id") AS BIGINT) AS unieke_id,
+        TRY_CAST(TRIM("lve_nr") AS BIGINT) AS lve_nr,
+        TO_UNIXTIME(TRY(FROM_ISO8601_TIMESTAMP("tijd_laatst_gewijzigd"))) AS changed_at,
+        TRY_CAST(TRIM("verkeersintensiteit_klasse2") AS BIGINT) AS intensity2,
+        TRY_CAST(TRIM("voertuigsnelheid_rekenkundig_klasse2") AS BIGINT) AS speed2,
+        TRY_CAST(TRIM("verkeersintensiteit_klasse3") AS BIGINT) AS intensity3,
+        TRY_CAST(TRIM("voertuigsnelheid_rekenkundig_klasse3") AS BIGINT) AS speed3,
+        TRY_CAST(TRIM("verkeersintensiteit_klasse4") AS BIGINT) AS intensity4,
+        TRY_CAST(TRIM("voertuigsnelheid_rekenkundig_klasse4") AS BIGINT) AS speed4,
+        TRY_CAST(TRIM("verkeersintensiteit_klasse5") AS BIGINT) AS intensity5,
+        TRY_CAST(TRIM("voertuigsnelheid_rekenkundig_klasse5") AS BIGINT) AS speed5,
+        COALESCE(
+            TRY_CAST(TRIM("rekendata_bezettingsgraad") AS BIGINT) > -1
+            AND TRY_CAST(TRIM("defect") AS BIGINT) = 0
+            AND TRY_CAST(TRIM("unieke_id") AS BIGINT) IN (32, 37, 216, 217, 753, 1065, 1132, 1840, 2125, 2161, 3159, 3388, 3391),
+            FALSE
+        ) AS is_kept
+    FROM "db"."traffic_raw"
+    WHERE (
+            ("year" = '2024' AND "month" = '10' AND "day" = '26' AND "hour" BETWEEN '21' AND '23')
+            OR ("year" = '2024' AND "month" = '10' AND "day" = '28' AND "hour" = '00')
+            OR ("year" = '2024' AND "month" = '10' AND "day" = '27')
+        )
+),
+
+records AS (
+    SELECT
+        *,
+        CASE
+            WHEN is_unreadable THEN 'unreadable'
+            WHEN event_time IS NULL THEN 'event_time_missing'
+            WHEN event_time < 1262304000 THEN 'event_time_too_old'
+            WHEN
+                event_time >= arrival_time + 5400
+                AND event_time / 1000 >= 1262304000
+                AND event_time / 1000 < arrival_time + 5400
+                THEN 'event_time_in_milliseconds'
+            WHEN event_time >= arrival_time + 5400 THEN 'event_time_in_future'
+            WHEN "unieke_id" IS NULL THEN 'unieke_id_missing'
+            WHEN "lve_nr" IS NULL THEN 'lve_nr_missing'
+        END AS reason
+    FROM fields
+),
+
+-- The usable events of the slice and of its look-back, one for each key.
+events AS (
+    SELECT *
+    FROM (
+        SELECT
+            *,
+            ROW_NUMBER() OVER (
+                PARTITION BY "unieke_id", "event_time"
+                ORDER BY
+                    "changed_at" DESC NULLS LAST,
+                    "lve_nr" DESC NULLS LAST,
+                    "intensity2" DESC NULLS LAST,
+                    "intensity3" DESC NULLS LAST,
+                    "intensity4" DESC NULLS LAST,
+                    "intensity5" DESC NULLS LAST,
+                    "speed2" DESC NULLS LAST,
+                    "speed3" DESC NULLS LAST,
+                    "speed4" DESC NULLS LAST,
+                    "speed5" DESC NULLS LAST
+            ) AS copy_number
+        FROM records
+        WHERE
+            reason IS NULL
+            AND is_kept
+            AND event_time >= 1729978800
+            AND event_time < 1730070000
+            AND event_time >= arrival_time - 172800
+    )
+    WHERE copy_number = 1
+),
+
+transformed AS (
+    -- Lanes to road sections: one row per section and minute. Means are taken so that they are exact
+    -- and do not depend on the order of the rows, or a rerun would differ in the last bit.
+    WITH
+    -- What each lane counted in its minute. A speed counts where the class has vehicles and the
+    -- number is a speed: 251 and up are codes, 0 is reported when no speed is known.
+    lanes AS (
+        SELECT
+            unieke_id,
+            lve_nr,
+            event_time - event_time % 60 AS minute_start,
+            CASE WHEN intensity2 > 0 THEN intensity2 ELSE 0 END
+                AS vehicles2,
+            CASE
+                WHEN intensity2 > 0 AND speed2 BETWEEN 1 AND 250
+                    THEN speed2
+            END AS speed2,
+            CASE WHEN intensity3 > 0 THEN intensity3 ELSE 0 END
+                AS vehicles3,
+            CASE
+                WHEN intensity3 > 0 AND speed3 BETWEEN 1 AND 250
+                    THEN speed3
+            END AS speed3,
+            CASE WHEN intensity4 > 0 THEN intensity4 ELSE 0 END
+                AS vehicles4,
+            CASE
+                WHEN intensity4 > 0 AND speed4 BETWEEN 1 AND 250
+                    THEN speed4
+            END AS speed4,
+            CASE WHEN intensity5 > 0 THEN intensity5 ELSE 0 END
+                AS vehicles5,
+            CASE
+                WHEN intensity5 > 0 AND speed5 BETWEEN 1 AND 250
+                    THEN speed5
+            END AS speed5
+        FROM events
+    ),
+
+    -- The sum of the lane's known speeds, and how many there are.
+    lane_speeds AS (
+        SELECT
+            *,
+            COALESCE(speed2, 0) + COALESCE(speed3, 0) + COALESCE(speed4, 0) + COALESCE(speed5, 0)
+                AS speed_sum,
+            CASE WHEN speed2 IS NULL THEN 0 ELSE 1 END
+            + CASE WHEN speed3 IS NULL THEN 0 ELSE 1 END
+            + CASE WHEN speed4 IS NULL THEN 0 ELSE 1 END
+            + CASE WHEN speed5 IS NULL THEN 0 ELSE 1 END AS speed_count
+        FROM lanes
+    ),
+
+    -- One row per section and minute. A lane's mean of 1 to 4 speeds, times 12, is a whole number, so
+    -- that the section's mean is one division of two exact sums.
+    sections AS (
+        SELECT
+            lve_nr,
+            minute_start,
+            COUNT(*) AS event_count,
+            MAX(unieke_id) AS uniqueid,
+            CAST(SUM(speed_sum * 12 / NULLIF(speed_count, 0)) AS DOUBLE)
+            / NULLIF(12 * SUM(CASE WHEN speed_count > 0 THEN 1 ELSE 0 END), 0) AS currentspeed,
+            SUM(vehicles2) AS vehicles2,
+            SUM(vehicles3) AS vehicles3,
+            SUM(vehicles4) AS vehicles4,
+            SUM(vehicles5) AS vehicles5
+        FROM lane_speeds
+        GROUP BY lve_nr, minute_start
+    ),
+
+    -- Speeds of the minutes before, bounded in time: a gap does not stretch a window. Sums of decimals
+    -- are exact in any order, sums of doubles are not.
+    windowed AS (
+        SELECT
+            *,
+            LAG(currentspeed) OVER section AS last_speed,
+            LAG(minute_start) OVER section AS last_start,
+            SUM(CAST(currentspeed AS DECIMAL(38, 15))) OVER last3 AS speeds3,
+            COUNT(currentspeed) OVER last3 AS count3,
+            SUM(CAST(currentspeed AS DECIMAL(38, 15))) OVER last20 AS speeds20,
+            COUNT(currentspeed) OVER last20 AS count20
+        FROM sections
+        WINDOW
+            section AS (PARTITION BY lve_nr ORDER BY minute_start),
+            last3 AS (
+                PARTITION BY lve_nr ORDER BY minute_start
+                RANGE BETWEEN 179 PRECEDING AND CURRENT ROW
+            ),
+            last20 AS (
+                PARTITION BY lve_nr ORDER BY minute_start
+                RANGE BETWEEN 1199 PRECEDING AND CURRENT ROW
+            )
+    ),
+
+    measures AS (
+        SELECT
+            *,
+            CASE WHEN last_start >= minute_start - 1200 THEN last_speed END AS previousspeed,
+            CAST(speeds3 AS DOUBLE) / NULLIF(count3, 0) AS avgspeed3minutes,
+            CAST(speeds20 AS DOUBLE) / NULLIF(count20, 0) AS avgspeed20minutes
+        FROM windowed
+    )
+
+    SELECT
+        uniqueid,
+        minute_start AS recordtimestamp,
+        currentspeed,
+        ROUND(
+            CAST(vehicles2 + vehicles3 + vehicles4 + vehicles5 AS DOUBLE) / event_count
+        ) AS bezettingsgraad,
+        previousspeed,
+        CASE WHEN avgspeed3minutes BETWEEN 0 AND 40 THEN 1 WHEN avgspeed3minutes <= 250 THEN 0 ELSE -1 END AS trafficjamindicator,
+        CASE WHEN avgspeed20minutes BETWEEN 0 AND 40 THEN 1 WHEN avgspeed20minutes <= 250 THEN 0 ELSE -1 END AS trafficjamindicatorlong,
+        vehicles2 AS trafficintensityclass2,
+        vehicles3 AS trafficintensityclass3,
+        vehicles4 AS trafficintensityclass4,
+        vehicles5 AS trafficintensityclass5,
+        CASE
+            WHEN currentspeed - previousspeed >= 20 THEN 1
+            WHEN currentspeed - previousspeed <= -20 THEN -1
+            ELSE 0
+        END AS speeddiffindicator,
+        avgspeed3minutes,
+        avgspeed20minutes,
+        event_count
+    FROM measures
+),
+
+placed AS (
+    SELECT
+        *,
+        FROM_UNIXTIME("recordtimestamp") AT TIME ZONE 'Europe/Brussels' AS local_time
+    FROM transformed
+    WHERE
+        "recordtimestamp" >= 1729980000
+        AND "recordtimestamp" < 1730070000
+)
+
+SELECT
+    TRY_CAST("uniqueid" AS VARCHAR) AS "uniqueid",
+    TRY(CAST("uniqueid" AS INTEGER) IS NULL) IS NULL AS "retime_misfit_1",
+    TRY_CAST("recordtimestamp" AS VARCHAR) AS "recordtimestamp",
+    TRY(CAST("recordtimestamp" AS BIGINT) IS NULL) IS NULL AS "retime_misfit_2",
+    TRY_CAST("currentspeed" AS VARCHAR) AS "currentspeed",
+    TRY(CAST("currentspeed" AS DOUBLE) IS NULL) IS NULL AS "retime_misfit_3",
+    TRY_CAST("bezettingsgraad" AS VARCHAR) AS "bezettingsgraad",
+    TRY(CAST("bezettingsgraad" AS INTEGER) IS NULL) IS NULL AS "retime_misfit_4",
+    TRY_CAST("previousspeed" AS VARCHAR) AS "previousspeed",
+    TRY(CAST("previousspeed" AS DOUBLE) IS NULL) IS NULL AS "retime_misfit_5",
+    TRY_CAST("trafficjamindicator" AS VARCHAR) AS "trafficjamindicator",
+    TRY(CAST("trafficjamindicator" AS INTEGER) IS NULL) IS NULL AS "retime_misfit_6",
+    TRY_CAST("trafficjamindicatorlong" AS VARCHAR) AS "trafficjamindicatorlong",
+    TRY(CAST("trafficjamindicatorlong" AS INTEGER) IS NULL) IS NULL AS "retime_misfit_7",
+    TRY_CAST("trafficintensityclass2" AS VARCHAR) AS "trafficintensityclass2",
+    TRY(CAST("trafficintensityclass2" AS INTEGER) IS NULL) IS NULL AS "retime_misfit_8",
+    TRY_CAST("trafficintensityclass3" AS VARCHAR) AS "trafficintensityclass3",
+    TRY(CAST("trafficintensityclass3" AS INTEGER) IS NULL) IS NULL AS "retime_misfit_9",
+    TRY_CAST("trafficintensityclass4" AS VARCHAR) AS "trafficintensityclass4",
+    TRY(CAST("trafficintensityclass4" AS INTEGER) IS NULL) IS NULL AS "retime_misfit_10",
+    TRY_CAST("trafficintensityclass5" AS VARCHAR) AS "trafficintensityclass5",
+    TRY(CAST("trafficintensityclass5" AS INTEGER) IS NULL) IS NULL AS "retime_misfit_11",
+    TRY_CAST("speeddiffindicator" AS VARCHAR) AS "speeddiffindicator",
+    TRY(CAST("speeddiffindicator" AS INTEGER) IS NULL) IS NULL AS "retime_misfit_12",
+    TRY_CAST("avgspeed3minutes" AS VARCHAR) AS "avgspeed3minutes",
+    TRY(CAST("avgspeed3minutes" AS DOUBLE) IS NULL) IS NULL AS "retime_misfit_13",
+    TRY_CAST("avgspeed20minutes" AS VARCHAR) AS "avgspeed20minutes",
+    TRY(CAST("avgspeed20minutes" AS DOUBLE) IS NULL) IS NULL AS "retime_misfit_14",
+    TRY_CAST("event_count" AS VARCHAR) AS "event_count",
+    TRY(CAST("event_count" AS BIGINT) IS NULL) IS NULL AS "retime_misfit_15"
+FROM placed
+WHERE
+    TRY(CAST("uniqueid" AS INTEGER) IS NULL) IS NULL
+    OR TRY(CAST("recordtimestamp" AS BIGINT) IS NULL) IS NULL
+    OR TRY(CAST("currentspeed" AS DOUBLE) IS NULL) IS NULL
+    OR TRY(CAST("bezettingsgraad" AS INTEGER) IS NULL) IS NULL
+    OR TRY(CAST("previousspeed" AS DOUBLE) IS NULL) IS NULL
+    OR TRY(CAST("trafficjamindicator" AS INTEGER) IS NULL) IS NULL
+    OR TRY(CAST("trafficjamindicatorlong" AS INTEGER) IS NULL) IS NULL
+    OR TRY(CAST("trafficintensityclass2" AS INTEGER) IS NULL) IS NULL
+    OR TRY(CAST("trafficintensityclass3" AS INTEGER) IS NULL) IS NULL
+    OR TRY(CAST("trafficintensityclass4" AS INTEGER) IS NULL) IS NULL
+    OR TRY(CAST("trafficintensityclass5" AS INTEGER) IS NULL) IS NULL
+    OR TRY(CAST("speeddiffindicator" AS INTEGER) IS NULL) IS NULL
+    OR TRY(CAST("avgspeed3minutes" AS DOUBLE) IS NULL) IS NULL
+    OR TRY(CAST("avgspeed20minutes" AS DOUBLE) IS NULL) IS NULL
+    OR TRY(CAST("event_count" AS BIGINT) IS NULL) IS NULL
+ORDER BY "recordtimestamp"
+LIMIT 3
