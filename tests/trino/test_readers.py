@@ -91,7 +91,7 @@ def publish(pipeline: Pipeline, weight: int) -> None:
 
 def test_a_reader_sees_each_partition_as_it_was_or_as_it_is(published) -> None:
     sql = (
-        "SELECT day, count(*), min(weight_kg), max(weight_kg) FROM "
+        "SELECT day, count(*), min(CAST(weight_kg AS DOUBLE)), max(CAST(weight_kg AS DOUBLE)) FROM "
         f'awsdatacatalog."{published.database}".deliveries GROUP BY day ORDER BY day'
     )
     server = published.aws.server
