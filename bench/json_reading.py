@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bench.full_day import DATE
-from bench.local_athena import deployment_of, now, run_query
-from demo.account import CRAWLER, RAW_PREFIX, client, set_up
+from bench.local_athena import clients_of, deployment_of, now, run_query
+from demo.account import CRAWLER, RAW_PREFIX, set_up
 from demo.data import midnight
 from demo.environment import DATABASE, RAW_BUCKET
 from demo.json_lines import json_lines
@@ -85,11 +85,7 @@ def _measure(
     name, write = landing
     with LocalAws() as server:
         set_up(server.endpoint)
-        clients = aws.Clients(
-            s3=client("s3", server.endpoint),
-            glue=client("glue", server.endpoint),
-            athena=client("athena", server.endpoint),
-        )
+        clients = clients_of(server.endpoint)
         for folder, table in hours.items():
             key = f"{RAW_PREFIX}{folder}/{name}"
             clients.s3.put_object(Bucket=RAW_BUCKET, Key=key, Body=write(table))

@@ -49,11 +49,7 @@ def main() -> None:
     """Run once and print what was measured, as JSON."""
     with LocalAws() as server:
         set_up(server.endpoint)
-        clients = aws.Clients(
-            s3=client("s3", server.endpoint),
-            glue=client("glue", server.endpoint),
-            athena=client("athena", server.endpoint),
-        )
+        clients = clients_of(server.endpoint)
         _land(clients, Path(sys.argv[1]))
         # It loads in the background, for a second after the start.
         engine: Any = server.hosted["athena"].result()
@@ -112,6 +108,13 @@ def _measure(deployment: Deployment, settings: dict[str, str]) -> Measured:
         peak_bytes=peak,
         sql=statement,
         settings=settings,
+    )
+
+
+def clients_of(endpoint: str) -> aws.Clients:
+    """Clients of a local AWS."""
+    return aws.Clients(
+        s3=client("s3", endpoint), glue=client("glue", endpoint), athena=client("athena", endpoint)
     )
 
 

@@ -15,7 +15,7 @@ from local_aws.athena.functions.all import FUNCTIONS
 from local_aws.athena.functions.registry import install
 from local_aws.athena.lines.plan import Column, LinePlan
 from local_aws.athena.run.line_rows import typed_cell
-from local_aws.athena.run.plain_lines import plain_lines
+from local_aws.athena.run.plain_lines import PlainLines, plain_lines
 from local_aws.athena.types.sqltypes import parse_type
 from local_aws.athena.types.zones import quote
 
@@ -156,6 +156,13 @@ def plan_by_chance(kind: str, chance: random.Random) -> tuple[LinePlan, list[Col
     return plan, [one for one in columns if one not in wanted]
 
 
+def with_given(plain: PlainLines, source: str) -> str:
+    """The lines of a source with what is worked out of each."""
+    for name, sql in plain.given:
+        source = f"(SELECT *, {sql} AS {name} FROM {source})"
+    return source
+
+
 @pytest.mark.parametrize("seed", range(60))
 @pytest.mark.parametrize("kind", LINES)
 def test_plain_lines_are_read_as_python_reads_them(
@@ -167,9 +174,7 @@ def test_plain_lines_are_read_as_python_reads_them(
         plan, others = plan_by_chance(kind, chance)
         plain = plain_lines(plan, others)
     lines = [LINES[kind](chance) for _ in range(150)]
-    source = "(SELECT unnest(CAST(? AS VARCHAR[])) AS line)"
-    for name, sql in plain.given:
-        source = f"(SELECT *, {sql} AS {name} FROM {source})"
+    source = with_given(plain, "(SELECT unnest(CAST(? AS VARCHAR[])) AS line)")
 
     def row(cells: str) -> str:
         fields = (
@@ -214,9 +219,7 @@ def test_usual_values_need_no_python(
     plan = LinePlan(kind=kind, parameters=parameters, columns=wanted, width=2)
     plain = plain_lines(plan, [Column(name="b", type=parse_type("int"), place=1)])
     assert plain is not None
-    source = "(SELECT CAST(? AS VARCHAR) AS line)"
-    for name, sql in plain.given:
-        source = f"(SELECT *, {sql} AS {name} FROM {source})"
+    source = with_given(plain, "(SELECT CAST(? AS VARCHAR) AS line)")
     line = text.strip('"') + ",1" if kind == "text" else f'{{"a": {text}, "b": 1}}'
     assert connection.execute(f"SELECT {plain.is_plain} FROM {source}", [line]).fetchall() == [
         (True,)

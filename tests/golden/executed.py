@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from retime import aws
 from retime.calendar.arrival_hours import arrival_path
-from retime.dataset.model import EVENT_COUNT
+from retime.dataset.model import EVENT_COUNT, Columns
 from retime.published import tables as catalog
 from retime.raw import partitions
 from retime.raw.table import read_raw_table
@@ -43,24 +43,31 @@ SERDES = {
 }
 
 
-def land(clients: Any, case: Case, name: str) -> None:
-    """Put the given records on S3 and into the catalog, as Firehose and a crawler do."""
-    raw, location = case.source.raw, f"s3://{name}/raw/"
+def create_raw(
+    clients: Any, name: str, table: str, columns: Columns, keys: Columns, *, is_json: bool
+) -> None:
+    """Create a bucket, a database of the same name, and in it a raw table at `raw/`."""
     clients.s3.create_bucket(Bucket=name)
     clients.glue.create_database(DatabaseInput={"Name": name})
     clients.glue.create_table(
         DatabaseName=name,
         TableInput={
-            "Name": raw.name,
+            "Name": table,
             "TableType": "EXTERNAL_TABLE",
-            "PartitionKeys": [{"Name": k, "Type": t} for k, t in raw.keys.items()],
+            "PartitionKeys": [{"Name": k, "Type": t} for k, t in keys.items()],
             "StorageDescriptor": {
-                "Columns": [{"Name": c, "Type": t} for c, t in raw.columns.items()],
-                "Location": location,
-                **SERDES[case.is_json],
+                "Columns": [{"Name": c, "Type": t} for c, t in columns.items()],
+                "Location": f"s3://{name}/raw/",
+                **SERDES[is_json],
             },
         },
     )
+
+
+def land(clients: Any, case: Case, name: str) -> None:
+    """Put the given records on S3 and into the catalog, as Firehose and a crawler do."""
+    raw, location = case.source.raw, f"s3://{name}/raw/"
+    create_raw(clients, name, raw.name, raw.columns, raw.keys, is_json=case.is_json)
     for hour, records in case.given.items():
         body = json_lines(records)
         if not case.is_json:

@@ -24,7 +24,7 @@ from retime.raw import partitions
 from retime.raw.table import read_raw_table
 from retime.statements import rendering as sql
 from retime.statements.rendering import SliceSource
-from tests.golden.executed import SERDES, query
+from tests.golden.executed import create_raw, query
 from tests.unit.samples import days
 
 HOUR = datetime(2024, 5, 1, 9, tzinfo=timezone.utc)
@@ -137,32 +137,19 @@ def account(aws, given) -> Iterator[SimpleNamespace]:
     s3, glue, athena = aws.client("s3"), aws.client("glue", REGION), aws.client("athena", REGION)
     name = f"kinds{uuid.uuid4().hex[:8]}"
     account = SimpleNamespace(s3=s3, glue=glue, athena=athena, name=name)
-    s3.create_bucket(Bucket=name)
-    glue.create_database(DatabaseInput={"Name": name})
     types = {"number": "bigint", "event_time": "bigint"}
     types |= {column: kind for column, (kind, _, _) in COLUMNS.items()}
-    glue.create_table(
-        DatabaseName=name,
-        TableInput={
-            "Name": "raw_json",
-            "TableType": "EXTERNAL_TABLE",
-            "PartitionKeys": [{"Name": k, "Type": "bigint"} for k in ARRIVAL_KEYS],
-            "StorageDescriptor": {
-                "Columns": [{"Name": column, "Type": kind} for column, kind in types.items()],
-                "Location": f"s3://{name}/raw/",
-                **SERDES[True],
-            },
-        },
-    )
+    keys = dict.fromkeys(ARRIVAL_KEYS, "bigint")
+    create_raw(account, name, "raw_json", types, keys, is_json=True)
     body = "".join(f"{json.dumps(event)}\n" for event in given).encode()
     s3.put_object(Bucket=name, Key=f"raw/{arrival_path(HOUR)}events", Body=body)
     table = read_raw_table(glue, name, "raw_json")
     partitions.register_hours(glue, table, [HOUR], f"s3://{name}/raw/")
-    keys = ", ".join(f"'{key}'" for key in ARRIVAL_KEYS)
+    listed = ", ".join(f"'{key}'" for key in keys)
     query(
         account,
         name,
-        f"CREATE TABLE raw_parquet WITH (format = 'PARQUET', partitioned_by = ARRAY[{keys}], "
+        f"CREATE TABLE raw_parquet WITH (format = 'PARQUET', partitioned_by = ARRAY[{listed}], "
         f"external_location = 's3://{name}/raw_parquet/') AS SELECT * FROM raw_json",
     )
     return account

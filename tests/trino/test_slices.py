@@ -24,7 +24,7 @@ from retime.raw import partitions
 from retime.raw.table import read_raw_table
 from retime.statements import rendering as sql
 from retime.statements.rendering import SliceSource
-from tests.golden.executed import SERDES, query
+from tests.golden.executed import create_raw, query
 from tests.landed_records import arrival_hour_of
 from tests.trino.stored_rows import stored_rows
 from tests.unit.samples import TRAFFIC, raw_table, with_grain
@@ -80,26 +80,12 @@ KINDS = [
 
 def land_raw(clients: Any, name: str, kind: Kind, slice_: Slice) -> SliceSource:
     """Land the events of a slice, and give what its statements read."""
-    clients.s3.create_bucket(Bucket=name)
-    clients.glue.create_database(DatabaseInput={"Name": name})
+    raw = raw_table(key_type=kind.keys, is_json=kind.landing != "parquet")
+    columns = raw.columns if raw.is_json else {**raw.columns, "tijd_waarneming": "bigint"}
+    create_raw(clients, name, raw.name, columns, raw.keys, is_json=raw.is_json)
     start = slice_.start - HOUR
     events = generate(18, start, start + 5 * HOUR, seed=1, traps=TRAPS)
     keys = land(clients.s3, name, "raw/", events, file_format=kind.landing)
-    raw = raw_table(key_type=kind.keys, is_json=kind.landing != "parquet")
-    columns = raw.columns if raw.is_json else {**raw.columns, "tijd_waarneming": "bigint"}
-    clients.glue.create_table(
-        DatabaseName=name,
-        TableInput={
-            "Name": raw.name,
-            "TableType": "EXTERNAL_TABLE",
-            "PartitionKeys": [{"Name": k, "Type": t} for k, t in raw.keys.items()],
-            "StorageDescriptor": {
-                "Columns": [{"Name": c, "Type": t} for c, t in columns.items()],
-                "Location": f"s3://{name}/raw/",
-                **SERDES[raw.is_json],
-            },
-        },
-    )
     hours = sorted({arrival_hour_of(key) for key in keys})
     table = read_raw_table(clients.glue, name, raw.name)
     partitions.register_hours(clients.glue, table, hours, f"s3://{name}/raw/")

@@ -81,11 +81,10 @@ class StageOperator(SliceQuery):
         context["ti"].xcom_push(key=_STAGING, value=generation.to_json())
         return statement
 
-    def explain(self, reason: str) -> str:
+    def explain(self, deployment: Deployment, reason: str) -> str:
         """Ask which values their columns cannot hold, if that is why; the task fails anyway."""
         if self.is_quarantine or not is_misfit(reason):
             return ""
-        deployment = runtime.deployment(self.data_set)
         try:
             self.query_execution_id = self.hook.run_query(
                 misfits_statement(deployment, self.plan.slice_, self.plan.window),

@@ -31,7 +31,7 @@ class StatementOperator(AthenaOperator):
         """Return the task's result, from the query that succeeded."""
         raise NotImplementedError
 
-    def explain(self, reason: str) -> str:  # noqa: ARG002
+    def explain(self, deployment: Deployment, reason: str) -> str:  # noqa: ARG002
         """Return lines that say more of why Athena ended the statement; '' if nothing can."""
         return ""
 
@@ -43,7 +43,7 @@ class StatementOperator(AthenaOperator):
         try:
             query_id = super().execute(context)
         except AirflowException as error:
-            raise self._with_advice(error) from error
+            raise self._with_advice(deployment, error) from error
         except self.hook.get_conn().exceptions.InvalidRequestException as error:
             # Athena refuses a statement that it cannot parse before it makes a query of it.
             if self.query_execution_id:
@@ -67,7 +67,7 @@ class StatementOperator(AthenaOperator):
             query_id = super().execute_complete(context, event)
         except AirflowException as error:
             self.query_execution_id = (event or {}).get("value")
-            raise self._with_advice(error) from error
+            raise self._with_advice(deployment, error) from error
         with runtime.no_retry():
             return self.conclude(deployment, query_id, context)
 
@@ -91,7 +91,7 @@ class StatementOperator(AthenaOperator):
         self.max_polling_attempts = ceil(TASK_TIMEOUT.total_seconds() / settings.poll_seconds)
         return deployment
 
-    def _with_advice(self, error: AirflowException) -> AirflowException:
+    def _with_advice(self, deployment: Deployment, error: AirflowException) -> AirflowException:
         """Add Athena's reason, and do not retry where Athena says that it cannot help."""
         if not self.query_execution_id:
             return error
@@ -100,7 +100,7 @@ class StatementOperator(AthenaOperator):
         reason = str(status.get("StateChangeReason") or error).rstrip(".")
         ended = f"query {self.query_execution_id} ended {status['State']}: {reason}."
         if failure.get("ErrorCategory") == _USER_ERROR and not failure.get("Retryable"):
-            found = self.explain(reason) or " "
+            found = self.explain(deployment, reason) or " "
             return AirflowFailException(
                 f"{ended}{found}A retry cannot help; fix the SQL or the data."
             )

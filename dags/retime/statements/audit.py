@@ -14,8 +14,7 @@ from retime.errors import AuditError
 from retime.published.generations import staging_table_name
 from retime.published.results import Audited, Counts, LateBeyond, Staged
 from retime.quoting import quote_name
-from retime.raw.table import read_raw_table
-from retime.statements.rendering import SliceSource, render_audit
+from retime.statements.rendering import render_audit, slice_source
 
 if TYPE_CHECKING:
     from retime.dataset.deployment import Deployment
@@ -44,8 +43,7 @@ def audit_statement(
 ) -> str:
     """Return the statement that audits the two staging tables of a slice against the raw events."""
     data_set, database = deployment.data_set, deployment.database
-    raw = read_raw_table(deployment.clients.glue, database, data_set.raw.table)
-    source = SliceSource(data_set=data_set, raw=raw, slice_=slice_, window=window)
+    source = slice_source(deployment, slice_, window)
     tables = (
         quote_name(database, staging_table_name(table.name, each.generation.id))
         for table, each in ((data_set.published, staged), (data_set.quarantine, quarantined))

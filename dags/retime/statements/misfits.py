@@ -12,8 +12,7 @@ from retime import aws
 from retime.calendar.arrival_hours import ArrivalWindow
 from retime.calendar.slices import Slice
 from retime.dataset.model import EVENT_COUNT
-from retime.raw.table import read_raw_table
-from retime.statements.rendering import SliceSource, render_misfits
+from retime.statements.rendering import render_misfits, slice_source
 
 if TYPE_CHECKING:
     from retime.dataset.deployment import Deployment
@@ -28,9 +27,7 @@ def is_misfit(reason: str) -> bool:
 
 def misfits_statement(deployment: Deployment, slice_: Slice, window: ArrivalWindow) -> str:
     """Return the statement that finds rows with values that their columns cannot hold."""
-    data_set = deployment.data_set
-    raw = read_raw_table(deployment.clients.glue, deployment.database, data_set.raw.table)
-    return render_misfits(SliceSource(data_set=data_set, raw=raw, slice_=slice_, window=window))
+    return render_misfits(slice_source(deployment, slice_, window))
 
 
 def describe_misfits(deployment: Deployment, query_id: str) -> str:

@@ -1,5 +1,7 @@
 """Athena SQL from the files of a data set and of the package."""
 
+from __future__ import annotations
+
 import hashlib
 import traceback
 from collections.abc import Iterable, Sequence
@@ -7,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jinja2
 
@@ -16,8 +18,11 @@ from retime.calendar.slices import Slice
 from retime.dataset.model import DataSet, trino_type
 from retime.errors import DataSetError
 from retime.quoting import quote_literal, quote_name
-from retime.raw.table import RawTable
+from retime.raw.table import RawTable, read_raw_table
 from retime.statements import macros
+
+if TYPE_CHECKING:
+    from retime.dataset.deployment import Deployment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +113,17 @@ def fingerprint(source: SliceSource) -> str:
     """Return a hash that changes when the transformation does, and not with the slice."""
     statement = render_stage(any_source(source.data_set, source.raw), "target")
     return hashlib.sha256(statement.encode()).hexdigest()[:16]
+
+
+def slice_source(deployment: Deployment, slice_: Slice, window: ArrivalWindow) -> SliceSource:
+    """Return what the statements of a slice read in an environment.
+
+    Raises:
+        CatalogError: the raw table is missing, or is not partitioned by arrival hour.
+    """
+    data_set = deployment.data_set
+    raw = read_raw_table(deployment.clients.glue, deployment.database, data_set.raw.table)
+    return SliceSource(data_set=data_set, raw=raw, slice_=slice_, window=window)
 
 
 def any_source(data_set: DataSet, raw: RawTable) -> SliceSource:

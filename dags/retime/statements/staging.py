@@ -13,12 +13,11 @@ from retime.published.results import Generation, Staged
 from retime.published.tables import create_staging_table
 from retime.quoting import quote_name
 from retime.raw.landed import check_still_there
-from retime.raw.table import read_raw_table
 from retime.statements.rendering import (
-    SliceSource,
     fingerprint,
     render_quarantine,
     render_stage,
+    slice_source,
 )
 
 if TYPE_CHECKING:
@@ -49,8 +48,7 @@ def begin_stage(
     """
     check_still_there(deployment, window)
     data_set, glue = deployment.data_set, deployment.clients.glue
-    raw = read_raw_table(glue, deployment.database, data_set.raw.table)
-    source = SliceSource(data_set=data_set, raw=raw, slice_=slice_, window=window)
+    source = slice_source(deployment, slice_, window)
     table = data_set.quarantine if is_quarantine else data_set.published
     name = staging_table_name(table.name, generation)
     render = render_quarantine if is_quarantine else render_stage
