@@ -15,7 +15,7 @@ from local_aws.athena.functions.all import FUNCTIONS
 from local_aws.athena.functions.registry import install
 from local_aws.athena.lines.plan import Column, LinePlan
 from local_aws.athena.run.line_rows import typed_cell
-from local_aws.athena.run.plain_lines import PlainLines, plain_lines
+from local_aws.athena.run.plain_lines import plain_lines
 from local_aws.athena.types.sqltypes import parse_type
 from local_aws.athena.types.zones import quote
 
@@ -156,13 +156,6 @@ def plan_by_chance(kind: str, chance: random.Random) -> tuple[LinePlan, list[Col
     return plan, [one for one in columns if one not in wanted]
 
 
-def with_given(plain: PlainLines, source: str) -> str:
-    """The lines of a source with what is worked out of each."""
-    for name, sql in plain.given:
-        source = f"(SELECT *, {sql} AS {name} FROM {source})"
-    return source
-
-
 @pytest.mark.parametrize("seed", range(60))
 @pytest.mark.parametrize("kind", LINES)
 def test_plain_lines_are_read_as_python_reads_them(
@@ -174,19 +167,20 @@ def test_plain_lines_are_read_as_python_reads_them(
         plan, others = plan_by_chance(kind, chance)
         plain = plain_lines(plan, others)
     lines = [LINES[kind](chance) for _ in range(150)]
-    source = with_given(plain, "(SELECT unnest(CAST(? AS VARCHAR[])) AS line)")
+    source = plain.over("(SELECT unnest(CAST(? AS VARCHAR[])) AS line)")
 
-    def row(cells: str) -> str:
+    def row(cells: Sequence[str]) -> str:
         fields = (
-            f"'{one.name}': {typed_cell(f'{cells}[{number}]', one.type)}"
-            for number, one in enumerate(plan.columns, 1)
+            f"'{one.name}': {typed_cell(cell, one.type)}"
+            for cell, one in zip(cells, plan.columns, strict=True)
         )
         return f"CAST({{{', '.join(fields)}}} AS VARCHAR)"
 
     own = f"trino_read_line(line, {quote(plan.text())}, 'file')"
-    both = f"SELECT line, CASE WHEN {plain.is_plain} THEN {own} END AS own, * FROM {source}"
+    own_cells = [f"own[{number}]" for number in range(1, len(plan.columns) + 1)]
     found = connection.execute(
-        f"SELECT line, {row(plain.given[-1][0])}, {row('own')} FROM ({both}) WHERE own IS NOT NULL",
+        f"SELECT line, {row(plain.cells)}, {row(own_cells)} "
+        f"FROM (SELECT {own} AS own, * FROM {source} WHERE is_plain)",
         [lines],
     ).fetchall()
     assert [one for one in found if one[1] != one[2]] == []
@@ -219,8 +213,6 @@ def test_usual_values_need_no_python(
     plan = LinePlan(kind=kind, parameters=parameters, columns=wanted, width=2)
     plain = plain_lines(plan, [Column(name="b", type=parse_type("int"), place=1)])
     assert plain is not None
-    source = with_given(plain, "(SELECT CAST(? AS VARCHAR) AS line)")
+    source = plain.over("(SELECT CAST(? AS VARCHAR) AS line)")
     line = text.strip('"') + ",1" if kind == "text" else f'{{"a": {text}, "b": 1}}'
-    assert connection.execute(f"SELECT {plain.is_plain} FROM {source}", [line]).fetchall() == [
-        (True,)
-    ]
+    assert connection.execute(f"SELECT is_plain FROM {source}", [line]).fetchall() == [(True,)]

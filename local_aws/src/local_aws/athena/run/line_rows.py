@@ -48,18 +48,22 @@ def line_rows(
     if not plan.columns:
         # No line is looked into: a broken one counts too.
         return f"SELECT {', '.join(keys) or '1'} FROM {source}"
-    cells = f"trino_read_line(line, {quote(plan.text())}, {link})"
+    read = f"trino_read_line(line, {quote(plan.text())}, {link})"
+    cells = [f"cells[{number}]" for number in range(1, len(plan.columns) + 1)]
     plain = plain_lines(plan, others)
     if plain is not None:
-        for name, sql in plain.given:
-            source = f"(SELECT *, {sql} AS {name} FROM {source})"
+        source = plain.over(source)
         # Only lines that are not plain are handed to Python.
-        cells = f"CASE WHEN {plain.is_plain} THEN {plain.given[-1][0]} ELSE {cells} END"
+        read = f"CASE WHEN is_plain THEN NULL ELSE {read} END"
+        cells = [
+            f"CASE WHEN is_plain THEN {one} ELSE {other} END"
+            for one, other in zip(plain.cells, cells, strict=True)
+        ]
     columns = [
-        f"{typed_cell(f'cells[{number}]', one.type)} AS {_quoted(one.name)}"
-        for number, one in enumerate(plan.columns, 1)
+        f"{typed_cell(cell, one.type)} AS {_quoted(one.name)}"
+        for cell, one in zip(cells, plan.columns, strict=True)
     ]
-    return f"SELECT {', '.join([*keys, *columns])} FROM (SELECT *, {cells} AS cells FROM {source})"
+    return f"SELECT {', '.join([*keys, *columns])} FROM (SELECT *, {read} AS cells FROM {source})"
 
 
 def _quoted(name: str) -> str:

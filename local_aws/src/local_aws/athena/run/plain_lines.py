@@ -4,6 +4,7 @@ A JSON object without doubled names or upper-case letters in them, whose values 
 of their column's type; and cells between delimiters of such a form. Who is in doubt says no.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,12 +31,19 @@ class PlainLines:
     """What DuckDB has to do for plain lines.
 
     Attributes:
-        given: steps that come one after the other, each a name and its DuckDB text.
-        is_plain: DuckDB text over the last step, which decides.
+        steps: columns that are computed one after the other, each a name and its DuckDB text. The
+            last is `is_plain`.
+        cells: DuckDB text over them: the text of each wanted column, if the line is plain.
     """
 
-    given: Sequence[tuple[str, str]]
-    is_plain: str
+    steps: Sequence[tuple[str, str]]
+    cells: Sequence[str]
+
+    def over(self, source: str) -> str:
+        """DuckDB text of a relation with the column `line`, and the steps."""
+        for name, sql in self.steps:
+            source = f"(SELECT *, {sql} AS {name} FROM {source})"
+        return source
 
 
 def plain_lines(plan: LinePlan, others: Sequence[Column]) -> PlainLines | None:
@@ -60,41 +68,49 @@ def _plain_json(plan: LinePlan, others: Sequence[Column]) -> PlainLines | None:
     has_dots = is_openx and plan.parameters.get("dots.in.keys", "").lower() == "true"
     if (
         has_dots
-        or len(set(names)) < len(names)
+        or len({name.lower() for name in names}) < len(names)
         or any('"' in name or "\\" in name for name in names)
     ):
         return None
-    paths = _paths(names)
     # DuckDB takes a comma behind the last field.
     ends = " ".join(f"AND NOT ends_with(line, '{last}}}')" for last in ", \t")
     is_json = f"starts_with(line, '{{') AND ends_with(line, '}}') {ends}"
     is_json = f"CASE WHEN {is_json} THEN json_valid(line) END"
     if not is_openx:
         is_json = f"CASE WHEN NOT regexp_matches(line, {quote(_NOT_STRICT)}) THEN {is_json} END"
+    # One pass over a line for the texts of all columns: a path for each takes twice as long.
+    shape = quote(json.dumps(dict.fromkeys(names, "VARCHAR")))
     steps = [
         ("is_json", is_json),
         ("names", "CASE WHEN is_json THEN json_keys(line) END"),
-        ("texts", f"CASE WHEN is_json THEN json_extract_string(line, {paths}) END"),
+        ("texts", f"CASE WHEN is_json THEN json_transform(line, {shape}) END"),
     ]
-    wanted = enumerate(plan.columns, 1)
+    given = [f"struct_extract(texts, {quote(name)})" for name in names]
+    cells, unread = given[: len(plan.columns)], given[len(plan.columns) :]
     if is_openx:
-        checks = [_is_plain_text(f"given[{number}]", one.type) for number, one in wanted]
+        checks = [
+            _is_plain_text(cell, one.type) for cell, one in zip(cells, plan.columns, strict=True)
+        ]
     else:
-        kinds = f"json_type(line, {_paths(names[: len(plan.columns)])})"
+        kinds = f"json_type(line, {_paths(names[: len(cells)])})"
         steps.append(("kinds", f"CASE WHEN is_json THEN {kinds} END"))
         checks = [
-            _is_plain_value(f"given[{number}]", f"kinds[{number}]", one.type)
-            for number, one in wanted
+            _is_plain_value(cell, f"kinds[{number}]", one.type)
+            for number, (cell, one) in enumerate(zip(cells, plan.columns, strict=True), 1)
         ]
-    # As many names as values: all are of columns, in lower case and once. Nested values may have
-    # other names, or a comma too many, which DuckDB takes.
-    is_flat = "len(names) = list_count(texts) AND NOT contains(line, '[') AND line NOT LIKE '_%{%'"
+    # As many values as names: all are of columns, in lower case and once. Nested values may have
+    # other names, or a comma too many, which DuckDB takes; the checks let none of the wanted pass.
+    count = " + ".join(f"CAST({cell} IS NOT NULL AS INTEGER)" for cell in given)
+    nested = "".join(
+        f" AND NOT coalesce(starts_with({cell}, '{mark}'), false)"
+        for cell in unread
+        for mark in "{["
+    )
     has_odd = f"regexp_matches(line, {quote(_ODD_JSON)})"
     has_once = f"CASE WHEN {has_odd} THEN false ELSE list_unique(names) = len(names) END"
-    is_shaped = f"CASE WHEN {is_flat} THEN true ELSE {has_once} END"
-    steps.append(("given", f"CASE WHEN is_json THEN CASE WHEN {is_shaped} THEN texts END END"))
-    is_plain = f"CASE WHEN given IS NOT NULL THEN {' AND '.join(checks)} END"
-    return PlainLines(given=steps, is_plain=is_plain)
+    is_shaped = f"CASE WHEN len(names) = {count}{nested} THEN true ELSE {has_once} END"
+    is_plain = f"CASE WHEN is_json THEN {' AND '.join(checks)} AND {is_shaped} END"
+    return PlainLines(steps=[*steps, ("is_plain", is_plain)], cells=cells)
 
 
 def _paths(names: Sequence[str]) -> str:
@@ -166,17 +182,17 @@ def _plain_delimited(plan: LinePlan) -> PlainLines | None:
     separator = quote(delimiters.separators[0])
     escape = delimiters.escape
     is_split = f"NOT contains(line, {quote(escape)})" if escape else "true"
+    cells = [f"given[{number}]" for number in range(1, len(plan.columns) + 1)]
     checks = [
-        "true" if one.type.is_text else _is_plain_text(f"given[{number}]", one.type)
-        for number, one in enumerate(plan.columns, 1)
+        "true" if one.type.is_text else _is_plain_text(cell, one.type)
+        for cell, one in zip(cells, plan.columns, strict=True)
     ]
     steps = [
         ("pieces", f"string_split(coalesce(line, ''), {separator})"),
         ("given", f"CASE WHEN {is_split} THEN [{pieces}] END"),
+        ("is_plain", f"CASE WHEN given IS NOT NULL THEN {' AND '.join(checks)} END"),
     ]
-    return PlainLines(
-        given=steps, is_plain=f"CASE WHEN given IS NOT NULL THEN {' AND '.join(checks)} END"
-    )
+    return PlainLines(steps=steps, cells=cells)
 
 
 def _plain_csv(plan: LinePlan) -> PlainLines | None:
@@ -185,9 +201,8 @@ def _plain_csv(plan: LinePlan) -> PlainLines | None:
         return None
     is_plain = f"line <> '' AND NOT contains(line, {quote(marks.quote)})"
     is_plain = f"{is_plain} AND NOT contains(line, {quote(marks.escape)})"
-    pieces = ", ".join(f"pieces[{one.place + 1}]" for one in plan.columns)
     steps = [
         ("pieces", f"string_split(coalesce(line, ''), {quote(marks.separator)})"),
-        ("given", f"CASE WHEN {is_plain} THEN [{pieces}] END"),
+        ("is_plain", is_plain),
     ]
-    return PlainLines(given=steps, is_plain="given IS NOT NULL")
+    return PlainLines(steps=steps, cells=[f"pieces[{one.place + 1}]" for one in plan.columns])
