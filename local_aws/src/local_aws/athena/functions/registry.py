@@ -40,6 +40,8 @@ class PythonFunction:
         result: the DuckDB type of the answer.
         call: gets and gives Python values; raises `Failure`.
         takes_null: is it called for NULL? Otherwise the answer is NULL as soon as an argument is.
+        stays: is it called where the text has it? Otherwise DuckDB repeats the call, and all that
+            its arguments take, in each filter over a query that calls it.
     """
 
     name: str
@@ -47,6 +49,7 @@ class PythonFunction:
     result: str
     call: Callable[..., Any]
     takes_null: bool = False
+    stays: bool = False
 
 
 def install(connection: duckdb.DuckDBPyConnection, functions: Iterable[PythonFunction]) -> None:
@@ -59,6 +62,7 @@ def install(connection: duckdb.DuckDBPyConnection, functions: Iterable[PythonFun
             kinds,
             duckdb.dtype(one.result),
             null_handling="special",  # else no answer may be NULL
+            side_effects=one.stays,
         )
 
 

@@ -56,5 +56,6 @@ FUNCTIONS = (
         "VARCHAR[]",
         read_line,
         takes_null=True,
+        stays=True,
     ),
 )

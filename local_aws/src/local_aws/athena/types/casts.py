@@ -8,6 +8,7 @@ from decimal import Decimal
 from local_aws.athena.types.failing import fail
 from local_aws.athena.types.json_casts import can_be_from_json, can_be_json, from_json, to_json
 from local_aws.athena.types.labels import labelled_type
+from local_aws.athena.types.once import once
 from local_aws.athena.types.rendering import render
 from local_aws.athena.types.sqltypes import Type
 from local_aws.athena.types.zones import instant, quote, rounded, utc, wall_clock
@@ -62,7 +63,7 @@ def try_cast(sql: str, source: Type, target: Type) -> str:
     if target.is_text and source.is_text:
         return cast(sql, source, target)
     if source.is_text and target.name not in ("json", "timestamp with time zone"):
-        return _from_text(sql, target, lambda *_: "NULL")
+        return once(sql, lambda text: _from_text(text, target, lambda *_: "NULL"))
     return f"TRY({cast(sql, source, target)})"
 
 
@@ -82,7 +83,7 @@ def cast(sql: str, source: Type, target: Type) -> str:
         (target.name == "json", lambda: to_json(sql, source)),
         (source.name == "json", lambda: _from_json(sql, target)),
         (target.is_text, lambda: _to_text(sql, source, target)),
-        (source.is_text, lambda: _from_text(sql, target, _refuse)),
+        (source.is_text, lambda: once(sql, lambda text: _from_text(text, target, _refuse))),
         (bool(target.items), lambda: _nested(sql, source, target)),
         (target.is_number, lambda: _to_number(sql, source, target)),
     )
