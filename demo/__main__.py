@@ -14,7 +14,7 @@ from demo.account import client, set_up
 from demo.coverage import write_page
 from demo.data import DAILY_DATE, RANGE, land_demo, raw_size
 from demo.environment import DATABASE, ROOT, WORKGROUP, Home, airflow_environment
-from demo.processes import StackError, is_running, start, start_aws, stop
+from demo.processes import StackError, is_running, start, start_aws, stop, stop_aws
 from demo.stack import AIRFLOW_COMPONENTS, api_environment, finish, prepare_airflow, start_airflow
 
 UP = Home(path=ROOT / ".local" / "up")
@@ -39,7 +39,7 @@ def run() -> int:
     """Land six days of traffic, run the DAG twice, show what came of it."""
     tell = _teller()
     _remove(DEMO)
-    process, endpoint = start_aws(DEMO, keep=False)
+    endpoint = start_aws(DEMO, keep=False)
     try:
         environment = airflow_environment(DEMO, endpoint)
         migrate = prepare_airflow(DEMO, environment)
@@ -55,8 +55,7 @@ def run() -> int:
         print("\n".join(summary.describe(daily, ranged, raw_size(s3), rows)))
         print(f"{states}; see {PAGE.relative_to(ROOT)}")
     finally:
-        stop(DEMO, "aws")
-        process.wait()
+        stop_aws(DEMO)
     return 0
 
 
@@ -67,7 +66,7 @@ def up() -> int:
         return 0
     down()
     tell = _teller()
-    _, endpoint = start_aws(UP, keep=True)
+    endpoint = start_aws(UP, keep=True)
     set_up(endpoint)
     environment = airflow_environment(UP, endpoint)
     migrate = prepare_airflow(UP, environment)
@@ -83,7 +82,7 @@ def up() -> int:
 
 def down() -> int:
     """End what `up` started; the data stays for the next time."""
-    stopped = [name for name in (*AIRFLOW_COMPONENTS, "aws") if stop(UP, name)]
+    stopped = [name for name in AIRFLOW_COMPONENTS if stop(UP, name)] + stop_aws(UP)
     if stopped:
         print(f"stopped {', '.join(stopped)}; the data stays in {UP.path.relative_to(ROOT)}")
     return 0
@@ -160,7 +159,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _remove(home: Home) -> None:
-    stop(home, "aws")
+    stop_aws(home)
     shutil.rmtree(home.path, ignore_errors=True)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+TRINO = ROOT / "local_aws" / "trino"
 REGION = "eu-west-1"
 RAW_BUCKET = "retime-raw"
 PUBLISHED_BUCKET = "retime-published"

@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from demo.environment import Home, process_environment
+from demo.environment import REGION, TRINO, Home, process_environment
 
 _PYTHON = (sys.executable, "-W", "ignore")
 
@@ -37,22 +37,51 @@ def start(
     return process
 
 
-def start_aws(home: Home, *, keep: bool) -> "tuple[subprocess.Popen[bytes], str]":
-    """Start local_aws on a free port; return its process and its endpoint."""
+def start_aws(home: Home, *, keep: bool) -> str:
+    """Start local_aws on a free port; return its endpoint.
+
+    With LOCAL_AWS_ENGINE=trino in the environment its Athena is on a Trino, which is started too.
+    """
     home.path.mkdir(parents=True, exist_ok=True)
-    port_file = home.path / "aws.port"
-    port_file.unlink(missing_ok=True)
-    arguments = ["local_aws", "--port", "0", "--port-file", str(port_file)]
+    arguments = ["local_aws", "--port", "0", "--port-file", str(home.path / "aws.port")]
     if keep:
         arguments += ["--data-dir", str(home.aws)]
-    process = start(home, "aws", arguments, {})
+    is_on_trino = os.environ.get("LOCAL_AWS_ENGINE") == "trino"
+    # Each asks the other: one has to know the other's port before that is there.
+    trino_port = str(free_port())
+    if is_on_trino:
+        arguments += ["--engine", "trino", "--trino-url", f"http://127.0.0.1:{trino_port}"]
     try:
-        wait_until(port_file.exists, process, home.logs / "aws.log", seconds=300)
+        _start_serving(home, "aws", arguments, {}, seconds=300)
+        endpoint = f"http://127.0.0.1:{home.port('aws')}"
+        if is_on_trino:
+            arguments = ["trino_server", "--endpoint", endpoint, "--region", REGION]
+            arguments += ["--port", trino_port, "--port-file", str(home.path / "trino.port")]
+            # The first time it is downloaded.
+            _start_serving(home, "trino", arguments, {"PYTHONPATH": str(TRINO)}, seconds=1800)
     except BaseException:
-        stop(home, "aws")
-        process.wait()
+        stop_aws(home)
         raise
-    return process, f"http://127.0.0.1:{home.port('aws')}"
+    return endpoint
+
+
+def _start_serving(
+    home: Home,
+    name: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    seconds: float,
+) -> None:
+    port_file = home.path / f"{name}.port"
+    port_file.unlink(missing_ok=True)
+    process = start(home, name, arguments, environment)
+    wait_until(port_file.exists, process, home.logs / f"{name}.log", seconds=seconds)
+
+
+def stop_aws(home: Home) -> list[str]:
+    """End what `start_aws` started; return the names of what was running."""
+    return [name for name in ("trino", "aws") if stop(home, name)]
 
 
 def is_running(home: Home, name: str) -> bool:

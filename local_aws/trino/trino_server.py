@@ -254,8 +254,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
+    server = vars(options)
+    port_file: Path | None = server.pop("port_file")
     try:
-        with TrinoServer(**vars(options)) as trino:
+        with TrinoServer(**server) as trino:
+            if port_file is not None:
+                port_file.write_text(trino.url.rpartition(":")[2])
             print(f"Trino is ready at {trino.url}", flush=True)
             while trino.is_running():
                 time.sleep(0.5)
@@ -269,6 +273,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Trino on loopback over local_aws")
     parser.add_argument("--endpoint", required=True, help="URL of local_aws")
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0: a free one")
+    parser.add_argument("--port-file", type=Path, help="write the port here when ready")
     parser.add_argument("--region", default="us-east-1", help="region of the Glue catalog")
     parser.add_argument("--access-key", default="local", help="access key to sign requests with")
     parser.add_argument("--secret-key", default="local", help="its secret")

@@ -15,7 +15,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "dags"))
 
 from demo.account import client
 from demo.environment import Home
-from demo.processes import start_aws, stop
+from demo.processes import start_aws, stop_aws
 from retime.coverage.page import static_page
 from retime.coverage.served import read_month, read_year
 from tests import covered_tables
@@ -31,7 +31,7 @@ def main() -> int:
     ledgers = {p: covered_tables.ledger(p) for p in covered_tables.hours_of(DATES)}
     with tempfile.TemporaryDirectory() as folder:
         home = Home(path=Path(folder))
-        process, endpoint = start_aws(home, keep=False)
+        endpoint = start_aws(home, keep=False)
         try:
             glue = client("glue", endpoint)
             glue.create_database(DatabaseInput={"Name": DATABASE})
@@ -42,8 +42,7 @@ def main() -> int:
             for year in ("latest", "2020", "2021", "2022", "2023"):
                 print(f"{year}: {measure(glue, year)}")
         finally:
-            stop(home, "aws")
-            process.wait()
+            stop_aws(home)
     page = static_page(covered_tables.coverage_of(ledgers, DATES), region="eu-west-1")
     print(f"file of all years: {len(page.encode()) / 1e6:.1f} MB")
     return 0

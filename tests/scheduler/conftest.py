@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from demo.environment import Home, airflow_environment
-from demo.processes import free_port, process_environment, start_aws
+from demo.processes import free_port, process_environment, start_aws, stop_aws
 from demo.stack import api_environment
 from local_aws.testing import Aws, Control
 from tests.end_to_end.pipeline import Pipeline
@@ -24,7 +24,7 @@ from tests.scheduler.api import Api
 from tests.scheduler.measured import MEASURED
 from tests.scheduler.parcels import DataSet
 from tests.scheduler.postgres import Postgres
-from tests.scheduler.processes import Airflow, run_to_end, session_of, signal_all
+from tests.scheduler.processes import Airflow, run_to_end
 from tests.scheduler.warehouse import Warehouse
 
 DATA_SETS = {
@@ -89,10 +89,8 @@ def home() -> Iterator[Home]:
 @pytest.fixture(scope="session")
 def endpoint(home: Home) -> Iterator[str]:
     """`python -m local_aws`."""
-    process, endpoint = start_aws(home, keep=False)
-    yield endpoint
-    signal_all(session_of(process.pid), 9)
-    process.wait()
+    yield start_aws(home, keep=False)
+    stop_aws(home)
 
 
 @pytest.fixture(scope="session")
