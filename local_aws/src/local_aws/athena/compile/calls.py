@@ -19,6 +19,8 @@ from local_aws.athena.compile.known_functions import is_function, takes
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.compile.signatures import choose
 from local_aws.athena.errors import QueryError
+from local_aws.athena.types.failing import fail
+from local_aws.athena.types.once import once
 from local_aws.athena.types.sqltypes import BIGINT, INTEGER, VARCHAR, Type
 
 _HOLE = re.compile(r"\{(\d|type|nulls)(i|\.\.\.)?\}")
@@ -50,8 +52,8 @@ def apply_rule(name: str, arguments: list[Expr], node: Any) -> Expr:
 def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Expr], Type]:
     rules = RULES[name]
     chosen = choose(rules, [one.type for one in arguments])
+    given = ", ".join(one.type.text for one in arguments)
     if chosen is None:
-        given = ", ".join(one.type.text for one in arguments)
         if takes(name, [one.type for one in arguments]):
             raise QueryError("NOT_SUPPORTED", f"local_aws has no {name}({given})", position(node))
         expected = ", ".join(dict.fromkeys(rule.signature for rule in rules))
@@ -62,7 +64,64 @@ def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Exp
         )
     rule, wanted, result = chosen
     coerced = [coerce(one, kind) for one, kind in zip(arguments, wanted, strict=True)]
+    place = _COMPARED.get(name)
+    if place is not None:
+        is_list = name.startswith("array_")
+        compared = coerced[place].type.items[0] if is_list else coerced[place].type
+        if not compared.is_ordered:
+            message = f"Unexpected parameters ({given}) for function {name}"
+            raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+        if compared.items:
+            coerced[place] = _comparable(coerced[place], compared, node, is_list=is_list)
     return rule, coerced, result
+
+
+# Functions that look for the greatest or the least, and in which argument.
+_COMPARED = {"array_max": 0, "array_min": 0, "max": 0, "min": 0, "max_by": 1, "min_by": 1}
+
+
+def _comparable(values: Expr, kind: Type, node: Any, *, is_list: bool) -> Expr:
+    """The values; a query fails at arrays and rows with a NULL inside.
+
+    Trino fails too, but only where a comparison comes upon the NULL.
+
+    Args:
+        values: arrays or rows, or arrays of them.
+        kind: the type that is compared.
+        node: where they are used.
+        is_list: are the elements compared, not the values?
+    """
+    if _holds(kind, "double", "real"):
+        message = f"local_aws does not compare {kind.text}, for NaN has no place among others"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
+    message = f"'{kind.name.upper()} comparison not supported for {kind.name} with null elements'"
+    bad = fail("NOT_SUPPORTED", message, values.type.duckdb)
+    within = f"len(list_filter({{0}}, lambda y: {_null_inside('y', kind)})) > 0"
+
+    def checked(sql: str) -> str:
+        has_null = within.format(sql) if is_list else _null_inside(sql, kind)
+        return f"CASE WHEN {has_null} THEN {bad} ELSE {sql} END"
+
+    return replace(values, sql=once(values.sql, checked))
+
+
+def _holds(kind: Type, *names: str) -> bool:
+    return kind.name in names or any(_holds(one, *names) for one in kind.items)
+
+
+def _null_inside(sql: str, kind: Type) -> str:
+    """DuckDB text: is an element or a field NULL, at any depth?"""
+    if kind.name == "array":
+        inner = kind.items[0]
+        deeper = f" OR {_null_inside('x', inner)}" if inner.items else ""
+        return f"len(list_filter({sql}, lambda x: x IS NULL{deeper})) > 0"
+    checks = []
+    for number, inner in enumerate(kind.items):
+        field = f"({sql}).f{number}"
+        checks.append(f"{field} IS NULL")
+        if inner.items:
+            checks.append(_null_inside(field, inner))
+    return f"({' OR '.join(checks)})"
 
 
 def _by_rule(compiler: Compiler, name: str, arguments: list[Expr], node: Any) -> Expr:
@@ -145,9 +204,6 @@ _UNFRAMED = (
 
 
 def _check_aggregate(rule: Rule, arguments: list[Expr], node: Any) -> None:
-    if rule.name in ("min", "max") and not arguments[0].type.is_ordered:
-        message = f"Unexpected parameters ({arguments[0].type.text}) for function {rule.name}"
-        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
     if node.over() and node.filter_():
         message = "Window function with FILTER is not supported"
         raise QueryError("NOT_SUPPORTED", message, position(node))
