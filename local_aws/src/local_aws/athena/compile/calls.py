@@ -15,7 +15,7 @@ from local_aws.athena.compile.compiler import (
     qualified,
 )
 from local_aws.athena.compile.function_table import ALIASES, RULES, Rule
-from local_aws.athena.compile.known_functions import is_function, takes
+from local_aws.athena.compile.known_functions import argument_numbers, is_function, takes
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.compile.signatures import choose
 from local_aws.athena.errors import QueryError
@@ -35,12 +35,29 @@ def function_call(compiler: Compiler, node: Any) -> Expr:
         return _aggregate(compiler, node, replace(RULES["count"][0], text="count(*)"), [], BIGINT)
     handler = compiler.language.functions.get(name)
     if handler is not None:
+        _check_number(name, len(arguments), node)
         return replace(handler(compiler, arguments, node), at=position(node))
     if name not in RULES:
         if is_function(name):
             raise QueryError("NOT_SUPPORTED", f"local_aws has no function {name}", position(node))
         raise QueryError("FUNCTION_NOT_FOUND", f"Function '{name}' not registered", position(node))
     return _by_rule(compiler, name, [compiler.expr(one) for one in arguments], node)
+
+
+_OF_THE_GRAMMAR = {"if": (2, 3), "nullif": (2,), "try": (1,)}
+_VARIADIC = ("concat", "concat_ws", "greatest", "least")
+
+
+def _check_number(name: str, number: int, node: Any) -> None:
+    """Refuse a number of arguments that the function never takes."""
+    if name in _OF_THE_GRAMMAR and number not in _OF_THE_GRAMMAR[name]:
+        message = f"Invalid number of arguments for '{name}' function"
+        raise QueryError("SYNTAX_ERROR", message, position(node))
+    numbers = argument_numbers(name)
+    is_variadic = name in _VARIADIC and number > 0
+    if numbers and number not in numbers and not is_variadic:
+        message = f"Unexpected number of parameters for function {name}: {number}"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
 
 
 def apply_rule(name: str, arguments: list[Expr], node: Any) -> Expr:
@@ -63,6 +80,9 @@ def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Exp
             position(node),
         )
     rule, wanted, result = chosen
+    if name in _TYPED and arguments[0].type.name == "unknown":
+        message = f"local_aws has no {name} of a NULL without a type"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
     coerced = [coerce(one, kind) for one, kind in zip(arguments, wanted, strict=True)]
     place = _COMPARED.get(name)
     if place is not None:
@@ -76,6 +96,8 @@ def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Exp
     return rule, coerced, result
 
 
+# Functions whose answer has another type for each type of the argument.
+_TYPED = ("sum", "avg", "array_max", "array_min")
 # Functions that look for the greatest or the least, and in which argument.
 _COMPARED = {"array_max": 0, "array_min": 0, "max": 0, "min": 0, "max_by": 1, "min_by": 1}
 
@@ -204,6 +226,8 @@ _UNFRAMED = (
 
 
 def _check_aggregate(rule: Rule, arguments: list[Expr], node: Any) -> None:
+    if rule.name == "approx_distinct" and len(arguments) > 1:
+        _check_standard_error(arguments[1], node)
     if node.over() and node.filter_():
         message = "Window function with FILTER is not supported"
         raise QueryError("NOT_SUPPORTED", message, position(node))
@@ -222,14 +246,29 @@ def _check_aggregate(rule: Rule, arguments: list[Expr], node: Any) -> None:
         _check_count(arguments[1:2] if rule.name != "ntile" else arguments[:1], least, node)
 
 
+def _check_standard_error(error: Expr, node: Any) -> None:
+    # It changes what DuckDB estimates in nothing.
+    if error.literal is None:
+        message = "local_aws takes a literal as the standard error"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
+    bound = float(error.literal)
+    if not 0.0040625 <= bound <= 0.26:
+        message = f"Max standard error must be in [0.0040625, 0.26]: {bound}"
+        raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
+
+
+_NEGATIVE = re.compile(r"\W*-\W*\d+\W*")
+
+
 def _check_count(arguments: list[Expr], least: int, node: Any) -> None:
     for one in arguments:
         if isinstance(one.literal, int) and one.literal >= least:
             continue
         if one.sql == "CAST(NULL AS BIGINT)" and len(node.expression()) == 1:
             continue  # NTILE(NULL)
-        if one.literal is None and one.sql != "NULL" and one.fields:
-            raise QueryError("NOT_SUPPORTED", "local_aws takes a literal here", position(node))
+        is_null = one.sql == "CAST(NULL AS BIGINT)" and least == 0
+        if one.literal is None and not is_null and not _NEGATIVE.fullmatch(one.sql):
+            raise QueryError("NOT_SUPPORTED", "local_aws takes a whole number here", position(node))
         message = f"Offset must be at least {least}"
         raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
 

@@ -27,12 +27,15 @@ def _parts(compiler: Compiler, arguments: list[Any], node: Any) -> tuple[Expr, E
     if len(values) != 2 or not (values[0].type.is_text or values[0].type.name == "json"):
         given = ", ".join(one.type.text for one in values)
         is_unknown = bool(values) and values[0].type.name == "unknown"
-        if is_unknown and name == "json_extract" and len(values) == 2:
+        if is_unknown and name == "json_extract" and values[1].type.is_text:
             return values[0].become("CAST(NULL AS JSON)", JSON), coerce(values[1], VARCHAR)
         error = "AMBIGUOUS_FUNCTION_CALL" if is_unknown else "FUNCTION_NOT_FOUND"
         message = f"Unexpected parameters ({given}) for function {name}"
         raise QueryError(error, message, position(node))
     path = values[1]
+    if not path.type.is_text and path.type.name != "unknown":
+        message = f"Unexpected parameters (..., {path.type.text}) for function {name}"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
     if isinstance(path.literal, str):
         try:
             path_steps(path.literal)

@@ -27,6 +27,11 @@ def takes(name: str, kinds: list[Type]) -> bool:
     return any(_fits(parameters, kinds) for parameters in _signatures().get(name, ()))
 
 
+def argument_numbers(name: str) -> set[int]:
+    """How many arguments Trino's signatures of the name take; one that repeats counts once."""
+    return {len(parameters) for parameters in _signatures().get(name, ())}
+
+
 @cache
 def _signatures() -> dict[str, list[list[str]]]:
     found: dict[str, list[list[str]]] = {}
@@ -55,6 +60,8 @@ def _accepts(parameter: str, kind: Type) -> bool:
     base = parameter.partition("(")[0].lower()
     if kind.name == "unknown" or len(base) <= 2 or base == "function":
         return True
+    if base in ("joniregexp", "jsonpath", "codepoints"):
+        return kind.is_text
     if base in ("array", "map", "row"):
         return kind.name == base
     if base in ("varchar", "char", "decimal", "timestamp", "time") and "with" not in parameter:
@@ -62,7 +69,8 @@ def _accepts(parameter: str, kind: Type) -> bool:
         is_day = base == "timestamp" and kind.name == "date"
         if parameter == "varchar(1)" and kind.args > (1,):
             return False
-        return kind.name == base or is_whole or is_day
+        is_padded = kind.name == "char" and parameter == "varchar"
+        return kind.name == base or is_whole or is_day or is_padded
     try:
         wanted = parse_type(parameter.replace("(p)", "(3)"))
     except (ValueError, IndexError):

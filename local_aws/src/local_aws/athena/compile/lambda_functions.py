@@ -71,6 +71,9 @@ def _need_condition(body: Expr, node: Any) -> None:
 
 def _items(compiler: Compiler, argument: Any, name: str) -> tuple[Expr, Type]:
     expr = compiler.expr(argument)
+    if expr.type.name == "unknown":
+        message = f"local_aws takes no NULL without a type for an {name}"
+        raise QueryError("NOT_SUPPORTED", message, position(argument))
     if expr.type.name != name:
         message = f"Expected {name}, not {expr.type.text}"
         raise QueryError("FUNCTION_NOT_FOUND", message, position(argument))
@@ -161,7 +164,7 @@ def zip_with(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 
 def zip_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """ZIP(a, b, ...): an array of rows."""
-    parts = [compiler.expr(one) for one in arguments]
+    parts = [_items(compiler, one, "array")[0] for one in arguments]
     fields = ", ".join(f"'f{number}': z[{number + 1}]" for number in range(len(parts)))
     listed = ", ".join(one.sql for one in parts)
     kind = Type("row", items=tuple(one.type.items[0] for one in parts), labels=(None,) * len(parts))

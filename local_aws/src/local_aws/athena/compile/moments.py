@@ -64,6 +64,14 @@ _PLAIN_MYSQL = {
 }  # fmt: skip
 
 
+def _text(compiler: Compiler, node: Any, what: str) -> Expr:
+    expr = compiler.expr(node)
+    if expr.type.name not in ("varchar", "unknown"):
+        message = f"Unexpected parameters ({expr.type.text}) for function {what}"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+    return coerce(expr, VARCHAR)
+
+
 def _moment(compiler: Compiler, node: Any, what: str, *, takes_time: bool = False) -> Expr:
     expr = compiler.expr(node)
     if expr.type.name == "unknown":
@@ -208,6 +216,9 @@ def date_trunc(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 
 def date_add(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE_ADD(unit, n, x): days and longer by the local calendar."""
+    if compiler.expr(arguments[2]).type.name == "unknown":
+        message = "local_aws adds nothing to a NULL without a type"
+        raise QueryError("NOT_SUPPORTED", message, position(node))
     expr = _moment(compiler, arguments[2], "date_add", takes_time=True)
     unit = _unit(compiler, arguments[0], expr.type)
     count = compiler.expr(arguments[1])
@@ -264,6 +275,8 @@ def _beside(one: Expr, first: Expr) -> str:
 def date(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE(x): CAST(x AS DATE)."""
     expr = compiler.expr(arguments[0])
+    if expr.type.name != "varchar":
+        expr = _moment(compiler, arguments[0], "date")
     return call(cast(expr.sql, expr.type, DATE), DATE, [expr], node)
 
 
@@ -347,7 +360,7 @@ def _iso_literal(text: str, node: Any) -> Expr | None:
 
 def from_iso8601_date(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """FROM_ISO8601_DATE(text)."""
-    text = coerce(compiler.expr(arguments[0]), VARCHAR)
+    text = _text(compiler, arguments[0], "from_iso8601_date")
     return call(f"trino_iso_date({text.sql})", DATE, [text], node)
 
 
@@ -420,7 +433,7 @@ def _strftime_pattern(pattern: str) -> str | None:
 
 def date_parse(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE_PARSE(text, format): MySQL's letters; a timestamp."""
-    text = coerce(compiler.expr(arguments[0]), VARCHAR)
+    text = _text(compiler, arguments[0], "date_parse")
     pattern = _pattern(compiler, arguments[1], mysql_parts)
     sql = f"trino_mysql_parse({text.sql}, {quote(pattern)})"
     return call(sql, TIMESTAMP, [text], node)
@@ -443,7 +456,7 @@ def format_datetime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr
 
 def parse_datetime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """PARSE_DATETIME(text, format): Joda's letters; an instant, with the offset of the text."""
-    text = coerce(compiler.expr(arguments[0]), VARCHAR)
+    text = _text(compiler, arguments[0], "parse_datetime")
     pattern = _pattern(compiler, arguments[1], joda_parts)
     parsed = f"trino_joda_parse({text.sql}, {quote(pattern)})"
     if any(letter in ("z", "Z") for letter, _, _ in joda_parts(pattern)):

@@ -375,8 +375,13 @@ def _in_list(compiler: Compiler, value: Expr, node: Any) -> Expr:
     parts, kind = unify(parts, node, "IN value and list items")
     negated = "NOT " if node.NOT() else ""
     if kind.items or kind.name in ("double", "real", "char"):
-        same = " OR ".join(compare(parts[0], one, "=", node).sql for one in parts[1:])
-        return call(f"({negated}({same}))", BOOLEAN, parts, node)
+        tests = [compare(parts[0], one, "=", node).sql for one in parts[1:]]
+        if kind.name in ("double", "real") and not parts[0].fields:
+            # Trino finds a constant NaN among constants, if the list has others besides.
+            constants = [one for one in parts[1:] if not one.fields]
+            if len(constants) < len(tests):
+                tests += [f"(isnan({parts[0].sql}) AND isnan({one.sql}))" for one in constants]
+        return call(f"({negated}({' OR '.join(tests)}))", BOOLEAN, parts, node)
     listed = ", ".join(one.sql for one in parts[1:])
     return call(f"({parts[0].sql} {negated}IN ({listed}))", BOOLEAN, parts, node)
 

@@ -127,7 +127,14 @@ def rounding(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
         node.qualifiedName().getText().lower(), node.qualifiedName().getText().lower()
     )
     kind = values[0].type
+    if any(not one.type.is_integer and one.type.name != "unknown" for one in values[1:]):
+        given = ", ".join(one.type.text for one in values)
+        message = f"Unexpected parameters ({given}) for function {name}"
+        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
     if kind.name == "unknown":
+        if name == "truncate":
+            message = "local_aws does not truncate a NULL without a type"
+            raise QueryError("NOT_SUPPORTED", message, position(node))
         return values[0].become("CAST(NULL AS TINYINT)", TINYINT)
     if name == "sign":
         return _sign(values[0], node)

@@ -47,6 +47,9 @@ def plain(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     # Texts and bytes alike have these.
     texts = {"substr": 1, "reverse": 1, "lpad": 3, "rpad": 3}.get(name, 0)
     if texts and all(one.type.name == "unknown" for one in values[:texts:2]):
+        if _name(node) == "substring":
+            message = "local_aws has no substring of a NULL without a type"
+            raise QueryError("NOT_SUPPORTED", message, position(node))
         raise _ambiguous(node)
     made = apply_rule(name, values, node)
     is_plain, text = _PLAIN.get((name, len(values)), (None, ""))
@@ -164,8 +167,9 @@ def concat_ws(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """CONCAT_WS(separator, a, b, ...): NULLs are left out."""
     values = [compiler.expr(one) for one in arguments]
     if len(values) == 1:
-        message = "There must be two or more arguments"
-        raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
+        is_unknown = values[0].type.name == "unknown"
+        error = "NOT_SUPPORTED" if is_unknown else "INVALID_FUNCTION_ARGUMENT"
+        raise QueryError(error, "There must be two or more arguments", position(node))
     return apply_rule("concat_ws", values, node)
 
 

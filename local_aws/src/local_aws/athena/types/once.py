@@ -1,6 +1,9 @@
 """Work out once what a text names more than once."""
 
+import re
 from collections.abc import Callable
+
+_LITERAL = re.compile(r"CAST\('(?:[^']|'')*' AS VARCHAR\)")
 
 
 def once(sql: str, make: Callable[[str], str]) -> str:
@@ -14,6 +17,6 @@ def once(sql: str, make: Callable[[str], str]) -> str:
         make: gets its text, or a name for it. What it makes may name nothing else, and hold no
             subquery, aggregate or window function: no lambda can.
     """
-    if "(" not in sql:
+    if "(" not in sql or _LITERAL.fullmatch(sql):
         return make(sql)
     return f"list_transform([{sql}], lambda trino_v: {make('trino_v')})[1]"

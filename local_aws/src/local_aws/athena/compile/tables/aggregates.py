@@ -2,6 +2,8 @@
 
 from local_aws.athena.types.failing import fail
 
+_NO_NUMBER = fail("NOT_SUPPORTED", "'local_aws takes no NULL for a number of values'", "BIGINT")
+
 # (Trino signature, DuckDB call, what is made of the answer as {}, reason)
 AGGREGATES: list[tuple[str, str, str, str]] = [
     ("count(T) -> bigint", "count({0})", "{}", ""),
@@ -50,8 +52,8 @@ AGGREGATES: list[tuple[str, str, str, str]] = [
     ],
     ("min(T) -> T", "min({0})", "{}", ""),
     ("max(T) -> T", "max({0})", "{}", ""),
-    ("min(T, bigint) -> array(T)", "min({0}, {1})", "{}", ""),
-    ("max(T, bigint) -> array(T)", "max({0}, {1})", "{}", ""),
+    ("min(T, bigint) -> array(T)", f"min({{0}}, coalesce({{1}}, {_NO_NUMBER}))", "{}", ""),
+    ("max(T, bigint) -> array(T)", f"max({{0}}, coalesce({{1}}, {_NO_NUMBER}))", "{}", ""),
     *[
         (
             f"{name}(T, {kind}) -> T",
@@ -67,7 +69,7 @@ AGGREGATES: list[tuple[str, str, str, str]] = [
     *[
         (
             f"{name}(T, K, bigint) -> array(T)",
-            f"{target}({{'v': {{0}}}}, {{1}}, {{2}})",
+            f"{target}({{'v': {{0}}}}, {{1}}, coalesce({{2}}, {_NO_NUMBER}))",
             "list_transform({}, lambda x: x.v)",
             "a NULL answer counts",
         )
@@ -164,9 +166,10 @@ AGGREGATES: list[tuple[str, str, str, str]] = [
         "multimap_agg(K, V) -> map(K,array(V))",
         "list({'k': {0}, 'v': {1}})",
         (
+            "CASE WHEN list_count(list_transform({}, lambda x: x.k)) > 0 THEN "
             "map(list_distinct(list_transform({}, lambda x: x.k)), "
             "list_transform(list_distinct(list_transform({}, lambda x: x.k)), "
-            "lambda k: list_transform(list_filter({}, lambda x: x.k = k), lambda x: x.v)))"
+            "lambda k: list_transform(list_filter({}, lambda x: x.k = k), lambda x: x.v))) END"
         ),
         "DuckDB has no such function",
     ),
