@@ -127,7 +127,8 @@ def rounding(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
         node.qualifiedName().getText().lower(), node.qualifiedName().getText().lower()
     )
     kind = values[0].type
-    if any(not one.type.is_integer and one.type.name != "unknown" for one in values[1:]):
+    places = ("tinyint", "smallint", "integer", "unknown")
+    if any(one.type.name not in places for one in values[1:]):
         given = ", ".join(one.type.text for one in values)
         message = f"Unexpected parameters ({given}) for function {name}"
         raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
