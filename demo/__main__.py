@@ -14,7 +14,7 @@ from demo.account import client, set_up
 from demo.coverage import write_page
 from demo.data import DAILY_DATE, RANGE, land_demo, raw_size
 from demo.environment import DATABASE, ROOT, WORKGROUP, Home, airflow_environment
-from demo.processes import StackError, is_running, start, start_aws, stop, stop_aws
+from demo.processes import StackError, is_on_trino, is_running, start, start_aws, stop, stop_aws
 from demo.stack import AIRFLOW_COMPONENTS, api_environment, finish, prepare_airflow, start_airflow
 
 UP = Home(path=ROOT / ".local" / "up")
@@ -61,7 +61,8 @@ def run() -> int:
 
 def up() -> int:
     """Serve Airflow's UI and local_aws with the demo's data until `down`."""
-    if is_running(UP, "aws") and is_running(UP, "api-server"):
+    has_engine = is_running(UP, "trino") == is_on_trino()
+    if has_engine and is_running(UP, "aws") and is_running(UP, "api-server"):
         _tell_up()
         return 0
     down()

@@ -41,20 +41,22 @@ def start_aws(home: Home, *, keep: bool) -> str:
     """Start local_aws on a free port; return its endpoint.
 
     With LOCAL_AWS_ENGINE=trino in the environment its Athena is on a Trino, which is started too.
+
+    Raises:
+        StackError: one of them did not come up, or there is no such engine.
     """
     home.path.mkdir(parents=True, exist_ok=True)
     arguments = ["local_aws", "--port", "0", "--port-file", str(home.path / "aws.port")]
     if keep:
         arguments += ["--data-dir", str(home.aws)]
-    is_on_trino = os.environ.get("LOCAL_AWS_ENGINE") == "trino"
-    # Each asks the other: one has to know the other's port before that is there.
-    trino_port = str(free_port())
-    if is_on_trino:
+    # local_aws needs Trino's port when it starts, and Trino needs the endpoint of local_aws.
+    trino_port = str(free_port()) if is_on_trino() else ""
+    if trino_port:
         arguments += ["--engine", "trino", "--trino-url", f"http://127.0.0.1:{trino_port}"]
     try:
         _start_serving(home, "aws", arguments, {}, seconds=300)
         endpoint = f"http://127.0.0.1:{home.port('aws')}"
-        if is_on_trino:
+        if trino_port:
             arguments = ["trino_server", "--endpoint", endpoint, "--region", REGION]
             arguments += ["--port", trino_port, "--port-file", str(home.path / "trino.port")]
             # The first time it is downloaded.
@@ -63,6 +65,18 @@ def start_aws(home: Home, *, keep: bool) -> str:
         stop_aws(home)
         raise
     return endpoint
+
+
+def is_on_trino() -> bool:
+    """Tell whether the environment asks for Athena on a Trino.
+
+    Raises:
+        StackError: it asks for what there is not.
+    """
+    engine = os.environ.get("LOCAL_AWS_ENGINE", "duckdb")
+    if engine not in ("duckdb", "trino"):
+        raise StackError(f"LOCAL_AWS_ENGINE is {engine!r}; it can be duckdb or trino.")
+    return engine == "trino"
 
 
 def _start_serving(

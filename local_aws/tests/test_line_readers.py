@@ -79,6 +79,9 @@ LITERALS = [
     "NULL",
     "abc",
     "99999999.995",
+    "59049807103.8660004",
+    "0.00499999999999999999999",
+    "16777217.000000000001",
     "1e22",
     "1e-7",
     "3.4028236e38",
@@ -115,7 +118,7 @@ def json_line(chance: random.Random) -> str:
     if chance.random() < 0.8:
         names = list(dict.fromkeys(names))
     if chance.random() < 0.1:
-        names.append(chance.choice(("other", "A", "É", "a b", "a\\u0062")))
+        names.append(chance.choice(("other", "A", "É", "a b", "a\\u0062", "_col0", "_COL1")))
     blank = chance.choice(("", " "))
     fields = f",{blank}".join(f'"{name}":{blank}{value()}' for name in names)
     return f"{{{fields}{chance.choice(('}', '}', '}', '}', ',}', ', }', '} x', ''))}"
@@ -216,3 +219,19 @@ def test_usual_values_need_no_python(
     source = plain.over("(SELECT CAST(? AS VARCHAR) AS line)")
     line = text.strip('"') + ",1" if kind == "text" else f'{{"a": {text}, "b": 1}}'
     assert connection.execute(f"SELECT is_plain FROM {source}", [line]).fetchall() == [(True,)]
+
+
+@pytest.mark.parametrize("kind", ["openx", "json"])
+def test_a_line_of_many_columns_needs_no_python(
+    connection: duckdb.DuckDBPyConnection, kind: str
+) -> None:
+    columns = [
+        Column(name=f"c{place}", type=parse_type("int"), place=place) for place in range(2_000)
+    ]
+    plan = LinePlan(kind=kind, parameters={}, columns=columns[:2], width=len(columns))
+    plain = plain_lines(plan, columns[2:])
+    assert plain is not None
+    source = plain.over("(SELECT CAST(? AS VARCHAR) AS line)")
+    line = json.dumps({one.name: one.place for one in columns})
+    asked = f"SELECT is_plain, {', '.join(plain.cells)} FROM {source}"
+    assert connection.execute(asked, [line]).fetchall() == [(True, "0", "1")]

@@ -74,8 +74,8 @@ def test_parsing_stays_within_its_budget(parsed):
     assert parsed["dags"], "the DAG file defines no DAG"
     assert parsed["calls"] < BUDGET, (
         f"parsing {DAG_FILE.name} takes {parsed['calls']:,} function calls, more than {BUDGET:,}; "
-        "find out with `python -X importtime` what does, and import it inside the function that "
-        "needs it"
+        "find out with `python -m cProfile -s ncalls` what does, and import it inside the function "
+        "that needs it"
     )
 
 

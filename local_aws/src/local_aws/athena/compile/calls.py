@@ -4,6 +4,12 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from local_aws.athena.compile.arguments import (
+    check_aggregate,
+    check_nesting,
+    check_number,
+    comparable,
+)
 from local_aws.athena.compile.compiler import (
     Compiler,
     Handler,
@@ -15,12 +21,10 @@ from local_aws.athena.compile.compiler import (
     qualified,
 )
 from local_aws.athena.compile.function_table import ALIASES, RULES, Rule
-from local_aws.athena.compile.known_functions import argument_numbers, is_function, takes
+from local_aws.athena.compile.known_functions import is_function, takes
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.compile.signatures import choose
 from local_aws.athena.errors import QueryError
-from local_aws.athena.types.failing import fail
-from local_aws.athena.types.once import once
 from local_aws.athena.types.sqltypes import BIGINT, INTEGER, VARCHAR, Type
 
 _HOLE = re.compile(r"\{(\d|type|nulls)(i|\.\.\.)?\}")
@@ -35,29 +39,13 @@ def function_call(compiler: Compiler, node: Any) -> Expr:
         return _aggregate(compiler, node, replace(RULES["count"][0], text="count(*)"), [], BIGINT)
     handler = compiler.language.functions.get(name)
     if handler is not None:
-        _check_number(name, len(arguments), node)
+        check_number(name, len(arguments), node)
         return replace(handler(compiler, arguments, node), at=position(node))
     if name not in RULES:
         if is_function(name):
             raise QueryError("NOT_SUPPORTED", f"local_aws has no function {name}", position(node))
         raise QueryError("FUNCTION_NOT_FOUND", f"Function '{name}' not registered", position(node))
     return _by_rule(compiler, name, [compiler.expr(one) for one in arguments], node)
-
-
-_OF_THE_GRAMMAR = {"if": (2, 3), "nullif": (2,), "try": (1,)}
-_VARIADIC = ("concat", "concat_ws", "greatest", "least")
-
-
-def _check_number(name: str, number: int, node: Any) -> None:
-    """Refuse a number of arguments that the function never takes."""
-    if name in _OF_THE_GRAMMAR and number not in _OF_THE_GRAMMAR[name]:
-        message = f"Invalid number of arguments for '{name}' function"
-        raise QueryError("SYNTAX_ERROR", message, position(node))
-    numbers = argument_numbers(name)
-    is_variadic = name in _VARIADIC and number > 0
-    if numbers and number not in numbers and not is_variadic:
-        message = f"Unexpected number of parameters for function {name}: {number}"
-        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
 
 
 def apply_rule(name: str, arguments: list[Expr], node: Any) -> Expr:
@@ -69,8 +57,8 @@ def apply_rule(name: str, arguments: list[Expr], node: Any) -> Expr:
 def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Expr], Type]:
     rules = RULES[name]
     chosen = choose(rules, [one.type for one in arguments])
-    given = ", ".join(one.type.text for one in arguments)
     if chosen is None:
+        given = ", ".join(one.type.text for one in arguments)
         if takes(name, [one.type for one in arguments]):
             raise QueryError("NOT_SUPPORTED", f"local_aws has no {name}({given})", position(node))
         expected = ", ".join(dict.fromkeys(rule.signature for rule in rules))
@@ -80,70 +68,8 @@ def _chosen(name: str, arguments: list[Expr], node: Any) -> tuple[Rule, list[Exp
             position(node),
         )
     rule, wanted, result = chosen
-    if name in _TYPED and arguments[0].type.name == "unknown":
-        message = f"local_aws has no {name} of a NULL without a type"
-        raise QueryError("NOT_SUPPORTED", message, position(node))
     coerced = [coerce(one, kind) for one, kind in zip(arguments, wanted, strict=True)]
-    place = _COMPARED.get(name)
-    if place is not None:
-        is_list = name.startswith("array_")
-        compared = coerced[place].type.items[0] if is_list else coerced[place].type
-        if not compared.is_ordered:
-            message = f"Unexpected parameters ({given}) for function {name}"
-            raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
-        if compared.items:
-            coerced[place] = _comparable(coerced[place], compared, node, is_list=is_list)
-    return rule, coerced, result
-
-
-# Functions whose answer has another type for each type of the argument.
-_TYPED = ("sum", "avg", "array_max", "array_min")
-# Functions that look for the greatest or the least, and in which argument.
-_COMPARED = {"array_max": 0, "array_min": 0, "max": 0, "min": 0, "max_by": 1, "min_by": 1}
-
-
-def _comparable(values: Expr, kind: Type, node: Any, *, is_list: bool) -> Expr:
-    """The values; a query fails at arrays and rows with a NULL inside.
-
-    Trino fails too, but only where a comparison comes upon the NULL.
-
-    Args:
-        values: arrays or rows, or arrays of them.
-        kind: the type that is compared.
-        node: where they are used.
-        is_list: are the elements compared, not the values?
-    """
-    if _holds(kind, "double", "real"):
-        message = f"local_aws does not compare {kind.text}, for NaN has no place among others"
-        raise QueryError("NOT_SUPPORTED", message, position(node))
-    message = f"'{kind.name.upper()} comparison not supported for {kind.name} with null elements'"
-    bad = fail("NOT_SUPPORTED", message, values.type.duckdb)
-    within = f"len(list_filter({{0}}, lambda y: {_null_inside('y', kind)})) > 0"
-
-    def checked(sql: str) -> str:
-        has_null = within.format(sql) if is_list else _null_inside(sql, kind)
-        return f"CASE WHEN {has_null} THEN {bad} ELSE {sql} END"
-
-    return replace(values, sql=once(values.sql, checked))
-
-
-def _holds(kind: Type, *names: str) -> bool:
-    return kind.name in names or any(_holds(one, *names) for one in kind.items)
-
-
-def _null_inside(sql: str, kind: Type) -> str:
-    """DuckDB text: is an element or a field NULL, at any depth?"""
-    if kind.name == "array":
-        inner = kind.items[0]
-        deeper = f" OR {_null_inside('x', inner)}" if inner.items else ""
-        return f"len(list_filter({sql}, lambda x: x IS NULL{deeper})) > 0"
-    checks = []
-    for number, inner in enumerate(kind.items):
-        field = f"({sql}).f{number}"
-        checks.append(f"{field} IS NULL")
-        if inner.items:
-            checks.append(_null_inside(field, inner))
-    return f"({' OR '.join(checks)})"
+    return rule, comparable(name, arguments, coerced, node), result
 
 
 def _by_rule(compiler: Compiler, name: str, arguments: list[Expr], node: Any) -> Expr:
@@ -182,7 +108,7 @@ def _aggregate(
     compiler: Compiler, node: Any, rule: Rule, arguments: list[Expr], result: Type
 ) -> Expr:
     parts = list(arguments)
-    _check_aggregate(rule, arguments, node)
+    check_aggregate(rule.name, arguments, node)
     # What stands inside the brackets in DuckDB: DISTINCT, ORDER BY, IGNORE NULLS.
     is_distinct = node.setQuantifier() and node.setQuantifier().DISTINCT()
     if is_distinct and any(one.type.has_map for one in arguments):
@@ -198,7 +124,7 @@ def _aggregate(
         condition = compiler.boolean(node.filter_().booleanExpression(), "FILTER clause")
         parts.append(condition)
         behind += f" FILTER (WHERE {condition.sql})"
-    _check_nesting(parts, node)
+    check_nesting(parts, node)
     if node.over():
         window, used = window_text(compiler, node.over())
         parts += used
@@ -220,68 +146,6 @@ def _aggregate(
 
 # To the others the order means nothing.
 _ORDERED = ("array_agg", "map_agg", "multimap_agg", "arbitrary", "any_value")
-_UNFRAMED = (
-    *("row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead"),
-)
-
-
-def _check_aggregate(rule: Rule, arguments: list[Expr], node: Any) -> None:
-    if rule.name == "approx_distinct" and len(arguments) > 1:
-        _check_standard_error(arguments[1], node)
-    if node.over() and node.filter_():
-        message = "Window function with FILTER is not supported"
-        raise QueryError("NOT_SUPPORTED", message, position(node))
-    specification = node.over().windowSpecification() if node.over() else None
-    if specification is not None and specification.windowFrame() and rule.name in _UNFRAMED:
-        message = f"Cannot specify window frame for {rule.name} function"
-        raise QueryError("INVALID_WINDOW_FRAME", message, position(node))
-    has_order = specification is None or (
-        specification.sortItem() or specification.existingWindowName is not None
-    )
-    if rule.name in ("lag", "lead") and not has_order:
-        message = f"{rule.name} function requires an ORDER BY window clause"
-        raise QueryError("MISSING_ORDER_BY", message, position(node))
-    least = {"lag": 0, "lead": 0, "nth_value": 1, "ntile": 1}.get(rule.name)
-    if least is not None:
-        _check_count(arguments[1:2] if rule.name != "ntile" else arguments[:1], least, node)
-
-
-def _check_standard_error(error: Expr, node: Any) -> None:
-    # It changes what DuckDB estimates in nothing.
-    if error.literal is None:
-        message = "local_aws takes a literal as the standard error"
-        raise QueryError("NOT_SUPPORTED", message, position(node))
-    bound = float(error.literal)
-    if not 0.0040625 <= bound <= 0.26:
-        message = f"Max standard error must be in [0.0040625, 0.26]: {bound}"
-        raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
-
-
-_NEGATIVE = re.compile(r"\W*-\W*\d+\W*")
-
-
-def _check_count(arguments: list[Expr], least: int, node: Any) -> None:
-    for one in arguments:
-        if isinstance(one.literal, int) and one.literal >= least:
-            continue
-        if one.sql == "CAST(NULL AS BIGINT)" and len(node.expression()) == 1:
-            continue  # NTILE(NULL)
-        is_null = one.sql == "CAST(NULL AS BIGINT)" and least == 0
-        if one.literal is None and not is_null and not _NEGATIVE.fullmatch(one.sql):
-            raise QueryError("NOT_SUPPORTED", "local_aws takes a whole number here", position(node))
-        message = f"Offset must be at least {least}"
-        raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
-
-
-def _check_nesting(parts: list[Expr], node: Any) -> None:
-    if any(one.has_window for one in parts):
-        message = "Cannot nest window functions or row pattern measures inside aggregations"
-        raise QueryError("NESTED_WINDOW", message, position(node))
-    if not node.over() and any(one.has_aggregate for one in parts):
-        message = "Cannot nest aggregations inside aggregation"
-        raise QueryError("NESTED_AGGREGATION", message, position(node))
-
-
 _WRAP_HOLE = re.compile(r"\{(type|most|scale|\d?)\}")
 
 

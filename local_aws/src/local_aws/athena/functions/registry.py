@@ -40,8 +40,7 @@ class PythonFunction:
         result: the DuckDB type of the answer.
         call: gets and gives Python values; raises `Failure`.
         takes_null: is it called for NULL? Otherwise the answer is NULL as soon as an argument is.
-        stays: is it called where the text has it? Otherwise DuckDB repeats the call, and all that
-            its arguments take, in each filter over a query that calls it.
+        is_costly: DuckDB must not copy a call into the filters above it.
     """
 
     name: str
@@ -49,7 +48,7 @@ class PythonFunction:
     result: str
     call: Callable[..., Any]
     takes_null: bool = False
-    stays: bool = False
+    is_costly: bool = False
 
 
 def install(connection: duckdb.DuckDBPyConnection, functions: Iterable[PythonFunction]) -> None:
@@ -62,7 +61,7 @@ def install(connection: duckdb.DuckDBPyConnection, functions: Iterable[PythonFun
             kinds,
             duckdb.dtype(one.result),
             null_handling="special",  # else no answer may be NULL
-            side_effects=one.stays,
+            side_effects=one.is_costly,
         )
 
 

@@ -56,6 +56,6 @@ FUNCTIONS = (
         "VARCHAR[]",
         read_line,
         takes_null=True,
-        stays=True,
+        is_costly=True,
     ),
 )

@@ -17,6 +17,10 @@ from local_aws.athena.types.zones import quote
 
 # Upper-case letters, escapes and letters beyond ASCII in a name; a comma that ends an object.
 _ODD_JSON = r'[A-Z\\\x{80}-\x{10FFFF}][^"]*"\s*:|,\s*[}\]]'
+# Names by which hcatalog takes the place of a column.
+_PLACE_JSON = r'"_col[0-9]+"\s*:'
+# Of a number that may have more digits than a double keeps.
+_MANY_DIGITS = r"[0-9][0-9.]{16}"
 # What DuckDB takes for JSON, and the strict reader does not.
 _NOT_STRICT = rf"{INVALID}|(?i:[:,\[]\s*-?(?:nan|inf))"
 # A text column's value that is no text as written: objects, arrays, fractions, NaN and so on.
@@ -69,48 +73,65 @@ def _plain_json(plan: LinePlan, others: Sequence[Column]) -> PlainLines | None:
     if (
         has_dots
         or len({name.lower() for name in names}) < len(names)
-        or any('"' in name or "\\" in name for name in names)
+        or any(not name or '"' in name or "\\" in name for name in names)
     ):
         return None
-    # DuckDB takes a comma behind the last field.
-    ends = " ".join(f"AND NOT ends_with(line, '{last}}}')" for last in ", \t")
-    is_json = f"starts_with(line, '{{') AND ends_with(line, '}}') {ends}"
-    is_json = f"CASE WHEN {is_json} THEN json_valid(line) END"
-    if not is_openx:
-        is_json = f"CASE WHEN NOT regexp_matches(line, {quote(_NOT_STRICT)}) THEN {is_json} END"
     # One pass over a line for the texts of all columns: a path for each takes twice as long.
     shape = quote(json.dumps(dict.fromkeys(names, "VARCHAR")))
     steps = [
-        ("is_json", is_json),
+        ("is_json", _is_json(is_openx=is_openx)),
         ("names", "CASE WHEN is_json THEN json_keys(line) END"),
         ("texts", f"CASE WHEN is_json THEN json_transform(line, {shape}) END"),
     ]
-    given = [f"struct_extract(texts, {quote(name)})" for name in names]
-    cells, unread = given[: len(plan.columns)], given[len(plan.columns) :]
+    texts = [f"struct_extract(texts, {quote(name)})" for name in names]
+    cells, unread = texts[: len(plan.columns)], texts[len(plan.columns) :]
+    wanted = list(zip(cells, plan.columns, strict=True))
     if is_openx:
-        checks = [
-            _is_plain_text(cell, one.type) for cell, one in zip(cells, plan.columns, strict=True)
-        ]
+        checks = [_is_plain_text(cell, one.type) for cell, one in wanted]
     else:
         kinds = f"json_type(line, {_paths(names[: len(cells)])})"
         steps.append(("kinds", f"CASE WHEN is_json THEN {kinds} END"))
         checks = [
             _is_plain_value(cell, f"kinds[{number}]", one.type)
-            for number, (cell, one) in enumerate(zip(cells, plan.columns, strict=True), 1)
+            for number, (cell, one) in enumerate(wanted, 1)
         ]
-    # As many values as names: all are of columns, in lower case and once. Nested values may have
-    # other names, or a comma too many, which DuckDB takes; the checks let none of the wanted pass.
-    count = " + ".join(f"CAST({cell} IS NOT NULL AS INTEGER)" for cell in given)
-    nested = "".join(
-        f" AND NOT coalesce(starts_with({cell}, '{mark}'), false)"
-        for cell in unread
-        for mark in "{["
-    )
-    has_odd = f"regexp_matches(line, {quote(_ODD_JSON)})"
-    has_once = f"CASE WHEN {has_odd} THEN false ELSE list_unique(names) = len(names) END"
-    is_shaped = f"CASE WHEN len(names) = {count}{nested} THEN true ELSE {has_once} END"
-    is_plain = f"CASE WHEN is_json THEN {' AND '.join(checks)} AND {is_shaped} END"
+    checks.append(_has_plain_names(texts, unread, is_openx=is_openx))
+    if any(one.type.name in ("decimal", "real") for one in plan.columns):
+        # DuckDB reads a number of JSON as double: with more digits it is another one.
+        checks.append(f"NOT regexp_matches(line, {quote(_MANY_DIGITS)})")
+    is_plain = f"CASE WHEN is_json THEN {' AND '.join(checks)} END"
     return PlainLines(steps=[*steps, ("is_plain", is_plain)], cells=cells)
+
+
+def _is_json(*, is_openx: bool) -> str:
+    # DuckDB takes a comma behind the last field.
+    ends = " ".join(f"AND NOT ends_with(line, '{last}}}')" for last in ", \t")
+    is_json = f"starts_with(line, '{{') AND ends_with(line, '}}') {ends}"
+    is_json = f"CASE WHEN {is_json} THEN json_valid(line) END"
+    if is_openx:
+        return is_json
+    return f"CASE WHEN NOT regexp_matches(line, {quote(_NOT_STRICT)}) THEN {is_json} END"
+
+
+def _has_plain_names(texts: Sequence[str], unread: Sequence[str], *, is_openx: bool) -> str:
+    """Is each name there once, in lower case, and one that means what it says?
+
+    Args:
+        texts: of the columns that are not nested.
+        unread: those of them that are not wanted, and of which nothing else is checked.
+        is_openx: else it is hcatalog.
+    """
+    # As many values as names: all are of columns. Inside of a nested value may be other names, or
+    # a comma too many, which DuckDB takes; a wanted column with one is never plain.
+    is_flat = f"len(names) = list_count([{', '.join(texts)}])"
+    for text in unread:
+        for mark in "{[":
+            is_flat += f" AND NOT coalesce(starts_with({text}, '{mark}'), false)"
+    odd = _ODD_JSON if is_openx else f"{_ODD_JSON}|{_PLACE_JSON}"
+    has_odd = f"regexp_matches(line, {quote(odd)})"
+    # Not by AND and OR, whose sides DuckDB works out for every line.
+    is_once = "list_unique(names) = len(names)"
+    return f"CASE WHEN {is_flat} THEN true WHEN {has_odd} THEN false ELSE {is_once} END"
 
 
 def _paths(names: Sequence[str]) -> str:
@@ -141,7 +162,6 @@ def _is_plain_text(cell: str, kind: Type) -> str:
         if kind.name == "real":
             is_plain = f"length({cell}) < 16 AND {is_plain}"
     elif kind.name == "decimal":
-        # DuckDB reads a number of JSON as double: with more digits it is another one.
         is_plain = f"length({cell}) < 16 AND {_full(cell, '-?[0-9]+([.][0-9]+)?')}"
     elif kind.name == "boolean":
         is_plain = f"{cell} IN ('true', 'false')"
