@@ -13,7 +13,7 @@ from bench.measured import Measured, read_measured
 from demo.environment import ROOT
 
 RUNS = 3
-MOST_RATIO = 1.5
+MOST_RATIO = 1.3
 MOST_GIB = 4
 
 

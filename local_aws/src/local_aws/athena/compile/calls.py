@@ -25,6 +25,7 @@ from local_aws.athena.compile.known_functions import is_function, takes
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.compile.signatures import choose
 from local_aws.athena.errors import QueryError
+from local_aws.athena.types.once import once
 from local_aws.athena.types.sqltypes import BIGINT, INTEGER, VARCHAR, Type
 
 _HOLE = re.compile(r"\{(\d|type|nulls)(i|\.\.\.)?\}")
@@ -157,7 +158,12 @@ def _wrapped(wrap: str, calls: list[str], result: Type) -> str:
         "scale": str(scale),
         "most": f"CAST('{'9' * (whole - scale)}.{'9' * scale}' AS {result.duckdb})",
     }
-    return _WRAP_HOLE.sub(lambda hole: known.get(hole[1]) or calls[int(hole[1] or 0)], wrap)
+
+    def filled(calls: list[str]) -> str:
+        return _WRAP_HOLE.sub(lambda hole: known.get(hole[1]) or calls[int(hole[1] or 0)], wrap)
+
+    # DuckDB works out a window as often as it is named.
+    return once(calls[0], lambda one: filled([one])) if wrap.count("{}") > 1 else filled(calls)
 
 
 def sort_items(compiler: Compiler, nodes: list[Any], parts: list[Expr]) -> str:

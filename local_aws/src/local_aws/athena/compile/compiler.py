@@ -148,7 +148,9 @@ def at_instant(expr: Expr) -> Expr:
     if expr.type.name != "timestamp with time zone":
         return expr
     return expr.become(
-        utc(expr.sql, expr.type), replace(expr.type, zone="UTC"), literal=expr.literal
+        expr.instant or utc(expr.sql, expr.type),
+        replace(expr.type, zone="UTC"),
+        literal=expr.literal,
     )
 
 

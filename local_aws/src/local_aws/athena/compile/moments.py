@@ -24,6 +24,7 @@ from local_aws.athena.functions.moment_formats import joda_parts, mysql_parts
 from local_aws.athena.functions.registry import Failure
 from local_aws.athena.types.casts import cast
 from local_aws.athena.types.failing import fail
+from local_aws.athena.types.once import once
 from local_aws.athena.types.sqltypes import (
     BIGINT,
     DATE,
@@ -312,10 +313,11 @@ def _from_seconds(seconds: Expr) -> str:
 def to_unixtime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TO_UNIXTIME(x): seconds since 1970, a double."""
     expr = _moment(compiler, arguments[0], "to_unixtime")
-    return call(f"epoch({utc(expr.sql, expr.type)})", DOUBLE, [expr], node)
+    return call(f"epoch({expr.instant or utc(expr.sql, expr.type)})", DOUBLE, [expr], node)
 
 
-_ISO_TEXT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-](0\d|1[0-3]):[0-5]\d)?"
+# DuckDB takes the hour 24 for the next day.
+_ISO_TEXT = r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,9})?(Z|[+-](0\d|1[0-3]):[0-5]\d)?"
 
 
 def from_iso8601_timestamp(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
@@ -331,20 +333,29 @@ def from_iso8601_timestamp(compiler: Compiler, arguments: list[Any], node: Any) 
     kind = replace(TIMESTAMP_TZ, zone="")
     if text.type.name == "unknown":
         return call(f"CAST(NULL AS {kind.duckdb})", kind, [text], node)
+    made = call(once(text.sql, _iso_moment), kind, [text], node)
+    return replace(made, instant=once(text.sql, _iso_instant))
+
+
+def _iso_instant(text: str) -> str:
+    """DuckDB text of the instant; what DuckDB reads otherwise is read in Python."""
     # A cast to TIMESTAMP would leave the offset out, one from TIMESTAMPTZ to it is slow.
-    zoned = f"TRY_CAST({text.sql} AS TIMESTAMPTZ)"
-    whole = f"make_timestamp(epoch_ms({zoned}) * 1000)"
-    end = f"{text.sql}[-6:]"
+    is_plain = f"regexp_full_match({text}, {quote(_ISO_TEXT)})"
+    zoned = f"CASE WHEN {is_plain} THEN TRY_CAST({text} AS TIMESTAMPTZ) END"
+    return f"coalesce(make_timestamp(epoch_ms({zoned}) * 1000), (trino_iso_moment({text})).t)"
+
+
+def _iso_moment(text: str) -> str:
+    end = f"{text}[-6:]"
     minutes = f"CAST({end}[2:3] AS INTEGER) * 60 + CAST({end}[5:6] AS INTEGER)"
     offset = f"CASE {end}[1] WHEN '+' THEN {minutes} WHEN '-' THEN -({minutes}) ELSE 0 END"
-    is_plain = f"regexp_full_match({text.sql}, {quote(_ISO_TEXT)}) AND {zoned} IS NOT NULL"
-    # DuckDB takes the hour 24 for the next day.
-    is_plain += f" AND {text.sql}[12:13] <> '24'"
-    sql = (
-        f"CASE WHEN {is_plain} THEN {{'t': {whole}, 'o': CAST({offset} AS INTEGER)}} "
-        f"ELSE trino_iso_moment({text.sql}) END"
+    zoned = f"TRY_CAST({text} AS TIMESTAMPTZ)"
+    is_plain = f"regexp_full_match({text}, {quote(_ISO_TEXT)})"
+    moment = f"{{'t': make_timestamp(epoch_ms({zoned}) * 1000), 'o': CAST({offset} AS INTEGER)}}"
+    return (
+        f"CASE WHEN {is_plain} AND {zoned} IS NOT NULL THEN {moment} "
+        f"ELSE trino_iso_moment({text}) END"
     )
-    return call(sql, kind, [text], node)
 
 
 def _iso_literal(text: str, node: Any) -> Expr | None:

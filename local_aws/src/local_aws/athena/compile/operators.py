@@ -571,7 +571,8 @@ def shown_in(value: Expr, zone: str, node: Any) -> Expr:
             node,
         )
     kind = Type("timestamp with time zone", value.type.args, zone=need_zone(zone, node))
-    return value.become(utc(value.sql, value.type), kind, at=position(node))
+    instant = value.instant or utc(value.sql, value.type)
+    return value.become(instant, kind, at=position(node))
 
 
 def need_zone(zone: str, node: Any) -> str:

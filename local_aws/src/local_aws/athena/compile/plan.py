@@ -51,6 +51,8 @@ class Expr:
         is_movable: may it be evaluated elsewhere (no subquery, nothing random)?
         has_aggregate: does it contain an aggregate outside a window?
         logic, terms: "and" / "or" over terms, so that pruning can take a part of it.
+        instant: of a timestamp with an offset of its own, DuckDB text of the instant alone, which
+            is less work; or nothing.
     """
 
     sql: str
@@ -63,10 +65,11 @@ class Expr:
     at: Position | None = None
     logic: Literal["and", "or", ""] = ""
     terms: tuple["Expr", ...] = ()
+    instant: str = ""
 
     def become(self, sql: str, kind: Type, **changes: object) -> "Expr":
         """The same inputs with another text and type; no longer a literal or a logic node."""
-        cleared = {"literal": None, "logic": "", "terms": (), **changes}
+        cleared = {"literal": None, "logic": "", "terms": (), "instant": "", **changes}
         return replace(self, sql=sql, type=kind, **cleared)  # type: ignore[arg-type]
 
 

@@ -65,7 +65,8 @@ def try_(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     if expr.has_aggregate or not expr.is_movable:
         message = "local_aws has no TRY over aggregates and subqueries"
         raise QueryError("NOT_SUPPORTED", message, position(node))
-    return expr.become(f"TRY({expr.sql})", expr.type, at=position(node))
+    instant = f"TRY({expr.instant})" if expr.instant else ""
+    return expr.become(f"TRY({expr.sql})", expr.type, at=position(node), instant=instant)
 
 
 def extreme(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:

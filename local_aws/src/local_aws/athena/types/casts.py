@@ -165,30 +165,40 @@ def _float_to_decimal(sql: str, source: Type, target: Type) -> str:
     )
     bad = _refuse(message, target)
     value = f"TRY_CAST({text} AS {target.duckdb})"
-    return (
-        f"CASE {_quick_decimal(sql, source, target)} WHEN NOT isfinite({sql}) THEN {bad} "
-        f"WHEN {sql} IS NOT NULL AND {value} IS NULL THEN {bad} ELSE {value} END"
+    exact = (
+        f"CASE WHEN NOT isfinite({sql}) THEN {bad} "
+        f"WHEN {sql} IS NOT NULL THEN coalesce({value}, {bad}) END"
     )
+    quick = _quick_decimal(sql, source, target)
+    return f"coalesce({quick}, {exact})" if quick else exact
 
 
 def _quick_decimal(sql: str, source: Type, target: Type) -> str:
-    """A WHEN for doubles with few digits, or nothing.
+    """Doubles with few digits, and NULL for others; or nothing.
 
-    DuckDB takes 5 microseconds to read a text as a decimal of more than 18 digits, and a
-    thirtieth of that to read it as a whole number and to shift that.
+    DuckDB takes 5 microseconds to read a text as a decimal of more than 18 digits, a thirtieth of
+    that to read it as one of 18, and a tenth to read it as a whole number and to shift that.
     """
     precision, scale = target.args
     if source.name == "real" or precision <= 18 or not 1 <= scale <= 18:
         return ""
-    text = f"CAST({sql} AS VARCHAR)"
-    places = f"length({text}) - strpos({text}, '.')"
     powers = ", ".join(
         f"CAST('{Decimal(10) ** -n:f}' AS DECIMAL({scale + 1}, {scale}))" for n in range(scale + 1)
     )
-    shifted = f"CAST(CAST(replace({text}, '.', '') AS BIGINT) AS DECIMAL(19, 0)) * ([{powers}])"
+
+    def shifted(text: str) -> str:
+        places = f"length({text}) - strpos({text}, '.')"
+        whole = f"CAST(CAST(replace({text}, '.', '') AS BIGINT) AS DECIMAL(19, 0))"
+        value = f"CAST({whole} * ([{powers}])[{places} + 1] AS {target.duckdb})"
+        return f"CASE WHEN {places} <= {scale} THEN {value} END"
+
+    text = f"CAST({sql} AS VARCHAR)"
+    narrow = f"CAST(CAST({text} AS DECIMAL(18, {scale})) AS {target.duckdb})"
     return (
-        f"WHEN ({sql} = 0 OR abs({sql}) >= 1e-4) AND abs({sql}) < 1e{min(15, precision - scale)} "
-        f"AND {places} <= {scale} THEN CAST({shifted}[{places} + 1] AS {target.duckdb})"
+        # Elsewhere DuckDB writes an exponent.
+        f"CASE WHEN {sql} <> 0 AND abs({sql}) < 1e-4 THEN NULL "
+        f"WHEN abs({sql}) < 1e{18 - scale} - 1 THEN {narrow} "
+        f"WHEN abs({sql}) < 1e{min(15, precision - scale)} THEN {once(text, shifted)} END"
     )
 
 
@@ -236,25 +246,19 @@ def _moment_from_text(sql: str, target: Type, value: str, otherwise: str) -> str
         name = "text" if target.name == "timestamp" else "zoned_text"
         micros = f"trino_{name}_to_micros({sql}, {digits})"
         read = f"make_timestamp({micros})"
-    fast = ""
+    read = f"CASE WHEN {sql} IS NOT NULL THEN coalesce({read}, {otherwise}) END"
     if target.is_timestamp and digits >= 3:
-        fast = (
-            f"WHEN regexp_full_match({sql}, {quote(_MOMENT_TEXT)}) AND {value} IS NOT NULL "
-            f"THEN {value} "
-        )
-    return (
-        f"CASE WHEN {sql} IS NULL THEN NULL {fast}WHEN {micros} IS NULL THEN {otherwise} "
-        f"ELSE {read} END"
-    )
+        is_plain = f"regexp_full_match({sql}, {quote(_MOMENT_TEXT)})"
+        return f"coalesce(CASE WHEN {is_plain} THEN {value} END, {read})"
+    return read
 
 
 def _checked(sql: str, pattern: str, value: str, otherwise: str, special: str = "") -> str:
     # A value of the right form may still be no date, or too large.
-    return (
-        f"CASE {special}WHEN {sql} IS NULL THEN NULL "
-        f"WHEN regexp_full_match({sql}, {quote(pattern)}) AND {value} IS NOT NULL THEN {value} "
-        f"ELSE {otherwise} END"
-    )
+    read = f"CASE {special}WHEN regexp_full_match({sql}, {quote(pattern)}) THEN {value} END"
+    if otherwise == "NULL":
+        return read
+    return f"coalesce({read}, CASE WHEN {sql} IS NOT NULL THEN {otherwise} END)"
 
 
 def _to_text(sql: str, source: Type, target: Type) -> str:
