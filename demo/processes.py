@@ -71,9 +71,9 @@ def is_on_trino() -> bool:
     """Tell whether the environment asks for Athena on a Trino.
 
     Raises:
-        StackError: it asks for what there is not.
+        StackError: there is no such engine.
     """
-    engine = os.environ.get("LOCAL_AWS_ENGINE", "duckdb")
+    engine = os.environ.get("LOCAL_AWS_ENGINE") or "duckdb"
     if engine not in ("duckdb", "trino"):
         raise StackError(f"LOCAL_AWS_ENGINE is {engine!r}; it can be duckdb or trino.")
     return engine == "trino"

@@ -45,7 +45,7 @@ def comparable(name: str, given: list[Expr], coerced: list[Expr], node: Any) -> 
     """The arguments of a function, of which those that it compares can be.
 
     A query fails at a NULL or NaN inside of an array or a row: DuckDB has a place for them among
-    others. Trino has none for a NULL, and fails too, but only where a comparison comes upon it.
+    others. Trino has none for a NULL, and fails too, but only where it compares that one.
 
     Args:
         name: of the function.
@@ -150,7 +150,7 @@ def _check_count(arguments: list[Expr], least: int, node: Any) -> None:
             continue  # NTILE(NULL)
         is_null = one.sql == "CAST(NULL AS BIGINT)" and least == 0
         if one.literal is None and not is_null and not _NEGATIVE.fullmatch(one.sql):
-            raise QueryError("NOT_SUPPORTED", "local_aws takes a whole number here", position(node))
+            raise QueryError("NOT_SUPPORTED", "local_aws takes a literal here", position(node))
         message = f"Offset must be at least {least}"
         raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
 

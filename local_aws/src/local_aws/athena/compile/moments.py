@@ -73,8 +73,7 @@ def _text(compiler: Compiler, node: Any, what: str) -> Expr:
     return coerce(expr, VARCHAR)
 
 
-def _moment(compiler: Compiler, node: Any, what: str, *, takes_time: bool = False) -> Expr:
-    expr = compiler.expr(node)
+def _moment(expr: Expr, node: Any, what: str, *, takes_time: bool = False) -> Expr:
     if expr.type.name == "unknown":
         return expr.become("CAST(NULL AS DATE)", DATE)
     if expr.type.name == "time" and takes_time:
@@ -120,7 +119,7 @@ def moment_field(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     expr = compiler.expr(arguments[0])
     if expr.type.name.startswith("interval"):
         return _interval_field(name, expr, "FUNCTION_NOT_FOUND", node)
-    expr = _moment(compiler, arguments[0], name, takes_time=True)
+    expr = _moment(expr, arguments[0], name, takes_time=True)
     if expr.type.name == "time" and not _fields_fit(name, expr.type):
         message = f"Unexpected parameters ({expr.type.text}) for function {name}"
         raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
@@ -148,7 +147,7 @@ def extract(compiler: Compiler, node: Any) -> Expr:
         minutes = _offset_minutes(expr)
         sql = f"{minutes} // 60" if name == "timezone_hour" else f"{minutes} % 60"
         return call(f"CAST({sql} AS BIGINT)", BIGINT, [expr], node)
-    return _field(name, _moment(compiler, node.valueExpression(), name, takes_time=True), node)
+    return _field(name, _moment(expr, node.valueExpression(), name, takes_time=True), node)
 
 
 def _offset_minutes(expr: Expr) -> str:
@@ -202,7 +201,7 @@ def _unit(compiler: Compiler, argument: Any, kind: Type) -> str:
 
 def date_trunc(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE_TRUNC(unit, x): in local time; stays the type it is."""
-    expr = _moment(compiler, arguments[1], "date_trunc", takes_time=True)
+    expr = _moment(compiler.expr(arguments[1]), arguments[1], "date_trunc", takes_time=True)
     unit = _unit(compiler, arguments[0], expr.type)
     kind = expr.type
     if not unit:
@@ -217,10 +216,11 @@ def date_trunc(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 
 def date_add(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE_ADD(unit, n, x): days and longer by the local calendar."""
-    if compiler.expr(arguments[2]).type.name == "unknown":
+    expr = compiler.expr(arguments[2])
+    if expr.type.name == "unknown":
         message = "local_aws adds nothing to a NULL without a type"
         raise QueryError("NOT_SUPPORTED", message, position(node))
-    expr = _moment(compiler, arguments[2], "date_add", takes_time=True)
+    expr = _moment(expr, arguments[2], "date_add", takes_time=True)
     unit = _unit(compiler, arguments[0], expr.type)
     count = compiler.expr(arguments[1])
     kind = expr.type
@@ -245,8 +245,8 @@ def _step_type(unit: str) -> str:
 
 def date_diff(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE_DIFF(unit, a, b): whole units between, where DuckDB's counts borders."""
-    low = _moment(compiler, arguments[1], "date_diff", takes_time=True)
-    high = _moment(compiler, arguments[2], "date_diff", takes_time=True)
+    low = _moment(compiler.expr(arguments[1]), arguments[1], "date_diff", takes_time=True)
+    high = _moment(compiler.expr(arguments[2]), arguments[2], "date_diff", takes_time=True)
     unit = _unit(compiler, arguments[0], low.type if low.type.name != "date" else high.type)
     if not unit:
         return call("CAST(NULL AS BIGINT)", BIGINT, [low, high], node)
@@ -277,7 +277,7 @@ def date(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE(x): CAST(x AS DATE)."""
     expr = compiler.expr(arguments[0])
     if expr.type.name != "varchar":
-        expr = _moment(compiler, arguments[0], "date")
+        expr = _moment(expr, arguments[0], "date")
     return call(cast(expr.sql, expr.type, DATE), DATE, [expr], node)
 
 
@@ -312,7 +312,7 @@ def _from_seconds(seconds: Expr) -> str:
 
 def to_unixtime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TO_UNIXTIME(x): seconds since 1970, a double."""
-    expr = _moment(compiler, arguments[0], "to_unixtime")
+    expr = _moment(compiler.expr(arguments[0]), arguments[0], "to_unixtime")
     return call(f"epoch({expr.instant or utc(expr.sql, expr.type)})", DOUBLE, [expr], node)
 
 
@@ -342,7 +342,12 @@ def _iso_instant(text: str) -> str:
     # A cast to TIMESTAMP would leave the offset out, one from TIMESTAMPTZ to it is slow.
     is_plain = f"regexp_full_match({text}, {quote(_ISO_TEXT)})"
     zoned = f"CASE WHEN {is_plain} THEN TRY_CAST({text} AS TIMESTAMPTZ) END"
-    return f"coalesce(make_timestamp(epoch_ms({zoned}) * 1000), (trino_iso_moment({text})).t)"
+    return f"coalesce({_whole_millis(zoned)}, (trino_iso_moment({text})).t)"
+
+
+def _whole_millis(zoned: str) -> str:
+    # Cut downwards: epoch_ms cuts towards 1970.
+    return f"make_timestamp(epoch_us(date_trunc('millisecond', {zoned})))"
 
 
 def _iso_moment(text: str) -> str:
@@ -351,7 +356,7 @@ def _iso_moment(text: str) -> str:
     offset = f"CASE {end}[1] WHEN '+' THEN {minutes} WHEN '-' THEN -({minutes}) ELSE 0 END"
     zoned = f"TRY_CAST({text} AS TIMESTAMPTZ)"
     is_plain = f"regexp_full_match({text}, {quote(_ISO_TEXT)})"
-    moment = f"{{'t': make_timestamp(epoch_ms({zoned}) * 1000), 'o': CAST({offset} AS INTEGER)}}"
+    moment = f"{{'t': {_whole_millis(zoned)}, 'o': CAST({offset} AS INTEGER)}}"
     return (
         f"CASE WHEN {is_plain} AND {zoned} IS NOT NULL THEN {moment} "
         f"ELSE trino_iso_moment({text}) END"
@@ -377,7 +382,7 @@ def from_iso8601_date(compiler: Compiler, arguments: list[Any], node: Any) -> Ex
 
 def to_iso8601(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TO_ISO8601(x)."""
-    expr = _moment(compiler, arguments[0], "to_iso8601")
+    expr = _moment(compiler.expr(arguments[0]), arguments[0], "to_iso8601")
     if expr.type.name == "date":
         text = f"strftime({expr.sql}, '%Y-%m-%d')"
         return call(text, Type("varchar", (16,)), [expr], node)
@@ -412,7 +417,7 @@ def _pattern(compiler: Compiler, argument: Any, parts: Any) -> str:
 
 def date_format(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """DATE_FORMAT(x, format): MySQL's letters."""
-    expr = _moment(compiler, arguments[0], "date_format")
+    expr = _moment(compiler.expr(arguments[0]), arguments[0], "date_format")
     pattern = _pattern(compiler, arguments[1], mysql_parts)
     plain = _strftime_pattern(pattern)
     sql = (
@@ -452,7 +457,7 @@ def date_parse(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 
 def format_datetime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """FORMAT_DATETIME(x, format): Joda's letters."""
-    expr = _moment(compiler, arguments[0], "format_datetime")
+    expr = _moment(compiler.expr(arguments[0]), arguments[0], "format_datetime")
     pattern = _pattern(compiler, arguments[1], joda_parts)
     zone = quote("UTC")
     is_zoned = expr.type.name == "timestamp with time zone"
@@ -486,7 +491,7 @@ def with_timezone(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     zone = need_zone(_zone(compiler, arguments[1]), node)
     if expr.type.name == "unknown":
         expr = coerce(expr, TIMESTAMP)
-    expr = expr if expr.type == TIMESTAMP else _moment(compiler, arguments[0], "with_timezone")
+    expr = expr if expr.type == TIMESTAMP else _moment(expr, arguments[0], "with_timezone")
     digits = expr.type.args[0] if expr.type.is_timestamp else 0
     kind = Type("timestamp with time zone", (digits,), zone=zone)
     return call(instant(f"CAST({expr.sql} AS TIMESTAMP)", zone), kind, [expr], node)
@@ -509,7 +514,7 @@ def now(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 
 def last_day_of_month(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """LAST_DAY_OF_MONTH(x)."""
-    expr = _moment(compiler, arguments[0], "last_day_of_month")
+    expr = _moment(compiler.expr(arguments[0]), arguments[0], "last_day_of_month")
     return call(f"last_day({local(expr)})", DATE, [expr], node)
 
 

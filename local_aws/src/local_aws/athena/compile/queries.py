@@ -477,7 +477,9 @@ class _Select:
             kind = type(element).__name__.removesuffix("Context")
             sets = element.groupingSet()
             parts = [
-                self._grouping_set(one, selected, grouping)
+                self._grouping_set(
+                    one, selected, grouping, is_of_columns=kind != "SingleGroupingSet"
+                )
                 for one in (sets if isinstance(sets, list) else [sets])
             ]
             if kind == "SingleGroupingSet":
@@ -494,7 +496,12 @@ class _Select:
         return grouping
 
     def _grouping_set(
-        self, node: Any, selected: list[tuple[str | None, Expr]], grouping: _Grouping
+        self,
+        node: Any,
+        selected: list[tuple[str | None, Expr]],
+        grouping: _Grouping,
+        *,
+        is_of_columns: bool,
     ) -> str:
         keys = []
         for one in node.expression():
@@ -507,9 +514,14 @@ class _Select:
                     position(one),
                 )
             _need_plain_equality(key, one)
+            if is_of_columns and key.sql not in {field.sql for field in key.fields}:
+                message = f"GROUP BY expression must be a column reference: {one.getText()}"
+                raise QueryError("INVALID_COLUMN_REFERENCE", message, position(one))
             keys.append(key)
         grouping.keys += keys
-        return f"({', '.join(key.sql for key in keys)})"
+        # DuckDB finds a key by its text. An instant depends on the moment that it is of.
+        texts = (text for key in keys for text in (key.sql, key.instant) if text)
+        return f"({', '.join(texts)})"
 
     def _order(self, selected: list[tuple[str | None, Expr]]) -> str:
         if self.tail is None or not self.tail.sort_items:

@@ -19,8 +19,8 @@ from local_aws.athena.types.zones import quote
 _ODD_JSON = r'[A-Z\\\x{80}-\x{10FFFF}][^"]*"\s*:|,\s*[}\]]'
 # Names by which hcatalog takes the place of a column.
 _PLACE_JSON = r'"_col[0-9]+"\s*:'
-# Of a number that may have more digits than a double keeps.
-_MANY_DIGITS = r"[0-9][0-9.]{16}"
+# A number that may have more digits than a double keeps.
+_MANY_DIGITS = r":\s*-?[0-9][0-9.]{16}"
 # What DuckDB takes for JSON, and the strict reader does not.
 _NOT_STRICT = rf"{INVALID}|(?i:[:,\[]\s*-?(?:nan|inf))"
 # A text column's value that is no text as written: objects, arrays, fractions, NaN and so on.

@@ -18,7 +18,7 @@ _NUMBER_TEXT = r"[\x00-\x20]*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[dDfF]?[\x00-\
 _DECIMAL_TEXT = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 # What Trino and DuckDB read alike; everything else is looked at by a function of ours.
 _DATE_TEXT = r"\s*[+-]?\d{1,6}-\d{1,2}-\d{1,2}\s*"
-_MOMENT_TEXT = r"\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d(\.\d{1,3})?)?)?"
+_MOMENT_TEXT = r"\d{4}-\d\d-\d\d( ([01]\d|2[0-3]):\d\d(:\d\d(\.\d{1,3})?)?)?"
 _UUID_TEXT = "[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _MOMENTS = ("date", "timestamp", "timestamp with time zone")
 # What a type that is not nested can be cast to, besides itself.
@@ -75,8 +75,10 @@ def cast(sql: str, source: Type, target: Type) -> str:
     if source == target:
         return sql
     if source.name == target.name == "timestamp with time zone" and not source.zone:
-        sql, source = utc(sql, source), replace(source, zone="UTC")
-        return sql if source.args == target.args else cast(sql, source, replace(target, zone="UTC"))
+        moment = cast(utc(sql, source), replace(source, zone="UTC"), replace(target, zone="UTC"))
+        if target.zone:
+            return moment
+        return f"CASE WHEN {sql} IS NOT NULL THEN {{'t': {moment}, 'o': ({sql}).o}} END"
     if source.name == "unknown":
         return f"CAST({sql} AS {target.duckdb})"
     ways: tuple[tuple[bool, Callable[[], str]], ...] = (
@@ -188,12 +190,12 @@ def _quick_decimal(sql: str, source: Type, target: Type) -> str:
 
     def shifted(text: str) -> str:
         places = f"length({text}) - strpos({text}, '.')"
-        whole = f"CAST(CAST(replace({text}, '.', '') AS BIGINT) AS DECIMAL(19, 0))"
+        whole = f"CAST(TRY_CAST(replace({text}, '.', '') AS BIGINT) AS DECIMAL(19, 0))"
         value = f"CAST({whole} * ([{powers}])[{places} + 1] AS {target.duckdb})"
         return f"CASE WHEN {places} <= {scale} THEN {value} END"
 
     text = f"CAST({sql} AS VARCHAR)"
-    narrow = f"CAST(CAST({text} AS DECIMAL(18, {scale})) AS {target.duckdb})"
+    narrow = f"CAST(TRY_CAST({text} AS DECIMAL(18, {scale})) AS {target.duckdb})"
     return (
         # Elsewhere DuckDB writes an exponent.
         f"CASE WHEN {sql} <> 0 AND abs({sql}) < 1e-4 THEN NULL "
@@ -231,9 +233,7 @@ def _from_text(sql: str, target: Type, refuse: Callable[[str, Type], str]) -> st
     if target.name == "date":
         return _checked(sql, _DATE_TEXT, value, otherwise)
     if target.name == "uuid":
-        return _checked(
-            sql, r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", value, otherwise
-        )
+        return _checked(sql, _UUID_TEXT, value, otherwise)
     return _moment_from_text(sql, target, value, otherwise)
 
 
