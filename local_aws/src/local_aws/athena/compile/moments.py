@@ -341,8 +341,12 @@ def _iso_instant(text: str) -> str:
     """DuckDB text of the instant; what DuckDB reads otherwise is read in Python."""
     # A cast to TIMESTAMP would leave the offset out, one from TIMESTAMPTZ to it is slow.
     is_plain = f"regexp_full_match({text}, {quote(_ISO_TEXT)})"
-    zoned = f"CASE WHEN {is_plain} THEN TRY_CAST({text} AS TIMESTAMPTZ) END"
-    return f"coalesce({_whole_millis(zoned)}, (trino_iso_moment({text})).t)"
+    zoned = f"TRY_CAST({text} AS TIMESTAMPTZ)"
+    # Not by coalesce: DuckDB 1.5 crashes where a function of Python's stands in one.
+    return (
+        f"CASE WHEN {is_plain} AND {zoned} IS NOT NULL THEN {_whole_millis(zoned)} "
+        f"ELSE (trino_iso_moment({text})).t END"
+    )
 
 
 def _whole_millis(zoned: str) -> str:

@@ -246,11 +246,14 @@ def _moment_from_text(sql: str, target: Type, value: str, otherwise: str) -> str
         name = "text" if target.name == "timestamp" else "zoned_text"
         micros = f"trino_{name}_to_micros({sql}, {digits})"
         read = f"make_timestamp({micros})"
-    read = f"CASE WHEN {sql} IS NOT NULL THEN coalesce({read}, {otherwise}) END"
+    fast = ""
     if target.is_timestamp and digits >= 3:
         is_plain = f"regexp_full_match({sql}, {quote(_MOMENT_TEXT)})"
-        return f"coalesce(CASE WHEN {is_plain} THEN {value} END, {read})"
-    return read
+        fast = f"WHEN {is_plain} AND {value} IS NOT NULL THEN {value} "
+    return (
+        f"CASE WHEN {sql} IS NULL THEN NULL {fast}WHEN {micros} IS NULL THEN {otherwise} "
+        f"ELSE {read} END"
+    )
 
 
 def _checked(sql: str, pattern: str, value: str, otherwise: str, special: str = "") -> str:
