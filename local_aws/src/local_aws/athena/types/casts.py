@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 
 from local_aws.athena.types.failing import fail
 from local_aws.athena.types.json_casts import can_be_from_json, can_be_json, from_json, to_json
@@ -134,7 +133,7 @@ def _to_number(sql: str, source: Type, target: Type) -> str:
     if source.name not in ("double", "real"):
         return f"CAST({sql} AS {target.duckdb})"
     if target.name == "decimal":
-        return _float_to_decimal(sql, source, target)
+        return once(sql, lambda value: _float_to_decimal(value, source, target))
     if target.name == "real":
         infinite = f"CAST(CASE WHEN {sql} > 0 THEN 'inf' ELSE '-inf' END AS FLOAT)"
         return (
@@ -167,40 +166,19 @@ def _float_to_decimal(sql: str, source: Type, target: Type) -> str:
     )
     bad = _refuse(message, target)
     value = f"TRY_CAST({text} AS {target.duckdb})"
-    exact = (
-        f"CASE WHEN NOT isfinite({sql}) THEN {bad} "
-        f"WHEN {sql} IS NOT NULL THEN coalesce({value}, {bad}) END"
-    )
-    quick = _quick_decimal(sql, source, target)
-    return f"coalesce({quick}, {exact})" if quick else exact
-
-
-def _quick_decimal(sql: str, source: Type, target: Type) -> str:
-    """Doubles with few digits, and NULL for others; or nothing.
-
-    DuckDB takes 5 microseconds to read a text as a decimal of more than 18 digits, a thirtieth of
-    that to read it as one of 18, and a tenth to read it as a whole number and to shift that.
-    """
     precision, scale = target.args
-    if source.name == "real" or precision <= 18 or not 1 <= scale <= 18:
-        return ""
-    powers = ", ".join(
-        f"CAST('{Decimal(10) ** -n:f}' AS DECIMAL({scale + 1}, {scale}))" for n in range(scale + 1)
-    )
-
-    def shifted(text: str) -> str:
-        places = f"length({text}) - strpos({text}, '.')"
-        whole = f"CAST(TRY_CAST(replace({text}, '.', '') AS BIGINT) AS DECIMAL(19, 0))"
-        value = f"CAST({whole} * ([{powers}])[{places} + 1] AS {target.duckdb})"
-        return f"CASE WHEN {places} <= {scale} THEN {value} END"
-
-    text = f"CAST({sql} AS VARCHAR)"
-    narrow = f"CAST(TRY_CAST({text} AS DECIMAL(18, {scale})) AS {target.duckdb})"
+    quick = ""
+    if source.name == "double" and precision > 18 and 1 <= scale <= 17:
+        # DuckDB takes 5 microseconds to read a text as a decimal of more than 18 digits, and a
+        # thirtieth of that to read it as one of 18.
+        narrow = f"CAST(CAST(CAST({sql} AS VARCHAR) AS DECIMAL(18, {scale})) AS {target.duckdb})"
+        quick = (
+            f"WHEN ({sql} = 0 OR abs({sql}) >= 1e-4) AND abs({sql}) < 1e{18 - scale} - 1 "
+            f"THEN {narrow} "
+        )
     return (
-        # Elsewhere DuckDB writes an exponent.
-        f"CASE WHEN {sql} <> 0 AND abs({sql}) < 1e-4 THEN NULL "
-        f"WHEN abs({sql}) < 1e{18 - scale} - 1 THEN {narrow} "
-        f"WHEN abs({sql}) < 1e{min(15, precision - scale)} THEN {once(text, shifted)} END"
+        f"CASE {quick}WHEN NOT isfinite({sql}) THEN {bad} "
+        f"WHEN {sql} IS NOT NULL AND {value} IS NULL THEN {bad} ELSE {value} END"
     )
 
 
