@@ -111,7 +111,7 @@ def _sample_parquet(path: Path, size: int) -> Sample:
         metadata = pyarrow.parquet.read_metadata(path)
         columns = _known_columns(metadata.schema.to_arrow_schema())
     except (pyarrow.ArrowException, OSError):
-        return Sample(schema=FileSchema(classification="UNKNOWN"), record_bytes=0.0)
+        columns = ()
     if not columns:
         return Sample(schema=FileSchema(classification="UNKNOWN"), record_bytes=0.0)
     schema = FileSchema(classification="parquet", columns=columns)

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from local_aws.athena.compile.compiler import position
+from local_aws.athena.compile.compiler import position, unexpected
 from local_aws.athena.compile.known_functions import argument_numbers
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.errors import QueryError
@@ -65,9 +65,7 @@ def comparable(name: str, given: list[Expr], coerced: list[Expr], node: Any) -> 
     values = coerced[place]
     kind = values.type.items[0] if is_list else values.type
     if not kind.is_ordered:
-        shown = ", ".join(one.type.text for one in given)
-        message = f"Unexpected parameters ({shown}) for function {name}"
-        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+        raise unexpected(name, [one.type for one in given], node)
     if not kind.items:
         return coerced
     message = f"'local_aws does not compare {kind.text} with a NULL or NaN inside: leave them out'"
@@ -146,10 +144,11 @@ def _check_count(arguments: list[Expr], least: int, node: Any) -> None:
     for one in arguments:
         if isinstance(one.literal, int) and one.literal >= least:
             continue
-        if one.sql == "CAST(NULL AS BIGINT)" and len(node.expression()) == 1:
+        is_null = one.sql == "CAST(NULL AS BIGINT)"
+        if is_null and len(node.expression()) == 1:
             continue  # NTILE(NULL)
-        is_null = one.sql == "CAST(NULL AS BIGINT)" and least == 0
-        if one.literal is None and not is_null and not _NEGATIVE.fullmatch(one.sql):
+        is_too_small = (is_null and least == 0) or _NEGATIVE.fullmatch(one.sql)
+        if one.literal is None and not is_too_small:
             raise QueryError("NOT_SUPPORTED", "local_aws takes a literal here", position(node))
         message = f"Offset must be at least {least}"
         raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))

@@ -3,7 +3,7 @@
 What compiles which kind of node is in `language.py`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -110,6 +110,18 @@ def mismatch(message: str, node: Any) -> QueryError:
     return QueryError("TYPE_MISMATCH", message, position(node))
 
 
+def unexpected(name: str, given: Iterable[Type], node: Any) -> QueryError:
+    """A FUNCTION_NOT_FOUND at a call: no function of the name takes these types."""
+    listed = ", ".join(one.text for one in given)
+    message = f"Unexpected parameters ({listed}) for function {name}"
+    return QueryError("FUNCTION_NOT_FOUND", message, position(node))
+
+
+def utc_of(expr: Expr) -> str:
+    """DuckDB text of the instant of a timestamp with time zone, as a naive timestamp in UTC."""
+    return expr.instant or utc(expr.sql, expr.type)
+
+
 def coerce(expr: Expr, target: Type) -> Expr:
     """The expression as `target`, which it must coerce to."""
     if target.name == "char" and expr.type.is_text and expr.type != target:
@@ -147,11 +159,7 @@ def at_instant(expr: Expr) -> Expr:
     """A timestamp with time zone for comparisons, to which its zone means nothing."""
     if expr.type.name != "timestamp with time zone":
         return expr
-    return expr.become(
-        expr.instant or utc(expr.sql, expr.type),
-        replace(expr.type, zone="UTC"),
-        literal=expr.literal,
-    )
+    return expr.become(utc_of(expr), replace(expr.type, zone="UTC"), literal=expr.literal)
 
 
 def can_coerce(expr: Expr, target: Type) -> bool:

@@ -9,6 +9,7 @@ from local_aws.athena.compile.compiler import (
     call,
     coerce,
     position,
+    unexpected,
 )
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.errors import QueryError
@@ -24,9 +25,9 @@ _KEYS = re.compile(r"\$(\.[A-Za-z_][A-Za-z_0-9]*)+")
 def _parts(compiler: Compiler, arguments: list[Any], node: Any) -> tuple[Expr, Expr]:
     name = node.qualifiedName().getText().lower()
     values = [compiler.expr(one) for one in arguments]
-    if len(values) != 2 or not (values[0].type.is_text or values[0].type.name == "json"):
+    if not (values[0].type.is_text or values[0].type.name == "json"):
         given = ", ".join(one.type.text for one in values)
-        is_unknown = bool(values) and values[0].type.name == "unknown"
+        is_unknown = values[0].type.name == "unknown"
         if is_unknown and name == "json_extract" and values[1].type.is_text:
             return values[0].become("CAST(NULL AS JSON)", JSON), coerce(values[1], VARCHAR)
         error = "AMBIGUOUS_FUNCTION_CALL" if is_unknown else "FUNCTION_NOT_FOUND"
@@ -34,8 +35,7 @@ def _parts(compiler: Compiler, arguments: list[Any], node: Any) -> tuple[Expr, E
         raise QueryError(error, message, position(node))
     path = values[1]
     if not path.type.is_text and path.type.name != "unknown":
-        message = f"Unexpected parameters (..., {path.type.text}) for function {name}"
-        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+        raise unexpected(name, [one.type for one in values], node)
     if isinstance(path.literal, str):
         try:
             path_steps(path.literal)

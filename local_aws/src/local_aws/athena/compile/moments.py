@@ -15,6 +15,8 @@ from local_aws.athena.compile.compiler import (
     coerce,
     mismatch,
     position,
+    unexpected,
+    utc_of,
 )
 from local_aws.athena.compile.operators import local_instant, need_zone, rezoned, shown_in
 from local_aws.athena.compile.plan import Expr
@@ -34,7 +36,7 @@ from local_aws.athena.types.sqltypes import (
     VARCHAR,
     Type,
 )
-from local_aws.athena.types.zones import instant, offset_text, quote, rounded, utc, wall_clock
+from local_aws.athena.types.zones import instant, offset_text, quote, rounded, wall_clock
 
 # Trino's name of a field -> DuckDB's function of a local time.
 _FIELDS = {
@@ -68,8 +70,7 @@ _PLAIN_MYSQL = {
 def _text(compiler: Compiler, node: Any, what: str) -> Expr:
     expr = compiler.expr(node)
     if expr.type.name not in ("varchar", "unknown"):
-        message = f"Unexpected parameters ({expr.type.text}) for function {what}"
-        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+        raise unexpected(what, [expr.type], node)
     return coerce(expr, VARCHAR)
 
 
@@ -121,8 +122,7 @@ def moment_field(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
         return _interval_field(name, expr, "FUNCTION_NOT_FOUND", node)
     expr = _moment(expr, arguments[0], name, takes_time=True)
     if expr.type.name == "time" and not _fields_fit(name, expr.type):
-        message = f"Unexpected parameters ({expr.type.text}) for function {name}"
-        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+        raise unexpected(name, [expr.type], node)
     return _field(name, expr, node)
 
 
@@ -153,7 +153,7 @@ def extract(compiler: Compiler, node: Any) -> Expr:
 def _offset_minutes(expr: Expr) -> str:
     if not expr.type.zone:
         return f"({expr.sql}).o"
-    return f"CAST(epoch({local(expr)} - {utc(expr.sql, expr.type)}) // 60 AS BIGINT)"
+    return f"CAST(epoch({local(expr)} - {utc_of(expr)}) // 60 AS BIGINT)"
 
 
 def _field(name: str, expr: Expr, node: Any) -> Expr:
@@ -209,7 +209,7 @@ def date_trunc(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     cut = f"date_trunc({quote(unit)}, {local(expr)})"
     if kind.name == "timestamp with time zone" and kind.zone != "UTC" and unit in _CLOCK:
         # By what is cut off: a local hour that comes twice a year would be ambiguous.
-        moved = f"({utc(expr.sql, kind)} - ({local(expr)} - {cut}))"
+        moved = f"({utc_of(expr)} - ({local(expr)} - {cut}))"
         return call(rezoned(expr, moved), kind, [expr], node)
     return call(_from_local(expr, cut), kind, [expr], node)
 
@@ -225,15 +225,14 @@ def date_add(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     count = compiler.expr(arguments[1])
     kind = expr.type
     if not count.type.is_integer and count.type.name != "unknown":
-        message = f"Unexpected parameters ({count.type.text}) for function date_add"
-        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+        raise unexpected("date_add", [count.type], node)
     count = coerce(count, BIGINT)
     if not unit:
         return call(f"CAST(NULL AS {kind.duckdb})", kind, [expr, count], node)
     step = {"quarter": ("MONTH", 3), "week": ("DAY", 7)}.get(unit, (unit.upper(), 1))
     moved = f"to_{step[0].lower()}s(CAST({count.sql} * {step[1]} AS {_step_type(step[0])}))"
     if kind.name == "timestamp with time zone" and unit in _CLOCK:
-        return call(rezoned(expr, f"({utc(expr.sql, kind)} + {moved})"), kind, [expr, count], node)
+        return call(rezoned(expr, f"({utc_of(expr)} + {moved})"), kind, [expr, count], node)
     return call(_from_local(expr, f"({local(expr)} + {moved})"), kind, [expr, count], node)
 
 
@@ -253,8 +252,7 @@ def date_diff(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     short = unit in _CLOCK
     # Days and longer by the local calendar of the first.
     texts = [
-        utc(one.sql, one.type) if short and one.type.name != "time" else local(one)
-        for one in (low, high)
+        utc_of(one) if short and one.type.name != "time" else local(one) for one in (low, high)
     ]
     if not short and "timestamp with time zone" in (low.type.name, high.type.name):
         same = low.type == high.type and low.type.zone
@@ -269,8 +267,8 @@ def _beside(one: Expr, first: Expr) -> str:
     if one.type.name != "timestamp with time zone":
         return local(one)
     if first.type.zone or first.type.name != "timestamp with time zone":
-        return wall_clock(utc(one.sql, one.type), replace(one.type, zone=first.type.zone))
-    return f"({utc(one.sql, one.type)} + to_minutes(({first.sql}).o))"
+        return wall_clock(utc_of(one), replace(one.type, zone=first.type.zone))
+    return f"({utc_of(one)} + to_minutes(({first.sql}).o))"
 
 
 def date(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
@@ -287,8 +285,7 @@ def from_unixtime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     if len(arguments) > 2:
         raise QueryError("NOT_SUPPORTED", "local_aws takes a zone's name here", position(node))
     if not seconds.type.is_number and seconds.type.name != "unknown":
-        message = f"Unexpected parameters ({seconds.type.text}) for function from_unixtime"
-        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+        raise unexpected("from_unixtime", [seconds.type], node)
     made = call(_from_seconds(seconds), TIMESTAMP_TZ, [seconds], node)
     if len(arguments) == 1:
         return made
@@ -313,7 +310,7 @@ def _from_seconds(seconds: Expr) -> str:
 def to_unixtime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TO_UNIXTIME(x): seconds since 1970, a double."""
     expr = _moment(compiler.expr(arguments[0]), arguments[0], "to_unixtime")
-    return call(f"epoch({expr.instant or utc(expr.sql, expr.type)})", DOUBLE, [expr], node)
+    return call(f"epoch({utc_of(expr)})", DOUBLE, [expr], node)
 
 
 # DuckDB takes the hour 24 for the next day.
@@ -324,8 +321,7 @@ def from_iso8601_timestamp(compiler: Compiler, arguments: list[Any], node: Any) 
     """FROM_ISO8601_TIMESTAMP(text): the instant, shown with the offset that the text has."""
     text = compiler.expr(arguments[0])
     if not text.type.is_text and text.type.name != "unknown":
-        message = f"Unexpected parameters ({text.type.text}) for function from_iso8601_timestamp"
-        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+        raise unexpected("from_iso8601_timestamp", [text.type], node)
     if isinstance(text.literal, str):
         known = _iso_literal(text.literal, node)
         if known is not None:
@@ -338,33 +334,30 @@ def from_iso8601_timestamp(compiler: Compiler, arguments: list[Any], node: Any) 
 
 
 def _iso_instant(text: str) -> str:
-    """DuckDB text of the instant; what DuckDB reads otherwise is read in Python."""
-    # A cast to TIMESTAMP would leave the offset out, one from TIMESTAMPTZ to it is slow.
-    is_plain = f"regexp_full_match({text}, {quote(_ISO_TEXT)})"
-    zoned = f"TRY_CAST({text} AS TIMESTAMPTZ)"
-    # Not by coalesce: DuckDB 1.5 crashes where a function of Python's stands in one.
-    return (
-        f"CASE WHEN {is_plain} AND {zoned} IS NOT NULL THEN {_whole_millis(zoned)} "
-        f"ELSE (trino_iso_moment({text})).t END"
-    )
-
-
-def _whole_millis(zoned: str) -> str:
-    # Cut downwards: epoch_ms cuts towards 1970.
-    return f"make_timestamp(epoch_us(date_trunc('millisecond', {zoned})))"
+    return _iso_read(text, _whole_millis(text), f"(trino_iso_moment({text})).t")
 
 
 def _iso_moment(text: str) -> str:
     end = f"{text}[-6:]"
     minutes = f"CAST({end}[2:3] AS INTEGER) * 60 + CAST({end}[5:6] AS INTEGER)"
     offset = f"CASE {end}[1] WHEN '+' THEN {minutes} WHEN '-' THEN -({minutes}) ELSE 0 END"
-    zoned = f"TRY_CAST({text} AS TIMESTAMPTZ)"
+    moment = f"{{'t': {_whole_millis(text)}, 'o': CAST({offset} AS INTEGER)}}"
+    return _iso_read(text, moment, f"trino_iso_moment({text})")
+
+
+def _iso_read(text: str, plain: str, other: str) -> str:
+    """DuckDB text of `plain` where DuckDB reads the text as Trino does, else of `other`."""
     is_plain = f"regexp_full_match({text}, {quote(_ISO_TEXT)})"
-    moment = f"{{'t': {_whole_millis(zoned)}, 'o': CAST({offset} AS INTEGER)}}"
-    return (
-        f"CASE WHEN {is_plain} AND {zoned} IS NOT NULL THEN {moment} "
-        f"ELSE trino_iso_moment({text}) END"
-    )
+    # Not by coalesce: DuckDB 1.5 crashed where a function of Python's stood in one.
+    is_read = f"TRY_CAST({text} AS TIMESTAMPTZ) IS NOT NULL"
+    return f"CASE WHEN {is_plain} AND {is_read} THEN {plain} ELSE {other} END"
+
+
+def _whole_millis(text: str) -> str:
+    # Cut downwards: epoch_ms cuts towards 1970. A cast to TIMESTAMP would leave the offset out, one
+    # from TIMESTAMPTZ to it is slow.
+    zoned = f"TRY_CAST({text} AS TIMESTAMPTZ)"
+    return f"make_timestamp(epoch_us(date_trunc('millisecond', {zoned})))"
 
 
 def _iso_literal(text: str, node: Any) -> Expr | None:

@@ -12,7 +12,9 @@ from local_aws.athena.compile.compiler import (
     coerce,
     mismatch,
     position,
+    unexpected,
     unify,
+    utc_of,
 )
 from local_aws.athena.compile.literals import string_value
 from local_aws.athena.compile.plan import Expr, Relation, both, either, merge, refer
@@ -34,7 +36,7 @@ from local_aws.athena.types.sqltypes import (
     common_type,
     decimal,
 )
-from local_aws.athena.types.zones import instant, quote, utc, wall_clock
+from local_aws.athena.types.zones import instant, quote, wall_clock
 
 
 def arithmetic(compiler: Compiler, node: Any) -> Expr:
@@ -147,7 +149,7 @@ def _between_moments(left: Expr, right: Expr, node: Any) -> Expr | None:
     if "time" in names:
         one, other = (f"(DATE '1970-01-01' + {x.sql})" for x in (left, right))
     else:
-        one, other = (f"CAST({utc(x.sql, x.type)} AS TIMESTAMP)" for x in (left, right))
+        one, other = (f"CAST({utc_of(x)} AS TIMESTAMP)" for x in (left, right))
     return call(f"({one} - {other})", DAY_TO_SECOND, [left, right], node)
 
 
@@ -197,7 +199,7 @@ def _shifted(moment: Expr, interval: Expr, symbol: str, node: Any) -> Expr:
 
 def _shifted_in_zone(moment: Expr, interval: str, symbol: str, *, by_calendar: bool) -> str:
     if not by_calendar:
-        return rezoned(moment, f"({utc(moment.sql, moment.type)} {symbol} {interval})")
+        return rezoned(moment, f"({utc_of(moment)} {symbol} {interval})")
     local = f"({wall_clock(moment.sql, moment.type)} {symbol} {interval})"
     return rezoned(moment, local_instant(moment, local))
 
@@ -261,11 +263,7 @@ def joinable(left: Expr, right: Expr, node: Any) -> tuple[Expr, Expr]:
         elif common_type(wrapped[0].type, right.type) is not None:
             left = wrapped[0]
         else:
-            raise QueryError(
-                "FUNCTION_NOT_FOUND",
-                f"Unexpected parameters ({left.type.text}, {right.type.text}) for function concat",
-                position(node),
-            )
+            raise unexpected("concat", [left.type, right.type], node)
     return left, right
 
 
@@ -571,8 +569,7 @@ def shown_in(value: Expr, zone: str, node: Any) -> Expr:
             node,
         )
     kind = Type("timestamp with time zone", value.type.args, zone=need_zone(zone, node))
-    instant = value.instant or utc(value.sql, value.type)
-    return value.become(instant, kind, at=position(node))
+    return value.become(utc_of(value), kind, at=position(node))
 
 
 def need_zone(zone: str, node: Any) -> str:

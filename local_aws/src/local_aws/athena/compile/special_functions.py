@@ -10,6 +10,7 @@ from local_aws.athena.compile.compiler import (
     call,
     coerce,
     position,
+    unexpected,
     unify,
 )
 from local_aws.athena.compile.operators import combine, compare, joinable
@@ -73,8 +74,7 @@ def extreme(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """GREATEST, LEAST: NULL if any argument is, where DuckDB leaves NULLs out."""
     values, kind = unify([compiler.expr(one) for one in arguments], node, "All arguments")
     if not kind.is_ordered:
-        message = f"Unexpected parameters ({kind.text}) for function greatest"
-        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+        raise unexpected("greatest", [kind], node)
     if kind.items or kind.name.startswith("interval"):
         message = f"local_aws has no greatest or least of {kind.text}"
         raise QueryError("NOT_SUPPORTED", message, position(node))
@@ -91,9 +91,7 @@ def extreme(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 
 def typeof(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     """TYPEOF(x): the name of the static type."""
-    if len(arguments) != 1:
-        message = "Unexpected parameters for function typeof. Expected: typeof(t)"
-        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+    del node
     expr = compiler.expr(arguments[0])
     name = quote(expr.type.text)
     if expr.has_aggregate or expr.has_window:
@@ -130,9 +128,7 @@ def rounding(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
     kind = values[0].type
     places = ("tinyint", "smallint", "integer", "unknown")
     if any(one.type.name not in places for one in values[1:]):
-        given = ", ".join(one.type.text for one in values)
-        message = f"Unexpected parameters ({given}) for function {name}"
-        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+        raise unexpected(name, [one.type for one in values], node)
     if kind.name == "unknown":
         if name == "truncate":
             message = "local_aws does not truncate a NULL without a type"
@@ -195,8 +191,7 @@ def random(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
         return Expr(sql="random()", type=DOUBLE, is_movable=False, at=position(node))
     values, kind = unify(values, node, "Bounds of random")
     if not kind.is_integer:
-        message = f"Unexpected parameters ({kind.text}) for function random"
-        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+        raise unexpected("random", [kind], node)
     low, high = "0" if len(values) == 1 else values[0].sql, values[-1].sql
     bad = fail("INVALID_FUNCTION_ARGUMENT", "'bound must be positive'", kind.duckdb)
     sql = (
@@ -232,8 +227,7 @@ def array_sort(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
         message = "local_aws has no array_sort with a lambda"
         raise QueryError("NOT_SUPPORTED", message, position(node))
     if kind.name == "array" and not kind.is_ordered:
-        message = f"Unexpected parameters ({kind.text}) for function array_sort"
-        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+        raise unexpected("array_sort", [kind], node)
     if kind.items and kind.items[0].items:
         message = f"local_aws does not sort {kind.text}"
         raise QueryError("NOT_SUPPORTED", message, position(node))

@@ -11,6 +11,7 @@ from local_aws.athena.compile.compiler import (
     call,
     mismatch,
     position,
+    unexpected,
 )
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.errors import QueryError
@@ -89,9 +90,7 @@ def concatenated(values: list[Expr], node: Any) -> Expr:
             one.become(cast(one.sql, one.type, Type("char", one.type.args)), kind) for one in values
         ]
     else:
-        given = ", ".join(one.type.text for one in values)
-        message = f"Unexpected parameters ({given}) for function concat"
-        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+        raise unexpected("concat", [one.type for one in values], node)
     return call(f"({' || '.join(one.sql for one in values)})", kind, values, node)
 
 
@@ -149,8 +148,7 @@ def normalize(compiler: Compiler, node: Any) -> Expr:
     value = compiler.expr(node.valueExpression())
     form = node.normalForm().getText().upper() if node.normalForm() else "NFC"
     if value.type.name not in ("varchar", "unknown"):
-        message = f"Unexpected parameters ({value.type.text}, varchar(3)) for function normalize"
-        raise QueryError("FUNCTION_NOT_FOUND", message, position(node))
+        raise unexpected("normalize", [value.type, Type("varchar", (3,))], node)
     if node.normalForm() and compiler.text(node.normalForm()).islower():
         message = "Normalization form must be one of [NFD, NFC, NFKD, NFKC]"
         raise QueryError("INVALID_FUNCTION_ARGUMENT", message, position(node))
