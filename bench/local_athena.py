@@ -16,7 +16,6 @@ from retime import aws
 from retime.calendar.arrival_hours import ArrivalWindow
 from retime.calendar.slices import Slice
 from retime.dataset.deployment import Deployment, deploy
-from retime.dataset.model import EVENT_COUNT
 from retime.dataset.reader import load_data_set
 from retime.dataset.settings import read_settings, resolve_location
 from retime.published.generations import (
@@ -82,7 +81,7 @@ def _measure(deployment: Deployment, settings: dict[str, str]) -> Measured:
     staged, cpu_staged = time.perf_counter(), time.process_time()
     peak = peak_bytes()
     partitions = _summary(
-        athena, staging_table_name(table.name, generation), [*table.columns, EVENT_COUNT]
+        athena, staging_table_name(table.name, generation), list(table.staged_columns)
     )
     ready, cpu_ready = time.perf_counter(), time.process_time()
     publication = Publication(

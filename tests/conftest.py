@@ -16,6 +16,7 @@ from botocore.loaders import JSONFileLoader
 from hypothesis import configuration
 
 from demo.environment import REGION, ROOT, airflow_environment
+from demo.processes import is_on_trino
 from local_aws.server import LocalAws
 from local_aws.testing import Aws, Control
 from local_aws_on_trino import local_aws_on_trino
@@ -45,8 +46,7 @@ hypothesis.settings.load_profile("retime")
 @pytest.fixture(scope="session")
 def aws() -> Iterator[Aws]:
     """A server over HTTP, in this process."""
-    is_on_trino = os.environ.get("LOCAL_AWS_ENGINE") == "trino"
-    with local_aws_on_trino(region=REGION) if is_on_trino else LocalAws() as server:
+    with local_aws_on_trino(region=REGION) if is_on_trino() else LocalAws() as server:
         # Opening DuckDB reads the environment, which must not change meanwhile: tests change it.
         server.hosted["athena"].result()
         yield Aws(endpoint=server.endpoint, server=server)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from retime import aws
 from retime.calendar.arrival_hours import arrival_path
-from retime.dataset.model import EVENT_COUNT, Columns
+from retime.dataset.model import Columns
 from retime.published import tables as catalog
 from retime.raw import partitions
 from retime.raw.table import read_raw_table
@@ -104,7 +104,7 @@ def built(clients: Any, case: Case) -> dict[str, Any]:
     land(clients, case, name)
     published, quarantine = case.source.data_set.tables
     for table, columns, keys in (
-        (STAGING, {**published.columns, EVENT_COUNT: "bigint"}, published.partition_keys),
+        (STAGING, published.staged_columns, published.partition_keys),
         (QUARANTINE, quarantine.columns, quarantine.partition_keys),
     ):
         catalog.create_staging_table(

@@ -17,7 +17,6 @@ import pytest
 
 from demo.environment import REGION
 from retime.calendar.arrival_hours import ARRIVAL_KEYS, arrival_path
-from retime.dataset.model import EVENT_COUNT
 from retime.dataset.reader import load_data_set
 from retime.published import tables as catalog
 from retime.raw import partitions
@@ -170,10 +169,9 @@ def test_of_each_key_the_latest_event_is_staged(account, given, tmp_path, number
         data_set=data_set, raw=raw, slice_=DAY, window=data_set.events.window_of(DAY)
     )
     staging, table = f"kinds_{number}", data_set.published
-    columns = {**table.columns, EVENT_COUNT: "bigint"}
     location = f"s3://{name}/{staging}/"
     catalog.create_staging_table(
-        account.glue, name, staging, location, columns, table.partition_keys
+        account.glue, name, staging, location, table.staged_columns, table.partition_keys
     )
 
     query(account, name, sql.render_stage(source, f'"{name}"."{staging}"'))

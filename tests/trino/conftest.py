@@ -1,6 +1,5 @@
 """Both engines of local_aws's Athena over the catalog and the objects of one server."""
 
-import os
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 
 from demo.environment import REGION
+from demo.processes import is_on_trino
 from local_aws.testing import Aws
 from local_aws_on_trino import athena_beside
 
@@ -15,7 +15,7 @@ from local_aws_on_trino import athena_beside
 @pytest.fixture(scope="session", autouse=True)
 def needs_trino() -> None:
     """These tests prove nothing on DuckDB alone."""
-    if os.environ.get("LOCAL_AWS_ENGINE") != "trino":
+    if not is_on_trino():
         pytest.fail("these tests need LOCAL_AWS_ENGINE=trino: make test-trino gives it")
 
 

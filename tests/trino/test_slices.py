@@ -18,7 +18,6 @@ from demo.landing import land
 from demo.traffic import generate
 from demo.traps import Traps
 from retime.calendar.slices import Grain, Slice
-from retime.dataset.model import EVENT_COUNT
 from retime.published import tables as catalog
 from retime.raw import partitions
 from retime.raw.table import read_raw_table
@@ -102,7 +101,7 @@ def staged(clients: Any, name: str, source: SliceSource, suffix: str) -> dict[st
     published, quarantine = source.data_set.tables
     staging, unusable = f"traffic__{suffix}", f"traffic_quarantine__{suffix}"
     for table, columns, keys in (
-        (staging, {**published.columns, EVENT_COUNT: "bigint"}, published.partition_keys),
+        (staging, published.staged_columns, published.partition_keys),
         (unusable, quarantine.columns, quarantine.partition_keys),
     ):
         catalog.create_staging_table(

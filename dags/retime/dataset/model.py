@@ -115,6 +115,11 @@ class Table:
         return partition_keys(self.grain)
 
     @property
+    def staged_columns(self) -> Columns:
+        """The columns of staged rows: its own, and of how many raw events each was made."""
+        return {**self.columns, EVENT_COUNT: "bigint"}
+
+    @property
     def generations(self) -> str:
         """Where its generations are: below its location, or out of sight of readers of paths."""
         if self.layout == "generations":

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from retime import aws
 from retime.calendar.arrival_hours import ArrivalWindow
 from retime.calendar.slices import Slice
-from retime.dataset.model import EVENT_COUNT
 from retime.statements.rendering import render_misfits, slice_source
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def misfits_statement(deployment: Deployment, slice_: Slice, window: ArrivalWind
 
 def describe_misfits(deployment: Deployment, query_id: str) -> str:
     """Return the columns, values and rows that the statement found, a line each."""
-    columns = {**deployment.data_set.published.columns, EVENT_COUNT: "bigint"}
+    columns = deployment.data_set.published.staged_columns
     lines = []
     for row in aws.get_rows(deployment.clients.athena, query_id):
         texts = {name: str(row[name] or "null")[:_MAX_TEXT] for name in columns}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from retime import aws
 from retime.calendar.arrival_hours import ArrivalWindow
 from retime.calendar.slices import Slice
-from retime.dataset.model import EVENT_COUNT
 from retime.published.generations import generation_location, staging_table_name
 from retime.published.results import Generation, Staged
 from retime.published.tables import create_staging_table
@@ -54,7 +53,7 @@ def begin_stage(
     render = render_quarantine if is_quarantine else render_stage
     statement = render(source, quote_name(deployment.database, name))
     location = generation_location(table.generations, generation)
-    columns = table.columns if is_quarantine else {**table.columns, EVENT_COUNT: "bigint"}
+    columns = table.columns if is_quarantine else table.staged_columns
     create_staging_table(glue, deployment.database, name, location, columns, table.partition_keys)
     # Of the SQL that is asked, which a deployment may change before it is published.
     return statement, Generation(id=generation, fingerprint=fingerprint(source))
