@@ -24,7 +24,7 @@ from local_aws.athena.errors import QueryError
 from local_aws.athena.functions import moments as moment_functions
 from local_aws.athena.functions.moment_formats import joda_parts, mysql_parts
 from local_aws.athena.functions.registry import Failure
-from local_aws.athena.types.casts import cast
+from local_aws.athena.types.casts import PLAIN_DATE, cast
 from local_aws.athena.types.failing import fail
 from local_aws.athena.types.once import once
 from local_aws.athena.types.sqltypes import (
@@ -314,7 +314,9 @@ def to_unixtime(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
 
 
 # DuckDB takes the hour 24 for the next day.
-_ISO_TEXT = r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,9})?(Z|[+-](0\d|1[0-3]):[0-5]\d)?"
+_ISO_TEXT = (
+    PLAIN_DATE + r"T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-](0\d|1[0-3]):[0-5]\d)?"
+)
 
 
 def from_iso8601_timestamp(compiler: Compiler, arguments: list[Any], node: Any) -> Expr:
@@ -349,15 +351,14 @@ def _iso_read(text: str, plain: str, other: str) -> str:
     """DuckDB text of `plain` where DuckDB reads the text as Trino does, else of `other`."""
     is_plain = f"regexp_full_match({text}, {quote(_ISO_TEXT)})"
     # Not by coalesce: DuckDB 1.5 crashed where a function of Python's stood in one.
-    is_read = f"TRY_CAST({text} AS TIMESTAMPTZ) IS NOT NULL"
-    return f"CASE WHEN {is_plain} AND {is_read} THEN {plain} ELSE {other} END"
+    return f"CASE WHEN {is_plain} THEN {plain} ELSE {other} END"
 
 
 def _whole_millis(text: str) -> str:
-    # Cut downwards: epoch_ms cuts towards 1970. A cast to TIMESTAMP would leave the offset out, one
-    # from TIMESTAMPTZ to it is slow.
-    zoned = f"TRY_CAST({text} AS TIMESTAMPTZ)"
-    return f"make_timestamp(epoch_us(date_trunc('millisecond', {zoned})))"
+    # Cut downwards: epoch_ms cuts towards 1970. A cast to TIMESTAMP would leave the offset out, and
+    # what DuckDB does with a TIMESTAMPTZ is slow.
+    micros = f"epoch_us(TRY_CAST({text} AS TIMESTAMPTZ))"
+    return f"date_trunc('millisecond', make_timestamp({micros}))"
 
 
 def _iso_literal(text: str, node: Any) -> Expr | None:

@@ -17,7 +17,13 @@ _NUMBER_TEXT = r"[\x00-\x20]*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[dDfF]?[\x00-\
 _DECIMAL_TEXT = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 # What Trino and DuckDB read alike; everything else is looked at by a function of ours.
 _DATE_TEXT = r"\s*[+-]?\d{1,6}-\d{1,2}-\d{1,2}\s*"
-_MOMENT_TEXT = r"\d{4}-\d\d-\d\d( ([01]\d|2[0-3]):\d\d(:\d\d(\.\d{1,3})?)?)?"
+# Dates that there are, so that a cast of what this fits does not fail.
+PLAIN_DATE = (
+    r"(\d{4}-((0[13578]|1[02])-(0[1-9]|[12]\d|3[01])|(0[469]|11)-(0[1-9]|[12]\d|30)"
+    r"|02-(0[1-9]|1\d|2[0-8]))|(\d\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)"
+    r"-02-29)"
+)
+_MOMENT_TEXT = PLAIN_DATE + r"( ([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?)?"
 _UUID_TEXT = "[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _MOMENTS = ("date", "timestamp", "timestamp with time zone")
 # What a type that is not nested can be cast to, besides itself.
@@ -227,7 +233,7 @@ def _moment_from_text(sql: str, target: Type, value: str, otherwise: str) -> str
     fast = ""
     if target.is_timestamp and digits >= 3:
         is_plain = f"regexp_full_match({sql}, {quote(_MOMENT_TEXT)})"
-        fast = f"WHEN {is_plain} AND {value} IS NOT NULL THEN {value} "
+        fast = f"WHEN {is_plain} THEN {value} "
     return (
         f"CASE WHEN {sql} IS NULL THEN NULL {fast}WHEN {micros} IS NULL THEN {otherwise} "
         f"ELSE {read} END"
