@@ -139,7 +139,7 @@ def run_query(athena: Any, statement: str) -> str:
             return query_id
         if execution["Status"]["State"] in ("FAILED", "CANCELLED"):
             raise RuntimeError(execution["Status"]["StateChangeReason"])
-        time.sleep(0.05)
+        time.sleep(0.2)
 
 
 def _summary(athena: Any, staging: str, columns: list[str]) -> list[Cells]:

@@ -402,7 +402,8 @@ def cast_expression(compiler: Compiler, node: Any) -> Expr:
     if expr.literal is not None and target == VARCHAR and expr.type.is_text:
         return coerce(expr, VARCHAR)
     make = try_cast if node.TRY_CAST() else cast
-    return expr.become(make(expr.sql, expr.type, target), target, at=position(node))
+    sql = make(expr.sql, expr.type, target, is_cheap=expr.is_of_file)
+    return expr.become(sql, target, at=position(node))
 
 
 NODES: dict[str, Handler] = {

@@ -67,6 +67,12 @@ class Expr:
     terms: tuple["Expr", ...] = ()
     instant: str = ""
 
+    @property
+    def is_of_file(self) -> bool:
+        """Whether it is the same in every row of a file: it depends on partition keys alone."""
+        is_plain = self.is_movable and not self.has_aggregate and not self.has_window
+        return is_plain and bool(self.fields) and all(f.is_partition_key for f in self.fields)
+
     def become(self, sql: str, kind: Type, **changes: object) -> "Expr":
         """The same inputs with another text and type; no longer a literal or a logic node."""
         cleared = {"literal": None, "logic": "", "terms": (), "instant": "", **changes}

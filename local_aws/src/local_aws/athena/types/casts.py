@@ -60,7 +60,7 @@ def can_cast(source: Type, target: Type) -> bool:
     return source.name == target.name or target.name in _TARGETS.get(source.name, ())
 
 
-def try_cast(sql: str, source: Type, target: Type) -> str:
+def try_cast(sql: str, source: Type, target: Type, *, is_cheap: bool = False) -> str:
     """DuckDB text of TRY_CAST(sql AS target): NULL where the cast would fail.
 
     DuckDB's TRY goes row by row once a row fails, so text, where failing is usual, avoids it.
@@ -68,14 +68,16 @@ def try_cast(sql: str, source: Type, target: Type) -> str:
     if target.is_text and source.is_text:
         return cast(sql, source, target)
     if source.is_text and target.name not in ("json", "timestamp with time zone"):
-        return once(sql, lambda text: _from_text(text, target, lambda *_: "NULL"))
-    return f"TRY({cast(sql, source, target)})"
+        name = _named if is_cheap else once
+        return name(sql, lambda text: _from_text(text, target, lambda *_: "NULL"))
+    return f"TRY({cast(sql, source, target, is_cheap=is_cheap)})"
 
 
-def cast(sql: str, source: Type, target: Type) -> str:
+def cast(sql: str, source: Type, target: Type, *, is_cheap: bool = False) -> str:
     """DuckDB text of CAST(sql AS target); fails as Trino's cast does.
 
-    Call `can_cast` first.
+    Call `can_cast` first. What `is_cheap` is named again: DuckDB works it out once for many rows,
+    unless it goes through a lambda.
     """
     if source == target:
         return sql
@@ -86,11 +88,12 @@ def cast(sql: str, source: Type, target: Type) -> str:
         return f"CASE WHEN {sql} IS NOT NULL THEN {{'t': {moment}, 'o': ({sql}).o}} END"
     if source.name == "unknown":
         return f"CAST({sql} AS {target.duckdb})"
+    name = _named if is_cheap else once
     ways: tuple[tuple[bool, Callable[[], str]], ...] = (
         (target.name == "json", lambda: to_json(sql, source)),
         (source.name == "json", lambda: _from_json(sql, target)),
         (target.is_text, lambda: _to_text(sql, source, target)),
-        (source.is_text, lambda: once(sql, lambda text: _from_text(text, target, _refuse))),
+        (source.is_text, lambda: name(sql, lambda text: _from_text(text, target, _refuse))),
         (bool(target.items), lambda: _nested(sql, source, target)),
         (target.is_number, lambda: _to_number(sql, source, target)),
     )
@@ -100,6 +103,10 @@ def cast(sql: str, source: Type, target: Type) -> str:
     if {source.name, target.name} == {"uuid", "varbinary"}:
         return _uuid(sql, target)
     return _between_moments(sql, source, target)
+
+
+def _named(sql: str, make: Callable[[str], str]) -> str:
+    return make(sql)
 
 
 def _from_json(sql: str, target: Type) -> str:
