@@ -503,8 +503,9 @@ def trim(compiler: Compiler, node: Any) -> Expr:
         raise QueryError("SYNTAX_ERROR", "TRIM(FROM text) says nothing to trim", position(node))
     side = node.trimsSpecification().getText() if node.trimsSpecification() else "BOTH"
     name = {"LEADING": "ltrim", "TRAILING": "rtrim", "BOTH": "trim"}[side]
-    parts = [one for one in (node.trimSource, node.trimChar) if one is not None]
-    return apply_rule(name, [compiler.expr(one) for one in parts], node)
+    parts = [compiler.expr(one) for one in (node.trimSource, node.trimChar) if one is not None]
+    made = apply_rule(name, parts, node)
+    return made if node.trimChar else replace(made, untrimmed=parts[0].sql)
 
 
 def subscript(compiler: Compiler, node: Any) -> Expr:

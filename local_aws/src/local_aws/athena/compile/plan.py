@@ -53,6 +53,7 @@ class Expr:
         logic, terms: "and" / "or" over terms, so that pruning can take a part of it.
         instant: of a timestamp with an offset of its own, DuckDB text of the instant alone, which
             is less work; or nothing.
+        untrimmed: of a text that is trimmed of blanks, DuckDB text of what it was; or nothing.
     """
 
     sql: str
@@ -66,6 +67,7 @@ class Expr:
     logic: Literal["and", "or", ""] = ""
     terms: tuple["Expr", ...] = ()
     instant: str = ""
+    untrimmed: str = ""
 
     @property
     def is_of_file(self) -> bool:
@@ -75,8 +77,9 @@ class Expr:
 
     def become(self, sql: str, kind: Type, **changes: object) -> "Expr":
         """The same inputs with another text and type; no longer a literal or a logic node."""
-        cleared = {"literal": None, "logic": "", "terms": (), "instant": "", **changes}
-        return replace(self, sql=sql, type=kind, **cleared)  # type: ignore[arg-type]
+        cleared = {"literal": None, "logic": "", "terms": (), "instant": "", "untrimmed": ""}
+        changes = {**cleared, **changes}
+        return replace(self, sql=sql, type=kind, **changes)  # type: ignore[arg-type]
 
 
 def read(one: Field, at: Position | None = None) -> Expr:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from local_aws.athena.types.failing import fail
 from local_aws.athena.types.json_casts import can_be_from_json, can_be_json, from_json, to_json
 from local_aws.athena.types.labels import labelled_type
-from local_aws.athena.types.once import once
+from local_aws.athena.types.once import is_cheap, once
 from local_aws.athena.types.rendering import render
 from local_aws.athena.types.sqltypes import Type
 from local_aws.athena.types.zones import instant, quote, rounded, utc, wall_clock
@@ -60,7 +60,7 @@ def can_cast(source: Type, target: Type) -> bool:
     return source.name == target.name or target.name in _TARGETS.get(source.name, ())
 
 
-def try_cast(sql: str, source: Type, target: Type, *, is_cheap: bool = False) -> str:
+def try_cast(sql: str, source: Type, target: Type, *, is_of_file: bool = False) -> str:
     """DuckDB text of TRY_CAST(sql AS target): NULL where the cast would fail.
 
     DuckDB's TRY goes row by row once a row fails, so text, where failing is usual, avoids it.
@@ -68,15 +68,15 @@ def try_cast(sql: str, source: Type, target: Type, *, is_cheap: bool = False) ->
     if target.is_text and source.is_text:
         return cast(sql, source, target)
     if source.is_text and target.name not in ("json", "timestamp with time zone"):
-        name = _named if is_cheap else once
+        name = _named if is_of_file else once
         return name(sql, lambda text: _from_text(text, target, lambda *_: "NULL"))
-    return f"TRY({cast(sql, source, target, is_cheap=is_cheap)})"
+    return f"TRY({cast(sql, source, target, is_of_file=is_of_file)})"
 
 
-def cast(sql: str, source: Type, target: Type, *, is_cheap: bool = False) -> str:
+def cast(sql: str, source: Type, target: Type, *, is_of_file: bool = False) -> str:
     """DuckDB text of CAST(sql AS target); fails as Trino's cast does.
 
-    Call `can_cast` first. What `is_cheap` is named again: DuckDB works it out once for many rows,
+    Call `can_cast` first. What `is_of_file` is named again: DuckDB works it out once for many rows,
     unless it goes through a lambda.
     """
     if source == target:
@@ -88,7 +88,7 @@ def cast(sql: str, source: Type, target: Type, *, is_cheap: bool = False) -> str
         return f"CASE WHEN {sql} IS NOT NULL THEN {{'t': {moment}, 'o': ({sql}).o}} END"
     if source.name == "unknown":
         return f"CAST({sql} AS {target.duckdb})"
-    name = _named if is_cheap else once
+    name = _named if is_of_file else once
     ways: tuple[tuple[bool, Callable[[], str]], ...] = (
         (target.name == "json", lambda: to_json(sql, source)),
         (source.name == "json", lambda: _from_json(sql, target)),
@@ -103,6 +103,20 @@ def cast(sql: str, source: Type, target: Type, *, is_cheap: bool = False) -> str
     if {source.name, target.name} == {"uuid", "varbinary"}:
         return _uuid(sql, target)
     return _between_moments(sql, source, target)
+
+
+def short_of_whole(text: str, target: Type, cast: str) -> str:
+    """DuckDB text of the cast of a text to a whole number, by a short way for most texts.
+
+    Args:
+        text: DuckDB text of the text, also of what it was before it was trimmed.
+        target: an integer type.
+        cast: DuckDB text of the cast by the long way.
+    """
+    if not is_cheap(text):
+        return cast
+    number = f"TRY_CAST({text} AS {target.duckdb})"
+    return f"CASE WHEN CAST({number} AS VARCHAR) = {text} THEN {number} ELSE {cast} END"
 
 
 def _named(sql: str, make: Callable[[str], str]) -> str:

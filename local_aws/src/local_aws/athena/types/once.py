@@ -6,6 +6,11 @@ from collections.abc import Callable
 _CHEAP = re.compile(r"CAST\('(?:[^']|'')*' AS VARCHAR\)|\(*\w+(?:\)*\.\w+)*\)*|'(?:[^']|'')*'")
 
 
+def is_cheap(sql: str) -> bool:
+    """Whether a value costs nothing to name again: a column, a field or a literal."""
+    return bool(_CHEAP.fullmatch(sql))
+
+
 def once(sql: str, make: Callable[[str], str]) -> str:
     """DuckDB text of `make(sql)`, in which `sql` is worked out once, however often it is named.
 
@@ -17,7 +22,7 @@ def once(sql: str, make: Callable[[str], str]) -> str:
         make: gets its text, or a name for it. The text that it returns uses only that name:
             DuckDB's lambdas take no subquery, aggregate or window function.
     """
-    if _CHEAP.fullmatch(sql):
+    if is_cheap(sql):
         return make(sql)
     # What a lambda does may fail, which DuckDB does not see: it would move it to before the filters
     # that keep it from failing. That a slice may fail it does see.
