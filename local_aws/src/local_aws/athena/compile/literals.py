@@ -26,7 +26,7 @@ from local_aws.athena.functions.moments import (
     zoned_micros,
 )
 from local_aws.athena.parse.grammar import parse
-from local_aws.athena.types.casts import can_cast, cast, short_of_whole, try_cast
+from local_aws.athena.types.casts import can_cast, cast, try_cast, with_short_way
 from local_aws.athena.types.sqltypes import (
     BIGINT,
     BOOLEAN,
@@ -404,7 +404,8 @@ def cast_expression(compiler: Compiler, node: Any) -> Expr:
     make = try_cast if node.TRY_CAST() else cast
     sql = make(expr.sql, expr.type, target, is_of_file=expr.is_of_file)
     if expr.type.is_text and target.is_integer:
-        sql = short_of_whole(expr.untrimmed or expr.sql, target, sql)
+        # A text that reads as its own number has no blanks to trim.
+        sql = with_short_way(expr.untrimmed or expr.sql, target, sql)
     return expr.become(sql, target, at=position(node))
 
 

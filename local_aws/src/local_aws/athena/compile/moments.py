@@ -336,7 +336,7 @@ def from_iso8601_timestamp(compiler: Compiler, arguments: list[Any], node: Any) 
 
 
 def _iso_instant(text: str) -> str:
-    return _iso_read(text, _whole_millis(text), f"(trino_iso_moment({text})).t")
+    return _iso_read(text, _whole_millis(text), f"make_timestamp((trino_iso_moment({text})).t)")
 
 
 def _iso_moment(text: str) -> str:
@@ -344,11 +344,18 @@ def _iso_moment(text: str) -> str:
     minutes = f"CAST({end}[2:3] AS INTEGER) * 60 + CAST({end}[5:6] AS INTEGER)"
     offset = f"CASE {end}[1] WHEN '+' THEN {minutes} WHEN '-' THEN -({minutes}) ELSE 0 END"
     moment = f"{{'t': {_whole_millis(text)}, 'o': CAST({offset} AS INTEGER)}}"
-    return _iso_read(text, moment, f"trino_iso_moment({text})")
+    other = once(
+        f"trino_iso_moment({text})",
+        lambda row: f"{{'t': make_timestamp(({row}).t), 'o': ({row}).o}}",
+    )
+    return _iso_read(text, moment, other)
 
 
 def _iso_read(text: str, plain: str, other: str) -> str:
-    """DuckDB text of `plain` where DuckDB reads the text as Trino does, else of `other`."""
+    """DuckDB text of `plain` where DuckDB reads the text as Trino does, else of `other`.
+
+    The pattern alone says where: it fits no text that DuckDB cannot cast.
+    """
     is_plain = f"regexp_full_match({text}, {quote(_ISO_TEXT)})"
     # Not by coalesce: DuckDB 1.5 crashed where a function of Python's stood in one.
     return f"CASE WHEN {is_plain} THEN {plain} ELSE {other} END"
@@ -368,7 +375,7 @@ def _iso_literal(text: str, node: Any) -> Expr | None:
         return None  # it fails when it is run, or not at all
     sign = "-" if minutes < 0 else "+"
     zone = f"{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}" if minutes else "UTC"
-    sql = f"make_timestamp({moment_functions.micros_of(moment)})"
+    sql = f"make_timestamp({moment})"
     return Expr(sql=sql, type=replace(TIMESTAMP_TZ, zone=zone), at=position(node))
 
 

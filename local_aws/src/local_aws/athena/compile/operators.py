@@ -505,7 +505,9 @@ def trim(compiler: Compiler, node: Any) -> Expr:
     name = {"LEADING": "ltrim", "TRAILING": "rtrim", "BOTH": "trim"}[side]
     parts = [compiler.expr(one) for one in (node.trimSource, node.trimChar) if one is not None]
     made = apply_rule(name, parts, node)
-    return made if node.trimChar else replace(made, untrimmed=parts[0].sql)
+    # Where groups are of trimmed texts, there are no others.
+    is_known = not node.trimChar and not compiler.scope.is_grouped
+    return replace(made, untrimmed=parts[0].sql) if is_known else made
 
 
 def subscript(compiler: Compiler, node: Any) -> Expr:

@@ -78,8 +78,7 @@ class Expr:
     def become(self, sql: str, kind: Type, **changes: object) -> "Expr":
         """The same inputs with another text and type; no longer a literal or a logic node."""
         cleared = {"literal": None, "logic": "", "terms": (), "instant": "", "untrimmed": ""}
-        changes = {**cleared, **changes}
-        return replace(self, sql=sql, type=kind, **changes)  # type: ignore[arg-type]
+        return replace(self, sql=sql, type=kind, **{**cleared, **changes})  # type: ignore[arg-type]
 
 
 def read(one: Field, at: Position | None = None) -> Expr:

@@ -310,7 +310,11 @@ class _Select:
         self.node = node
         self.tail = tail
         self.scope = Scope(
-            tree=outer.tree, session=outer.session, database=outer.database, outer=outer
+            tree=outer.tree,
+            session=outer.session,
+            database=outer.database,
+            outer=outer,
+            is_grouped=node.groupBy() is not None,
         )
         self.compiler = Compiler(self.scope)
         self.used: list[Expr] = []

@@ -96,6 +96,7 @@ class Scope:
         windows: named window specifications.
         subqueries: the subqueries of its expressions.
         correlated: its fields that inner queries refer to.
+        is_grouped: does the query have GROUP BY?
     """
 
     tree: Tree
@@ -111,6 +112,7 @@ class Scope:
     windows: dict[str, Any] = field(default_factory=dict)
     subqueries: list[Relation] = field(default_factory=list)
     correlated: set[Field] = field(default_factory=set)
+    is_grouped: bool = False
 
     def resolve(self, parts: list[str], at: Position) -> tuple[Expr, list[str]]:
         """The expression that the longest leading part of a dotted name means, and the rest.

@@ -150,21 +150,26 @@ _ISO_TIME = (
 _ISO_OFFSET = r"(?P<zone>[zZ]|[-+]\d{2}(?::?\d{2})?)?"
 _ISO = re.compile(rf"(?:{_ISO_DATE}(?:[tT](?:{_ISO_TIME})?{_ISO_OFFSET})?)", re.IGNORECASE)
 _ISO_ONLY_TIME = re.compile(rf"[tT]{_ISO_TIME}{_ISO_OFFSET}", re.IGNORECASE)
+_CYCLE_YEARS, _CYCLE_MICROS = 400, 146_097 * 86_400_000_000
 _ISO_ONLY_DATE = re.compile(_ISO_DATE, re.IGNORECASE)
 
 
-def iso_moment(text: str) -> tuple[datetime, int]:
-    """FROM_ISO8601_TIMESTAMP: the instant in UTC, and the minutes of the offset it is shown in."""
+def iso_moment(text: str) -> tuple[int, int]:
+    """FROM_ISO8601_TIMESTAMP: microseconds since 1970, and the minutes of the offset it is shown in."""
     found = _ISO.fullmatch(text) or _ISO_ONLY_TIME.fullmatch(text)
     if found is None:
         raise _malformed(text)
-    given = found.groupdict()
+    given: dict[str, str | None] = found.groupdict()
+    # Python has no year 0. After 400 years the calendar is the same.
+    early = given.get("year") is not None and int(given["year"] or 0) < _CYCLE_YEARS
+    if early:
+        given["year"] = str(int(given["year"] or 0) + _CYCLE_YEARS)
     try:
         moment = datetime.combine(_iso_date(given), datetime.min.time()) + _iso_time(given)
         minutes = _iso_offset(given["zone"])
     except (ValueError, OverflowError):
         raise _malformed(text) from None
-    return moment - timedelta(minutes=minutes), minutes
+    return micros_of(moment) - early * _CYCLE_MICROS - minutes * 60_000_000, minutes
 
 
 def iso_moment_row(text: str) -> dict[str, Any]:
@@ -228,8 +233,6 @@ FUNCTIONS = (
     PythonFunction("trino_text_to_micros", _TEXT, "BIGINT", text_to_micros),
     PythonFunction("trino_zoned_text_to_micros", _TEXT, "BIGINT", zoned_text_to_micros),
     PythonFunction("trino_text_to_time", _TEXT, "BIGINT", text_to_time),
-    PythonFunction(
-        "trino_iso_moment", ("VARCHAR",), "STRUCT(t TIMESTAMP, o INTEGER)", iso_moment_row
-    ),
+    PythonFunction("trino_iso_moment", ("VARCHAR",), "STRUCT(t BIGINT, o INTEGER)", iso_moment_row),
     PythonFunction("trino_iso_date", ("VARCHAR",), "DATE", iso_date),
 )

@@ -24,6 +24,8 @@ PLAIN_DATE = (
     r"-02-29)"
 )
 _MOMENT_TEXT = PLAIN_DATE + r"( ([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,3})?)?)?"
+_LONG = 500
+_CONTROLS = "".join(map(chr, range(1, 33)))
 _UUID_TEXT = "[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _MOMENTS = ("date", "timestamp", "timestamp with time zone")
 # What a type that is not nested can be cast to, besides itself.
@@ -68,16 +70,16 @@ def try_cast(sql: str, source: Type, target: Type, *, is_of_file: bool = False) 
     if target.is_text and source.is_text:
         return cast(sql, source, target)
     if source.is_text and target.name not in ("json", "timestamp with time zone"):
-        name = _named if is_of_file else once
-        return name(sql, lambda text: _from_text(text, target, lambda *_: "NULL"))
+        share = _repeat if is_of_file else once
+        return share(sql, lambda text: _from_text(text, target, lambda *_: "NULL"))
     return f"TRY({cast(sql, source, target, is_of_file=is_of_file)})"
 
 
 def cast(sql: str, source: Type, target: Type, *, is_of_file: bool = False) -> str:
     """DuckDB text of CAST(sql AS target); fails as Trino's cast does.
 
-    Call `can_cast` first. What `is_of_file` is named again: DuckDB works it out once for many rows,
-    unless it goes through a lambda.
+    Call `can_cast` first. If it `is_of_file`, the text is repeated: it is the same in all rows of a
+    file, and DuckDB works it out once.
     """
     if source == target:
         return sql
@@ -88,12 +90,12 @@ def cast(sql: str, source: Type, target: Type, *, is_of_file: bool = False) -> s
         return f"CASE WHEN {sql} IS NOT NULL THEN {{'t': {moment}, 'o': ({sql}).o}} END"
     if source.name == "unknown":
         return f"CAST({sql} AS {target.duckdb})"
-    name = _named if is_of_file else once
+    share = _repeat if is_of_file else once
     ways: tuple[tuple[bool, Callable[[], str]], ...] = (
         (target.name == "json", lambda: to_json(sql, source)),
         (source.name == "json", lambda: _from_json(sql, target)),
         (target.is_text, lambda: _to_text(sql, source, target)),
-        (source.is_text, lambda: name(sql, lambda text: _from_text(text, target, _refuse))),
+        (source.is_text, lambda: share(sql, lambda text: _from_text(text, target, _refuse))),
         (bool(target.items), lambda: _nested(sql, source, target)),
         (target.is_number, lambda: _to_number(sql, source, target)),
     )
@@ -105,22 +107,26 @@ def cast(sql: str, source: Type, target: Type, *, is_of_file: bool = False) -> s
     return _between_moments(sql, source, target)
 
 
-def short_of_whole(text: str, target: Type, cast: str) -> str:
-    """DuckDB text of the cast of a text to a whole number, by a short way for most texts.
+def with_short_way(text: str, target: Type, long_way: str) -> str:
+    """DuckDB text of the cast of a text to a whole number: a short way for the plain ones.
 
     Args:
-        text: DuckDB text of the text, also of what it was before it was trimmed.
+        text: DuckDB text of the text; blanks around it may be there still.
         target: an integer type.
-        cast: DuckDB text of the cast by the long way.
+        long_way: DuckDB text of the cast, right for all texts.
     """
     if not is_cheap(text):
-        return cast
+        return long_way
     number = f"TRY_CAST({text} AS {target.duckdb})"
-    return f"CASE WHEN CAST({number} AS VARCHAR) = {text} THEN {number} ELSE {cast} END"
+    return f"CASE WHEN CAST({number} AS VARCHAR) = {text} THEN {number} ELSE {long_way} END"
 
 
-def _named(sql: str, make: Callable[[str], str]) -> str:
-    return make(sql)
+def _repeat(sql: str, make: Callable[[str], str]) -> str:
+    """As `once`, for what is the same in a whole file: DuckDB works that out once by itself.
+
+    But not in a lambda. Casts in casts would make a long text of it.
+    """
+    return make(sql) if len(sql) < _LONG else once(sql, make)
 
 
 def _from_json(sql: str, target: Type) -> str:
@@ -218,10 +224,12 @@ def _from_text(sql: str, target: Type, refuse: Callable[[str, Type], str]) -> st
     otherwise = refuse(f"'Cannot cast ''' || {sql} || ''' to {shown}'", target)
     value = f"TRY_CAST({sql} AS {target.duckdb})"
     if target.is_integer:
-        # DuckDB also takes '12.5', '1_000' and '1e3'.
+        # DuckDB also takes '12.5', '1_000' and '1e3', and trims fewer characters.
+        value = f"TRY_CAST(trim({sql}, {quote(_CONTROLS)}) AS {target.duckdb})"
         return _checked(sql, _WHOLE_TEXT, value, otherwise)
     if target.name in ("double", "real"):
-        number = f"TRY_CAST(rtrim(trim({sql}), 'dDfF') AS {target.duckdb})"
+        trimmed = f"rtrim(trim({sql}, {quote(_CONTROLS)}), 'dDfF')"
+        number = f"TRY_CAST({trimmed} AS {target.duckdb})"
         infinite = f"WHEN {sql} IN ('NaN', 'Infinity', '-Infinity', '+Infinity') THEN {value} "
         return _checked(sql, _NUMBER_TEXT, number, otherwise, infinite)
     if target.name == "decimal":
