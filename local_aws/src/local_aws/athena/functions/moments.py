@@ -155,7 +155,7 @@ _ISO_ONLY_DATE = re.compile(_ISO_DATE, re.IGNORECASE)
 
 
 def iso_moment(text: str) -> tuple[int, int]:
-    """FROM_ISO8601_TIMESTAMP: microseconds since 1970, and the minutes of the offset it is shown in."""
+    """FROM_ISO8601_TIMESTAMP: microseconds since 1970, and the minutes of its offset."""
     found = _ISO.fullmatch(text) or _ISO_ONLY_TIME.fullmatch(text)
     if found is None:
         raise _malformed(text)
