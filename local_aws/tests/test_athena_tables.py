@@ -444,15 +444,84 @@ def test_iceberg_is_refused_by_name(athena: Athena) -> None:
     assert ran.reason.startswith("NOT_SUPPORTED: local_aws has no Iceberg")
 
 
-@pytest.mark.duckdb_only(reason="Trino projects partitions")
-def test_projected_partitions_are_refused_and_not_read_as_none(athena: Athena) -> None:
-    athena.run(
-        "CREATE EXTERNAL TABLE p (a int) PARTITIONED BY (d string) "
-        f"LOCATION '{athena.location('p')}' TBLPROPERTIES ("
-        "'projection.enabled' = 'true', 'projection.d.type' = 'injected')"
-    )
+PROJECTED = (
+    "CREATE EXTERNAL TABLE p (id int) PARTITIONED BY ({keys}) ROW FORMAT SERDE '{serde}' "
+    "LOCATION '{location}' TBLPROPERTIES ('projection.enabled' = 'true', {properties})"
+)
+
+
+def projected_table(athena: Athena, keys: str, properties: dict[str, str]) -> None:
+    given = ", ".join(f"'{name}' = '{text}'" for name, text in properties.items())
+    location = athena.location("p")
+    sql = PROJECTED.format(keys=keys, serde=OPENX, location=location, properties=given)
+    ran = athena.run(sql.replace("{p}", location))
+    assert ran.state == "SUCCEEDED", ran.reason
+
+
+def test_partitions_are_projected_from_numbers_and_lists(athena: Athena) -> None:
+    properties = {
+        "projection.device.type": "enum",
+        "projection.device.values": "a,b",
+        "projection.month.type": "integer",
+        "projection.month.range": "1,12",
+        "projection.month.digits": "2",
+    }
+    projected_table(athena, "device string, month int", properties)
+    for number, folder in enumerate(
+        ("device=a/month=05", "device=b/month=05", "device=c/month=05")
+    ):
+        athena.put(f"p/{folder}/x.json", f'{{"id": {number}}}\n'.encode())
+    athena.put("p/device=a/month=5/x.json", b'{"id": 9}\n')
+    assert athena.rows("SELECT device, month, id FROM p ORDER BY 1") == [
+        ("a", "5", "0"),
+        ("b", "5", "1"),
+    ]
+    assert athena.rows("SELECT id FROM p WHERE device = 'b' AND month = 5") == [("1",)]
+    assert athena.rows("SELECT id FROM p WHERE month > 5") == []
+
+
+def test_partitions_are_projected_from_times_by_a_template(athena: Athena) -> None:
+    properties = {
+        "projection.datehour.type": "date",
+        "projection.datehour.format": "yyyy/MM/dd/HH",
+        "projection.datehour.range": "2024/05/01/00,NOW",
+        "projection.datehour.interval": "1",
+        "projection.datehour.interval.unit": "HOURS",
+        "storage.location.template": "{p}${datehour}/",
+    }
+    projected_table(athena, "datehour string", properties)
+    for number, folder in enumerate(("2024/04/30/23", "2024/05/01/00", "2024/05/02/07")):
+        athena.put(f"p/{folder}/x.json", f'{{"id": {number}}}\n'.encode())
+    query = "SELECT datehour, id FROM p WHERE datehour < '2024/05/03' ORDER BY 1"
+    assert athena.rows(query) == [("2024/05/01/00", "1"), ("2024/05/02/07", "2")]
+
+
+@pytest.mark.duckdb_only(reason="Trino has injected values, and other words")
+@pytest.mark.parametrize(
+    ("properties", "reason"),
+    [
+        ({"projection.d.type": "injected"}, "NOT_SUPPORTED: local_aws has no injected projection"),
+        ({}, "INVALID_TABLE_PROPERTY: Column projection for column 'd' failed"),
+        (
+            {"projection.d.type": "integer", "projection.d.range": "1"},
+            "INVALID_TABLE_PROPERTY: Column projection for column 'd' failed",
+        ),
+        (
+            {
+                "projection.d.type": "date",
+                "projection.d.range": "2024-05-01,NOW",
+                "projection.d.format": "yyyy-ww",
+            },
+            "INVALID_TABLE_PROPERTY: Column projection for column 'd' failed",
+        ),
+    ],
+)
+def test_a_wrong_projection_is_refused_and_not_read_as_none(
+    athena: Athena, properties: dict[str, str], reason: str
+) -> None:
+    projected_table(athena, "d string", {"note": "x", **properties})
     ran = athena.run("SELECT * FROM p WHERE d = '1'")
-    assert ran.reason.startswith("NOT_SUPPORTED: local_aws has no partition projection")
+    assert ran.reason.startswith(reason)
 
 
 # --- DDL

@@ -26,6 +26,11 @@ from local_aws.athena.run.formats import FOOTER_LINES, HEADER_LINES, Storage, st
 from local_aws.athena.run.line_rows import line_rows, lines_source
 from local_aws.athena.run.links import DEFAULT_PARTITION, hive_options, link_files
 from local_aws.athena.run.parquet_columns import UnreadableColumnError, parquet_column
+from local_aws.athena.run.projection import (
+    is_projected,
+    projected_location,
+    projected_values,
+)
 from local_aws.athena.types.zones import quote
 from local_aws.seam import NoSuchBucketError, ObjectStore, StoredObject, Values
 
@@ -143,10 +148,8 @@ class Scanner:
         storage = storage_of(descriptor, name, properties)
         if not record.get("PartitionKeys"):
             return [Place(location=descriptor.get("Location", ""), storage=storage)]
-        if properties.get("projection.enabled", "").lower() == "true":
-            raise QueryError(
-                "NOT_SUPPORTED", f"local_aws has no partition projection: table {name}"
-            )
+        if is_projected(properties):
+            return self._projected(scan, record, storage)
         keep = partial(self._kept, scan) if scan.predicate is not None else None
         places = []
         for partition in self.catalog.partitions(scan.database, scan.table, keep):
@@ -160,6 +163,27 @@ class Scanner:
                 )
             )
         return places
+
+    def _projected(self, scan: Scan, record: dict[str, Any], storage: Storage) -> list[Place]:
+        """The places of a table that the catalog has no partitions of."""
+        properties = record["Parameters"]
+        location = record["StorageDescriptor"].get("Location", "")
+        names = [key["Name"].lower() for key in record["PartitionKeys"]]
+        combined: list[Values] = [()]
+        for name in names:
+            own = projected_values(name, properties)
+            combined = self._kept(scan, [(*values, one) for values in combined for one in own])
+        template = properties.get("storage.location.template", "")
+        return [
+            Place(
+                location=projected_location(
+                    location, dict(zip(names, values, strict=True)), template
+                ),
+                storage=storage,
+                values=tuple(values),
+            )
+            for values in combined
+        ]
 
     def _kept(self, scan: Scan, values: list[Values]) -> list[Values]:
         """The values, or first values, of partitions that the predicate leaves."""
