@@ -12,7 +12,8 @@ import pytest
 from demo.account import TEMPLATE
 from demo.environment import ROOT
 from local_aws.iam.policy import decide
-from retime.calendar.arrival_hours import arrival_hour_in_path, arrival_path
+from retime.calendar.partitioning import parse_partitioning
+from retime.dataset.model import DEFAULT_FOLDERS
 from tests.end_to_end.events import PREFIX
 from tests.infra.account import REGION, Account
 from tests.infra.policies import listed, template
@@ -115,8 +116,9 @@ def test_the_stream_lands_events_where_retime_looks_for_their_arrival_hour(strea
     landed = re.sub(
         r"!\{timestamp:(\w+)\}", lambda match: when.strftime(parts[match[1]]), stream["Prefix"]
     )
-    assert landed == PREFIX + arrival_path(when)
-    assert arrival_hour_in_path(landed.removeprefix(PREFIX)) == when.replace(minute=0)
+    folders = parse_partitioning(DEFAULT_FOLDERS)
+    assert landed == PREFIX + folders.folder((2024, 3, 1, 5))
+    assert folders.read_path(landed.removeprefix(PREFIX)) == (2024, 3, 1, 5)
 
 
 def test_what_the_stream_could_not_land_is_not_crawled(account, stream) -> None:
