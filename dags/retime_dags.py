@@ -66,7 +66,7 @@ def build_dag(data_set: DataSet) -> DAG:
         start_date=pendulum.datetime(*data_set.start_date.timetuple()[:3], tz=data_set.zone.key),
         catchup=True,
         max_active_runs=limits.max_active_runs,
-        dagrun_timeout=data_set.events.build_after + limits.arrival_timeout + limits.timeout,
+        dagrun_timeout=data_set.max_wait + limits.timeout,
         params=PARAMS,
         tags=["retime", data_set.name],
         default_args={**DEFAULT_ARGS, "owner": data_set.owner},

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from retime import aws
-from retime.calendar.partitions import Partition, partition_path, partition_windows
+from retime.calendar.partitioning import DAILY, HOURLY, Partition
+from retime.calendar.partitions import partition_windows
 from retime.calendar.slices import Slice
 from retime.coverage.coverage import Coverage
 from retime.planning.state import State, cover
@@ -66,7 +67,10 @@ def dates_of(first: date = FIRST, last: date = LAST, facts: TableFacts = FACTS_O
 def hours_of(dates: Slice, facts: TableFacts = FACTS_OF_TRAFFIC) -> list[Partition]:
     """Every partition of dates."""
     nothing = timedelta()
-    return list(partition_windows(dates, facts.grain, before=nothing, after=nothing))
+    windows = partition_windows(
+        dates, facts.grain, before=nothing, after=nothing, period=facts.raw.period
+    )
+    return list(windows)
 
 
 def ledgers_of_each_state() -> dict[Partition, Ledger]:
@@ -118,7 +122,7 @@ def create_table(
 ) -> None:
     """Create a published table, or its quarantine by name, with these partitions."""
     name = name or facts.table
-    keys = ("year", "month", "day", "hour")[: len(next(iter(ledgers), (0,) * 4))]
+    keys = DAILY if len(next(iter(ledgers), ())) == 3 else HOURLY
     table = table_input(name, f"s3://published/{name}/", {"id": "string"}, keys)
     if name == facts.table:
         table = {**table, "Parameters": {**table["Parameters"], FACTS: facts.to_text()}}
@@ -126,23 +130,25 @@ def create_table(
     partitions = [
         aws.CatalogPartition(
             values=partition,
-            location=f"s3://published/{name}/v=1/{partition_path(partition)}",
+            location=f"s3://published/{name}/v=1/{keys.folder(partition)}",
             storage={"Columns": [{"Name": "id", "Type": "string"}]},
             parameters=made.to_parameters(),
         )
         for partition, made in ledgers.items()
     ]
-    assert not aws.create_partitions(glue, database, name, partitions)
+    created = aws.CatalogTable(database=database, name=name, keys=keys)
+    assert not aws.create_partitions(glue, created, partitions)
 
 
 def create_raw(glue: Any, database: str, hours: Iterable[datetime]) -> None:
     """Create the raw table with these arrival hours registered, by keys of text."""
-    keys = [{"Name": key, "Type": "string"} for key in ("year", "month", "day", "hour")]
+    raw = FACTS_OF_TRAFFIC.raw
+    keys = [{"Name": key, "Type": "string"} for key in raw.partitioning.names]
     storage: Any = {"Columns": [{"Name": "beschrijvende_id", "Type": "string"}]}
     glue.create_table(
         DatabaseName=database,
         TableInput={
-            "Name": FACTS_OF_TRAFFIC.raw,
+            "Name": raw.table,
             "PartitionKeys": keys,
             "StorageDescriptor": storage,
         },
@@ -153,10 +159,8 @@ def create_raw(glue: Any, database: str, hours: Iterable[datetime]) -> None:
         )
         for hour in hours
     ]
-    refused = aws.create_partitions(
-        glue, database, FACTS_OF_TRAFFIC.raw, partitions, widths=(4, 2, 2, 2)
-    )
-    assert not refused
+    table = aws.CatalogTable(database=database, name=raw.table, keys=raw.partitioning)
+    assert not aws.create_partitions(glue, table, partitions)
 
 
 def create_week(glue: Any, database: str) -> None:

@@ -34,6 +34,11 @@ def read_landing(client: Any, bucket: str, prefix: str) -> list[tuple[Record, da
     return records
 
 
+def arrival_path(hour: datetime) -> str:
+    """Give the folder of an arrival hour, as Firehose writes it: zero-padded and in UTC."""
+    return f"year={hour:%Y}/month={hour:%m}/day={hour:%d}/hour={hour:%H}/"
+
+
 def arrival_hour_of(key: str) -> datetime:
     """Give the arrival hour in a key."""
     match = _HOUR.search(key)

@@ -1,12 +1,9 @@
-"""The calls to S3, Glue and Athena; answers as plain values, failures as this package's errors.
-
-The values of partitions are text here, as Glue has them, and integers everywhere else.
-"""
+"""The calls to S3, Glue and Athena; answers as plain values, failures as this package's errors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from retime.errors import DeleteError
 
@@ -34,11 +31,48 @@ T = TypeVar("T")
 # https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html and its siblings.
 PARTITIONS_LIMIT = 100
 DELETE_OBJECTS_LIMIT = 1000
+# AthenaError.ErrorCategory: 1 system, 2 user, 3 other.
+_USER_ERROR = 2
 # A copy of more than 5 GB must be in parts; parts of less also end before a client's patience does.
 COPY_PART = 1 << 30
 
-PartitionValues = tuple[int, ...]
-"""The values of a partition, in key order: (2024, 3, 31, 7)."""
+PartitionValues = tuple[Any, ...]
+"""What the values of a partition mean, as its table's keys read them: (2024, 3, 31, 7)."""
+
+
+class PartitionKeys(Protocol):
+    """The partition keys of a table: Glue has their values as texts."""
+
+    def texts(self, values: Any, /) -> list[str]:
+        """Return the values as Glue has them."""
+
+    def read(self, texts: Sequence[str], /) -> Any | None:
+        """Return what the values mean; None if they are none of the keys."""
+
+
+class AnyKeys:
+    """Keys whose values are taken as they are."""
+
+    def texts(self, values: Any, /) -> list[str]:
+        """Return the values as a list."""
+        return list(values)
+
+    def read(self, texts: Sequence[str], /) -> tuple[str, ...]:
+        """Return the values as a tuple."""
+        return tuple(texts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CatalogTable:
+    """A partitioned table of the catalog."""
+
+    database: str
+    name: str
+    keys: PartitionKeys
+
+    def __str__(self) -> str:
+        """Database and name."""
+        return f"{self.database}.{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,15 +140,35 @@ def list_objects(s3: S3Client, location: str, below: str = "") -> Iterator[tuple
         yield path, entry["Size"]
 
 
-def list_folders(s3: S3Client, location: str) -> Iterator[str]:
-    """Yield the names of the folders directly below a location, without the slash."""
+def list_level(
+    s3: S3Client, location: str, below: str
+) -> tuple[list[str], list[tuple[str, ObjectTypeDef]]]:
+    """Return the names of the folders directly in a folder below a location, and its own objects.
+
+    Objects as `list_entries` yields them.
+    """
     bucket, prefix = split_location(location)
     pages = s3.get_paginator("list_objects_v2").paginate(
-        Bucket=bucket, Prefix=prefix, Delimiter="/"
+        Bucket=bucket, Prefix=prefix + below, Delimiter="/"
     )
+    names: list[str] = []
+    entries: list[tuple[str, ObjectTypeDef]] = []
     for page in pages:
-        for entry in page.get("CommonPrefixes", ()):
-            yield entry["Prefix"].removeprefix(prefix).rstrip("/")
+        folders = (folder["Prefix"] for folder in page.get("CommonPrefixes", ()))
+        names += [folder.removeprefix(prefix + below).rstrip("/") for folder in folders]
+        entries += [
+            (entry["Key"].removeprefix(prefix), entry) for entry in page.get("Contents", ())
+        ]
+    return names, entries
+
+
+def read_bytes(s3: S3Client, location: str, start: int, end: int) -> bytes:
+    """Return the bytes of an object from one position up to another, which is not included."""
+    bucket, key = split_location(location)
+    if start >= end:
+        return b""
+    answer = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{end - 1}")
+    return answer["Body"].read()
 
 
 def put_empty(s3: S3Client, location: str, path: str) -> None:
@@ -214,16 +268,16 @@ def list_tables(glue: GlueClient, database: str, pattern: str = "") -> Iterator[
 
 
 def list_partitions(
-    glue: GlueClient, database: str, table: str, expression: str = "", *, page_size: int = 1000
+    glue: GlueClient, table: CatalogTable, expression: str = "", *, page_size: int = 1000
 ) -> Iterator[CatalogPartition]:
     """Yield the partitions that an expression selects, without their columns; else all.
 
-    Left out are those whose values are not whole numbers: they are no hours or dates. A caller that
-    needs only the first one asks for small pages.
+    Left out are those whose values the keys do not read. A caller that needs only the first one
+    asks for small pages.
     """
-    for partition in _list_partitions(glue, database, table, expression, page_size):
-        if all(value.isdecimal() for value in partition["Values"]):
-            yield _partition(partition)
+    for found in _list_partitions(glue, table.database, table.name, expression, page_size):
+        if (values := table.keys.read(found["Values"])) is not None:
+            yield _partition(values, found)
 
 
 def list_locations(glue: GlueClient, database: str, table: str) -> Iterator[str]:
@@ -233,69 +287,49 @@ def list_locations(glue: GlueClient, database: str, table: str) -> Iterator[str]
 
 
 def read_partitions(
-    glue: GlueClient,
-    database: str,
-    table: str,
-    partitions: Iterable[PartitionValues],
-    widths: Sequence[int] = (),
+    glue: GlueClient, table: CatalogTable, partitions: Iterable[PartitionValues]
 ) -> dict[PartitionValues, CatalogPartition]:
-    """Return those of the partitions named that exist, whole, by their values.
-
-    Args:
-        glue: the client.
-        database: of the table.
-        table: its name.
-        partitions: their values.
-        widths: of the table's keys that are zero-padded text, as 4 for '2024' or '0987'; 0 or none
-            where a key is a number.
-    """
+    """Return those of the partitions named that exist, whole, by their values."""
     found: dict[PartitionValues, CatalogPartition] = {}
     for chunk in _chunks(list(partitions), PARTITIONS_LIMIT):
-        wanted: Sequence[PartitionValueListTypeDef] = [
-            {"Values": _texts(values, widths)} for values in chunk
-        ]
+        named = {tuple(table.keys.texts(values)): values for values in chunk}
+        wanted: Sequence[PartitionValueListTypeDef] = [{"Values": list(texts)} for texts in named]
         while wanted:
             answer = glue.batch_get_partition(
-                DatabaseName=database, TableName=table, PartitionsToGet=wanted
+                DatabaseName=table.database, TableName=table.name, PartitionsToGet=wanted
             )
-            found |= {p.values: p for p in map(_partition, answer["Partitions"])}
+            for partition in answer["Partitions"]:
+                values = named[tuple(partition["Values"])]
+                found[values] = _partition(values, partition)
             wanted = [{"Values": key["Values"]} for key in answer.get("UnprocessedKeys", ())]
     return found
 
 
 def create_partitions(
-    glue: GlueClient,
-    database: str,
-    table: str,
-    partitions: Sequence[CatalogPartition],
-    widths: Sequence[int] = (),
+    glue: GlueClient, table: CatalogTable, partitions: Sequence[CatalogPartition]
 ) -> list[RefusedPartition]:
-    """Create partitions; return those that the catalog refused. `widths` as `read_partitions`."""
+    """Create partitions; return those that the catalog refused."""
     refused: list[RefusedPartition] = []
     for chunk in _chunks(partitions, PARTITIONS_LIMIT):
         answer = glue.batch_create_partition(
-            DatabaseName=database,
-            TableName=table,
-            PartitionInputList=[_input(partition, widths) for partition in chunk],
+            DatabaseName=table.database,
+            TableName=table.name,
+            PartitionInputList=[_input(table, partition) for partition in chunk],
         )
         refused += [_refused(e["PartitionValues"], e) for e in answer.get("Errors", ())]
     return refused
 
 
 def update_partitions(
-    glue: GlueClient,
-    database: str,
-    table: str,
-    partitions: Sequence[CatalogPartition],
-    widths: Sequence[int] = (),
+    glue: GlueClient, table: CatalogTable, partitions: Sequence[CatalogPartition]
 ) -> list[RefusedPartition]:
     """Replace partitions' records whole; return those that the catalog refused."""
     refused: list[RefusedPartition] = []
     for chunk in _chunks(partitions, PARTITIONS_LIMIT):
-        inputs = [_input(partition, widths) for partition in chunk]
+        inputs = [_input(table, partition) for partition in chunk]
         answer = glue.batch_update_partition(
-            DatabaseName=database,
-            TableName=table,
+            DatabaseName=table.database,
+            TableName=table.name,
             Entries=[{"PartitionValueList": i["Values"], "PartitionInput": i} for i in inputs],
         )
         refused += [_refused(e["PartitionValueList"], e) for e in answer.get("Errors", ())]
@@ -313,6 +347,30 @@ def get_rows(athena: AthenaClient, query_id: str) -> list[dict[str, str | None]]
     # The first row of the first page holds the names.
     header = [str(name) for name in rows[0]]
     return [dict(zip(header, row, strict=True)) for row in rows[1:]]
+
+
+def start_query(athena: AthenaClient, statement: str, database: str, workgroup: str) -> str:
+    """Start a statement; return the query's id."""
+    answer = athena.start_query_execution(
+        QueryString=statement,
+        QueryExecutionContext={"Database": database},
+        WorkGroup=workgroup,
+    )
+    return answer["QueryExecutionId"]
+
+
+def get_query_state(athena: AthenaClient, query_id: str) -> tuple[str, str]:
+    """Return the state of a query, as SUCCEEDED, and why it is so; '' where Athena does not say."""
+    execution = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+    status = execution["Status"]
+    return status["State"], status.get("StateChangeReason", "")
+
+
+def is_user_error(athena: AthenaClient, query_id: str) -> bool:
+    """Return whether a query failed for its statement or the data, so that a retry cannot help."""
+    execution = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
+    failure = execution["Status"].get("AthenaError", {})
+    return failure.get("ErrorCategory") == _USER_ERROR and not failure.get("Retryable")
 
 
 def get_scanned_bytes(athena: AthenaClient, query_id: str) -> int:
@@ -336,28 +394,21 @@ def _list_partitions(
         yield from page["Partitions"]
 
 
-def _partition(found: PartitionTypeDef) -> CatalogPartition:
+def _partition(values: PartitionValues, found: PartitionTypeDef) -> CatalogPartition:
     return CatalogPartition(
-        values=tuple(int(value) for value in found["Values"]),
+        values=values,
         location=found["StorageDescriptor"].get("Location", ""),
         storage=found["StorageDescriptor"],
         parameters=found.get("Parameters", {}),
     )
 
 
-def _input(partition: CatalogPartition, widths: Sequence[int]) -> PartitionInputTypeDef:
+def _input(table: CatalogTable, partition: CatalogPartition) -> PartitionInputTypeDef:
     return {
-        "Values": _texts(partition.values, widths),
+        "Values": table.keys.texts(partition.values),
         "StorageDescriptor": {**partition.storage, "Location": partition.location},
         "Parameters": partition.parameters,
     }
-
-
-def _texts(values: PartitionValues, widths: Sequence[int]) -> list[str]:
-    return [
-        f"{value:0{width}}"
-        for value, width in zip(values, widths or [0] * len(values), strict=True)
-    ]
 
 
 def _refused(values: Sequence[str], entry: Any) -> RefusedPartition:

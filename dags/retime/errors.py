@@ -41,6 +41,10 @@ class PublishError(RetryableError):
     """The catalog did not take what was published."""
 
 
+class QueryError(RetryableError):
+    """Athena did not do what it can do: it was busy, or failed by itself."""
+
+
 class DeleteError(RetryableError):
     """S3 did not delete what nothing uses any more."""
 

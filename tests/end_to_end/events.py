@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
-from retime.calendar.arrival_hours import arrival_path
 from tests.end_to_end.pipeline import Pipeline
+from tests.landed_records import arrival_path
 
 CRAWLER, PREFIX = "retime_traffic_raw", "traffic_raw/"
 DAY = date(2024, 3, 29)

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta, timezone
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from retime.calendar.arrival_hours import arrival_path
 from tests.end_to_end.pipeline import Pipeline
+from tests.landed_records import arrival_path
 
 HOURS = [datetime(2024, 10, 26, 21, tzinfo=timezone.utc) + timedelta(hours=n) for n in range(60)]
 

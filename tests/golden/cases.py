@@ -67,7 +67,7 @@ class Case:
             "audit.sql": sql.render_audit(source, staging, quarantine),
             "find_late.sql": sql.render_find_late(
                 sql.any_source(source.data_set, source.raw),
-                windows=arrivals_of(self.search),
+                windows=arrivals_of(self.search, self.source.data_set.raw.period),
                 stretches=self.stretches,
                 step=step_of(self.look_back),
             ),
@@ -82,7 +82,8 @@ class Case:
     @property
     def stretches(self) -> list[Stretch]:
         """The partitions of the search as the statement has them."""
-        return stretches_of(self.search, self.source.slice_, self.look_back)
+        period = self.source.data_set.raw.period
+        return stretches_of(self.search, self.source.slice_, self.look_back, period)
 
 
 def read_case(folder: Path) -> Case:
@@ -96,7 +97,7 @@ def read_case(folder: Path) -> Case:
     data_set = with_grain(data_set, parameters.pop("grain", data_set.published.grain))
     data_set = replace(data_set, zone=zone, **{"parameters": data_set.parameters, **parameters})
     slice_ = Slice(first_date=first, last_date=last, zone=zone)
-    window = data_set.events.window_of(slice_)
+    window = data_set.window_of(slice_)
     is_json = raw["format"] == "json"
     source = SliceSource(
         data_set=data_set,
@@ -136,13 +137,12 @@ def epoch(value: Any) -> Any:
 def _search_after(source: SliceSource, before: datetime) -> Search:
     """What is still to be searched of a slice, by arrival, once all that it can get has landed."""
     searched = ArrivalWindow(start=source.window.start, end=before)
-    events, grain = source.data_set.events, source.data_set.published.grain
     read = {
         partition: window.intersect(searched)
-        for partition, window in events.windows_of(source.slice_, grain).items()
+        for partition, window in source.data_set.windows_of(source.slice_).items()
     }
     ledgers = {partition: a_ledger(built=window) for partition, window in read.items()}
-    until = events.window_of(source.slice_).end
+    until = source.data_set.window_of(source.slice_).end
     return search_of(source.data_set, ledgers, until, source.window.start)
 
 

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from retime import aws
-from retime.calendar.arrival_hours import arrival_path
 from retime.dataset.model import Columns
 from retime.published import tables as catalog
 from retime.raw import partitions
@@ -26,6 +25,8 @@ from tests.golden.cases import (
     json_lines,
     parquet_columns,
 )
+from tests.landed_records import arrival_path
+from tests.unit.samples import landed_hours
 
 TYPES = {"int": pa.int32(), "string": pa.string()}
 PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
@@ -67,7 +68,8 @@ def create_raw(
 def land(clients: Any, case: Case, name: str) -> None:
     """Put the given records on S3 and into the catalog, as Firehose and a crawler do."""
     raw, location = case.source.raw, f"s3://{name}/raw/"
-    create_raw(clients, name, raw.name, raw.columns, raw.keys, is_json=case.is_json)
+    keys = {key.name: key.type for key in raw.partitioning.keys}
+    create_raw(clients, name, raw.name, raw.columns, keys, is_json=case.is_json)
     for hour, records in case.given.items():
         body = json_lines(records)
         if not case.is_json:
@@ -76,8 +78,9 @@ def land(clients: Any, case: Case, name: str) -> None:
             pq.write_table(pa.table(parquet_columns(raw, records), schema=schema), buffer)
             body = buffer.getvalue()
         clients.s3.put_object(Bucket=name, Key=f"raw/{arrival_path(hour)}part-1", Body=body)
-    table = read_raw_table(clients.glue, name, raw.name)
-    partitions.register_hours(clients.glue, table, case.given, location)
+    table = read_raw_table(clients.glue, name, case.source.data_set.raw)
+    missing = partitions.missing_folders(clients.glue, table, landed_hours(case.given))
+    partitions.register_folders(clients.glue, table, missing, location)
     if case.is_json:
         partitions.ignore_malformed_json(clients.glue, table, case.given)
 
@@ -104,8 +107,8 @@ def built(clients: Any, case: Case) -> dict[str, Any]:
     land(clients, case, name)
     published, quarantine = case.source.data_set.tables
     for table, columns, keys in (
-        (STAGING, published.staged_columns, published.partition_keys),
-        (QUARANTINE, quarantine.columns, quarantine.partition_keys),
+        (STAGING, published.staged_columns, published.partitioning),
+        (QUARANTINE, quarantine.columns, quarantine.partitioning),
     ):
         catalog.create_staging_table(
             clients.glue, name, table, f"s3://{name}/{table}/", columns, keys
@@ -114,7 +117,9 @@ def built(clients: Any, case: Case) -> dict[str, Any]:
     for file in ("stage.sql", "quarantine.sql"):
         query(clients, name, statements[file])
     report = audit.read_report(
-        query(clients, name, statements["audit.sql"]), max_quarantined_percent=100
+        query(clients, name, statements["audit.sql"]),
+        published.partitioning,
+        max_quarantined_percent=100,
     )
     return {
         "database": name,
@@ -159,7 +164,7 @@ def check(case: Case, result: dict[str, Any]) -> None:
     beyond = {f"{b.arrived}/{b.happened}": b.events for b in result["report"].late_beyond}
     assert beyond == case.expected.get("late_beyond", {})
     assert result["late"] == case.expected.get("late", {})
-    keys = case.source.data_set.published.partition_keys
+    keys = case.source.data_set.published.partitioning.names
     counted = {
         tuple(int(row[key]) for key in keys): int(row["row_count"]) for row in result["row_counts"]
     }

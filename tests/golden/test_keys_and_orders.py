@@ -9,6 +9,7 @@ import random
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from demo.environment import REGION
-from retime.calendar.arrival_hours import ARRIVAL_KEYS, arrival_path
+from retime.calendar.partitioning import UNITS
 from retime.dataset.reader import load_data_set
 from retime.published import tables as catalog
 from retime.raw import partitions
@@ -24,7 +25,8 @@ from retime.raw.table import read_raw_table
 from retime.statements import rendering as sql
 from retime.statements.rendering import SliceSource
 from tests.golden.executed import create_raw, query
-from tests.unit.samples import days
+from tests.landed_records import arrival_path
+from tests.unit.samples import TRAFFIC, days, landed_hours
 
 HOUR = datetime(2024, 5, 1, 9, tzinfo=timezone.utc)
 DAY = days("2024-05-01")
@@ -138,12 +140,13 @@ def account(aws, given) -> Iterator[SimpleNamespace]:
     account = SimpleNamespace(s3=s3, glue=glue, athena=athena, name=name)
     types = {"number": "bigint", "event_time": "bigint"}
     types |= {column: kind for column, (kind, _, _) in COLUMNS.items()}
-    keys = dict.fromkeys(ARRIVAL_KEYS, "bigint")
+    keys = dict.fromkeys(UNITS, "bigint")
     create_raw(account, name, "raw_json", types, keys, is_json=True)
     body = "".join(f"{json.dumps(event)}\n" for event in given).encode()
     s3.put_object(Bucket=name, Key=f"raw/{arrival_path(HOUR)}events", Body=body)
-    table = read_raw_table(glue, name, "raw_json")
-    partitions.register_hours(glue, table, [HOUR], f"s3://{name}/raw/")
+    table = read_raw_table(glue, name, replace(TRAFFIC.raw, table="raw_json"))
+    missing = partitions.missing_folders(glue, table, landed_hours([HOUR]))
+    partitions.register_folders(glue, table, missing, f"s3://{name}/raw/")
     listed = ", ".join(f"'{key}'" for key in keys)
     query(
         account,
@@ -164,14 +167,13 @@ def test_of_each_key_the_latest_event_is_staged(account, given, tmp_path, number
     path = tmp_path / "datasets" / "kinds.yaml"
     path.write_text(YAML.format(by=", ".join(by), latest=", ".join(latest)))
     data_set, name = load_data_set(path), account.name
-    raw = read_raw_table(account.glue, name, ("raw_json", "raw_parquet")[number // 2 % 2])
-    source = SliceSource(
-        data_set=data_set, raw=raw, slice_=DAY, window=data_set.events.window_of(DAY)
-    )
+    raw_name = ("raw_json", "raw_parquet")[number // 2 % 2]
+    raw = read_raw_table(account.glue, name, replace(data_set.raw, table=raw_name))
+    source = SliceSource(data_set=data_set, raw=raw, slice_=DAY, window=data_set.window_of(DAY))
     staging, table = f"kinds_{number}", data_set.published
     location = f"s3://{name}/{staging}/"
     catalog.create_staging_table(
-        account.glue, name, staging, location, table.staged_columns, table.partition_keys
+        account.glue, name, staging, location, table.staged_columns, table.partitioning
     )
 
     query(account, name, sql.render_stage(source, f'"{name}"."{staging}"'))

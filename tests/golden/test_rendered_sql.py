@@ -85,11 +85,11 @@ def render_find_late(data_set, made) -> str:
             strict=False,
         )
     }
-    search = Search(partitions=partitions)
+    search, period = Search(partitions=partitions), data_set.raw.period
     return sql.render_find_late(
         made,
-        windows=late.arrivals_of(search),
-        stretches=late.stretches_of(search, made.slice_, 1200),
+        windows=late.arrivals_of(search, period),
+        stretches=late.stretches_of(search, made.slice_, 1200, period),
         step=300,
     )
 

@@ -13,6 +13,7 @@ PACKAGE = ROOT / "dags" / "retime"
 FOLDERS = [
     "airflow",
     "coverage",
+    "drafting",
     "planning",
     "statements",
     "published",

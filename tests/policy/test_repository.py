@@ -62,7 +62,7 @@ def test_the_data_set_of_the_readme_can_be_built(include):
         database="db",
         name=data_set.raw.table,
         columns=dict.fromkeys(("click_id", "page", "clicked_at"), "string"),
-        keys=dict.fromkeys(("year", "month", "day", "hour"), "string"),
+        partitioning=data_set.raw.partitioning,
         is_json=True,
     )
     of_slice = source(days("2026-11-01"), data_set=data_set, raw=raw)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from retime.calendar.arrival_hours import arrival_path
+from tests.landed_records import arrival_path
 
 DELIVERIES = Path(__file__).parents[1] / "end_to_end" / "include"
 NOW = datetime.now(timezone.utc)

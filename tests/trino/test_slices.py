@@ -26,7 +26,7 @@ from retime.statements.rendering import SliceSource
 from tests.golden.executed import create_raw, query
 from tests.landed_records import arrival_hour_of
 from tests.trino.stored_rows import stored_rows
-from tests.unit.samples import TRAFFIC, raw_table, with_grain
+from tests.unit.samples import TRAFFIC, landed_hours, raw_table, with_grain
 
 HOUR = timedelta(hours=1)
 TRAPS = Traps(
@@ -81,18 +81,20 @@ def land_raw(clients: Any, name: str, kind: Kind, slice_: Slice) -> SliceSource:
     """Land the events of a slice, and give what its statements read."""
     raw = raw_table(key_type=kind.keys, is_json=kind.landing != "parquet")
     columns = raw.columns if raw.is_json else {**raw.columns, "tijd_waarneming": "bigint"}
-    create_raw(clients, name, raw.name, columns, raw.keys, is_json=raw.is_json)
+    types = {key.name: key.type for key in raw.partitioning.keys}
+    create_raw(clients, name, raw.name, columns, types, is_json=raw.is_json)
     start = slice_.start - HOUR
     events = generate(18, start, start + 5 * HOUR, seed=1, traps=TRAPS)
     keys = land(clients.s3, name, "raw/", events, file_format=kind.landing)
     hours = sorted({arrival_hour_of(key) for key in keys})
-    table = read_raw_table(clients.glue, name, raw.name)
-    partitions.register_hours(clients.glue, table, hours, f"s3://{name}/raw/")
+    table = read_raw_table(clients.glue, name, TRAFFIC.raw)
+    missing = partitions.missing_folders(clients.glue, table, landed_hours(hours))
+    partitions.register_folders(clients.glue, table, missing, f"s3://{name}/raw/")
     if raw.is_json:
         partitions.ignore_malformed_json(clients.glue, table, hours)
     data_set = replace(with_grain(TRAFFIC, kind.grain), zone=slice_.zone)
     return SliceSource(
-        data_set=data_set, raw=table, slice_=slice_, window=data_set.events.window_of(slice_)
+        data_set=data_set, raw=table, slice_=slice_, window=data_set.window_of(slice_)
     )
 
 
@@ -101,8 +103,8 @@ def staged(clients: Any, name: str, source: SliceSource, suffix: str) -> dict[st
     published, quarantine = source.data_set.tables
     staging, unusable = f"traffic__{suffix}", f"traffic_quarantine__{suffix}"
     for table, columns, keys in (
-        (staging, published.staged_columns, published.partition_keys),
-        (unusable, quarantine.columns, quarantine.partition_keys),
+        (staging, published.staged_columns, published.partitioning),
+        (unusable, quarantine.columns, quarantine.partitioning),
     ):
         catalog.create_staging_table(
             clients.glue, name, table, f"s3://{name}/{table}/", columns, keys

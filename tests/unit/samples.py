@@ -1,19 +1,21 @@
 """Values that the unit tests are about: the traffic data set, its raw tables, slices."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from retime.calendar.arrival_hours import HOUR, ArrivalWindow
+from retime.calendar.partitioning import DAILY, HOURLY, Partitioning, parse_partitioning
 from retime.calendar.slices import Grain, Slice
-from retime.dataset.model import DataSet
+from retime.dataset.model import DEFAULT_FOLDERS, DataSet
 from retime.dataset.reader import load_data_set
 from retime.planning.plan import PlannedSlice, plan_slices
 from retime.raw.landed import LandedHour, LandedRaw, LandedUntil
 from retime.raw.table import RawTable
 from retime.statements.rendering import SliceSource
+from tests.landed_records import arrival_path
 
 ROOT = Path(__file__).resolve().parents[2]
 UTC = ZoneInfo("UTC")
@@ -44,9 +46,23 @@ def raw_table(*, key_type: str = "string", is_json: bool = False) -> RawTable:
         database="db",
         name="traffic_raw",
         columns=columns,
-        keys=dict.fromkeys(("year", "month", "day", "hour"), key_type),
+        partitioning=folders(key_type=key_type),
         is_json=is_json,
     )
+
+
+def folders(pattern: str = DEFAULT_FOLDERS, *, key_type: str = "string") -> Partitioning:
+    """Keys of raw folders, all of one type."""
+    keys = parse_partitioning(pattern).keys
+    return Partitioning(tuple(replace(key, type=key_type) for key in keys))
+
+
+def landed_hours(hours: Iterable[datetime]) -> dict[datetime, LandedHour]:
+    """An object in the folder of each of these arrival hours."""
+    return {
+        hour: LandedHour(objects=1, size=1, folders=frozenset({arrival_path(hour)}))
+        for hour in hours
+    }
 
 
 def utc(*parts: int) -> datetime:
@@ -73,7 +89,7 @@ def source(
         data_set=data_set,
         raw=raw or raw_table(),
         slice_=slice_,
-        window=window or data_set.events.window_of(slice_),
+        window=window or data_set.window_of(slice_),
     )
 
 
@@ -87,4 +103,7 @@ def plan(
 
 def with_grain(data_set: DataSet, grain: Grain) -> DataSet:
     """A data set that publishes partitions of another grain."""
-    return replace(data_set, published=replace(data_set.published, grain=grain))
+    return replace(
+        data_set,
+        published=replace(data_set.published, partitioning={"hour": HOURLY, "day": DAILY}[grain]),
+    )

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from retime import aws
+from retime.calendar.partitioning import HOURLY
 from retime.errors import DeleteError
 from retime.published import tables
 from tests.accounts import Account
+from tests.unit.samples import folders
 
 ANSWER_CODE = {"ErrorCode": "InternalServiceException", "ErrorMessage": "try again"}
 
@@ -45,9 +47,15 @@ def test_objects_are_listed_below_their_location_page_after_page(account):
     assert len(pages) == 3
 
 
-def test_folders_are_those_directly_below_a_location(account):
+def test_a_level_has_the_folders_and_objects_directly_in_a_folder(account):
     account.put("t/v=1/year=2024/x", "t/v=1/y", "t/v=2/x", "t/file", "t2/v=3/x")
-    assert list(aws.list_folders(account.clients.s3, f"s3://{account.bucket}/t/")) == ["v=1", "v=2"]
+    s3, location = account.clients.s3, f"s3://{account.bucket}/t/"
+    for below, names, objects in (
+        ("", ["v=1", "v=2"], ["file"]),
+        ("v=1/", ["year=2024"], ["v=1/y"]),
+    ):
+        found, entries = aws.list_level(s3, location, below)
+        assert (found, [path for path, _ in entries]) == (names, objects)
 
 
 def test_an_object_of_a_folder_does_not_sort_before_it(account):
@@ -85,22 +93,22 @@ def test_objects_that_s3_refuses_to_delete_are_told(account):
 
 
 @pytest.fixture
-def table(account: Account) -> str:
+def table(account: Account) -> aws.CatalogTable:
     tables.create_staging_table(
         account.clients.glue,
         account.database,
         "t",
         f"s3://{account.bucket}/t/",
         {"x": "int"},
-        ("day", "hour"),
+        HOURLY,
     )
-    return "t"
+    return aws.CatalogTable(database=account.database, name="t", keys=HOURLY)
 
 
 def partitions(count: int, location: str = "s3://b/1/") -> list[aws.CatalogPartition]:
     return [
         aws.CatalogPartition(
-            values=(n // 24, n % 24),
+            values=(2024, 1, 1 + n // 24, n % 24),
             location=location,
             storage=tables.storage_descriptor(location, {"x": "int"}),
         )
@@ -109,18 +117,19 @@ def partitions(count: int, location: str = "s3://b/1/") -> list[aws.CatalogParti
 
 
 def test_hundreds_of_partitions_are_created_read_and_updated(account, table):
-    place = account.clients.glue, account.database, table
+    place = account.clients.glue, table
     values = [partition.values for partition in partitions(230)]
     assert aws.create_partitions(*place, partitions(230)) == []
     assert set(aws.read_partitions(*place, values)) == set(values)
     assert aws.update_partitions(*place, partitions(230, "s3://b/2/")) == []
     found = aws.read_partitions(*place, values).values()
     assert {partition.location for partition in found} == {"s3://b/2/"}
-    assert set(aws.list_locations(*place)) == {"s3://b/2/"}
+    locations = aws.list_locations(account.clients.glue, account.database, table.name)
+    assert set(locations) == {"s3://b/2/"}
 
 
 def test_an_update_keeps_columns_and_parameters_as_they_were_read(account, table):
-    place = account.clients.glue, account.database, table
+    place = account.clients.glue, table
     noted = replace(partitions(1)[0], parameters={"note": "mine"})
     aws.create_partitions(*place, [noted])
     (found,) = aws.read_partitions(*place, [noted.values]).values()
@@ -131,31 +140,44 @@ def test_an_update_keeps_columns_and_parameters_as_they_were_read(account, table
 
 
 def test_text_keys_are_padded_to_their_width_and_read_as_numbers(account, table):
-    place = account.clients.glue, account.database, table
-    assert aws.create_partitions(*place, partitions(1), (4, 0)) == []
-    found = account.clients.glue.get_partition(
-        DatabaseName=account.database, TableName=table, PartitionValues=["0000", "0"]
+    glue, padded = account.clients.glue, replace(table, keys=folders())
+    assert aws.create_partitions(glue, padded, partitions(1)) == []
+    found = glue.get_partition(
+        DatabaseName=account.database,
+        TableName=table.name,
+        PartitionValues=["2024", "01", "01", "00"],
     )
-    assert found["Partition"]["Values"] == ["0000", "0"]
-    assert set(aws.read_partitions(*place, [(0, 0)], (4, 0))) == {(0, 0)}
-    assert aws.read_partitions(*place, [(0, 0)]) == {}
+    assert found["Partition"]["Values"] == ["2024", "01", "01", "00"]
+    assert set(aws.read_partitions(glue, padded, [(2024, 1, 1, 0)])) == {(2024, 1, 1, 0)}
+    assert aws.read_partitions(glue, table, [(2024, 1, 1, 0)]) == {}
+
+
+def test_without_keys_to_read_them_values_are_as_the_catalog_has_them(account, table):
+    glue = account.clients.glue
+    aws.create_partitions(glue, table, partitions(1))
+    as_they_are = replace(table, keys=aws.AnyKeys())
+    values = ("2024", "1", "1", "0")
+    assert [p.values for p in aws.list_partitions(glue, as_they_are)] == [values]
+    assert set(aws.read_partitions(glue, as_they_are, [values])) == {values}
 
 
 def test_partitions_that_are_no_numbers_are_left_out_but_not_their_locations(account, table):
-    place = account.clients.glue, account.database, table
+    place = account.clients.glue, table
     aws.create_partitions(*place, partitions(1))
     account.clients.glue.create_partition(
         DatabaseName=account.database,
-        TableName=table,
+        TableName=table.name,
         PartitionInput={
-            "Values": ["1", "__HIVE_DEFAULT_PARTITION__"],
+            "Values": ["2024", "1", "1", "__HIVE_DEFAULT_PARTITION__"],
             "StorageDescriptor": tables.storage_descriptor("s3://b/odd/", {"x": "int"}),
         },
     )
-    assert [partition.values for partition in aws.list_partitions(*place)] == [(0, 0)]
-    assert sorted(aws.list_locations(*place)) == ["s3://b/1/", "s3://b/odd/"]
+    assert [partition.values for partition in aws.list_partitions(*place)] == [(2024, 1, 1, 0)]
+    locations = aws.list_locations(account.clients.glue, account.database, table.name)
+    assert sorted(locations) == ["s3://b/1/", "s3://b/odd/"]
 
 
+NAMED = aws.CatalogTable(database="db", name="t", keys=HOURLY)
 CALLS = pytest.mark.parametrize(
     ("function", "argument", "key"),
     [
@@ -168,7 +190,7 @@ CALLS = pytest.mark.parametrize(
 @CALLS
 def test_no_call_has_more_entries_than_glue_takes(function, argument, key):
     glue = Recorder({})
-    assert function(glue, "db", "t", partitions(230)) == []
+    assert function(glue, NAMED, partitions(230)) == []
     sizes = [len(arguments[argument]) for _, arguments in glue.calls]
     assert sizes == [100, 100, 30]
 
@@ -176,28 +198,28 @@ def test_no_call_has_more_entries_than_glue_takes(function, argument, key):
 @CALLS
 def test_nothing_to_change_is_no_call(function, argument, key):
     glue = Recorder({})
-    assert function(glue, "db", "t", []) == []
+    assert function(glue, NAMED, []) == []
     assert glue.calls == []
 
 
 @CALLS
 def test_a_refusal_inside_an_http_200_is_told(function, argument, key):
     glue = Recorder({"Errors": [{key: ["0", "0"], "ErrorDetail": ANSWER_CODE}]})
-    (refused,) = function(glue, "db", "t", partitions(1))
+    (refused,) = function(glue, NAMED, partitions(1))
     assert str(refused) == "0/0: InternalServiceException try again"
 
 
 def test_a_partition_that_exists_is_a_failure_of_its_entry_alone(account, table):
-    place = account.clients.glue, account.database, table
+    place = account.clients.glue, table
     aws.create_partitions(*place, partitions(1))
     (refused,) = aws.create_partitions(*place, partitions(2))
-    assert (refused.values, refused.code) == ("0/0", "AlreadyExistsException")
+    assert (refused.values, refused.code) == ("2024/1/1/0", "AlreadyExistsException")
     assert len(list(aws.list_partitions(*place))) == 2
 
 
 def test_keys_that_glue_left_unprocessed_are_asked_for_again(account, table):
-    glue, database = account.clients.glue, account.database
-    aws.create_partitions(glue, database, table, partitions(3))
+    glue = account.clients.glue
+    aws.create_partitions(glue, table, partitions(3))
 
     class Slow:
         """Answers one key a call."""
@@ -207,14 +229,14 @@ def test_keys_that_glue_left_unprocessed_are_asked_for_again(account, table):
             return {**answer, "UnprocessedKeys": PartitionsToGet[1:]}
 
     values = [partition.values for partition in partitions(4)]
-    assert set(aws.read_partitions(Slow(), database, table, values)) == set(values[:3])
+    assert set(aws.read_partitions(Slow(), table, values)) == set(values[:3])
 
 
 def test_partitions_are_selected_by_an_expression(account, table):
-    place = account.clients.glue, account.database, table
+    place = account.clients.glue, table
     aws.create_partitions(*place, partitions(30))
-    found = aws.list_partitions(*place, "day = 1")
-    assert sorted(p.values[1] for p in found) == [0, 1, 2, 3, 4, 5]
+    found = aws.list_partitions(*place, "day = 2")
+    assert sorted(p.values[3] for p in found) == [0, 1, 2, 3, 4, 5]
 
 
 def test_a_table_that_is_not_there_is_none(account, table):

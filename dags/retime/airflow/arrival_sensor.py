@@ -7,7 +7,7 @@ from airflow.providers.common.compat.sdk import AirflowException, BaseSensorOper
 
 from retime.airflow import runtime
 from retime.dataset.model import DataSet
-from retime.raw.landed import has_landed_after, last_awaited
+from retime.raw.landed import check_folders, has_landed_after, last_awaited
 
 
 class ArrivalSensor(BaseSensorOperator):
@@ -19,10 +19,9 @@ class ArrivalSensor(BaseSensorOperator):
     """
 
     def __init__(self, *, data_set: DataSet, **kwargs: Any) -> None:
-        wait = data_set.events.build_after + data_set.limits.arrival_timeout
         super().__init__(
             mode="reschedule",
-            timeout=wait.total_seconds(),
+            timeout=data_set.max_wait.total_seconds(),
             doc_md=self.__doc__,
             **kwargs,
         )
@@ -44,7 +43,10 @@ class ArrivalSensor(BaseSensorOperator):
             if "timed out" not in str(error):
                 raise
             last = last_awaited(self.data_set, runtime.dates_of_run(self.data_set, context))
-            location = runtime.deployment(self.data_set).data_set.raw.location
+            deployment = runtime.deployment(self.data_set)
+            location = deployment.data_set.raw.location
+            with runtime.no_retry():
+                check_folders(deployment.clients.s3, deployment.data_set.raw)
             raise type(error)(
                 f"no raw event landed under {location} after {last:%Y-%m-%d %H}:00 UTC within "
                 f"{timedelta(seconds=self.timeout)}; see whether the delivery stream works, "

@@ -10,6 +10,7 @@ from retime.planning.healing import plan_search
 from retime.published.search import Search
 from retime.raw.landed import LandedUntil
 from retime.statements.late import conclude_search, late_statement
+from retime.statements.templates import Statement
 
 _SEARCH = "search"
 
@@ -25,7 +26,6 @@ class FindLateOperator(StatementOperator):
     def __init__(self, *, until: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.until = until
-        self.search = Search(partitions={})
 
     def execute(self, context: Any) -> Any:
         """Search, or return at once when there is nothing to search."""
@@ -33,21 +33,27 @@ class FindLateOperator(StatementOperator):
             deployment = runtime.deployment(self.data_set)
             request = runtime.request_of_run(self.data_set, context)
             until = runtime.received(LandedUntil, self.until)
-            self.search, has_arrivals = plan_search(deployment, request, until)
+            search, has_arrivals = plan_search(deployment, request, until)
             if not has_arrivals:
-                return self.search.to_json()
-            context["ti"].xcom_push(key=_SEARCH, value=self.search.to_json())
+                return search.to_json()
+            context["ti"].xcom_push(key=_SEARCH, value=search.to_json())
         return super().execute(context)
 
-    def make_query(self, deployment: Deployment, context: Any) -> str:  # noqa: ARG002
+    def make_query(self, deployment: Deployment, context: Any) -> Statement:
         """Return the statement that counts late events."""
-        return late_statement(deployment, self.search)
+        return late_statement(deployment, _received(context))
+
+    render = make_query
 
     def conclude(self, deployment: Deployment, query_id: str, context: Any) -> Any:
         """Return what was found of each partition."""
-        ti = context["ti"]
-        search = runtime.received(Search, ti.xcom_pull(task_ids=ti.task_id, key=_SEARCH))
+        search = _received(context)
         found = conclude_search(deployment, search, query_id)
         for day, waiting in found.waiting.items():
             self.log.info("%s: %d late events wait to be built in", day, waiting)
         return found.to_json()
+
+
+def _received(context: Any) -> Search:
+    ti = context["ti"]
+    return runtime.received(Search, ti.xcom_pull(task_ids=ti.task_id, key=_SEARCH))

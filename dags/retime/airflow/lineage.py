@@ -44,7 +44,7 @@ def slice_lineage(deployment: Deployment) -> Lineage:
     return Lineage(
         inputs=(table(raw.table, raw.location, {}),),
         outputs=tuple(
-            table(t.name, t.location, {**t.columns, **dict.fromkeys(t.partition_keys, "bigint")})
+            table(t.name, t.location, {**t.columns, **t.key_types})
             for t in deployment.data_set.tables
         ),
     )

@@ -23,7 +23,8 @@ from retime.published.search import Search
 from retime.statements.audit import audit_statement, conclude_audit
 from retime.statements.misfits import describe_misfits, is_misfit, misfits_statement
 from retime.statements.rollback import count_statement
-from retime.statements.staging import begin_stage, conclude_stage
+from retime.statements.staging import begin_stage, conclude_stage, stage_statement
+from retime.statements.templates import Statement
 
 _STAGING = "staging"
 
@@ -81,6 +82,13 @@ class StageOperator(SliceQuery):
         context["ti"].xcom_push(key=_STAGING, value=generation.to_json())
         return statement
 
+    def render(self, deployment: Deployment, context: Any) -> Statement:  # noqa: ARG002
+        """Return the statement again; its target, in one line, is another."""
+        plan = self.plan
+        return stage_statement(
+            deployment, plan.slice_, plan.window, "", is_quarantine=self.is_quarantine
+        )
+
     def explain(self, deployment: Deployment, reason: str) -> str:
         """Ask which values their columns cannot hold, if that is why; the task fails anyway."""
         if self.is_quarantine or not is_misfit(reason):
@@ -121,7 +129,7 @@ class AuditOperator(SliceQuery):
         """Return whether there is something to audit."""
         return is_build(self.planned) or self.planned.get("action") == "rollback"
 
-    def make_query(self, deployment: Deployment, context: Any) -> str:  # noqa: ARG002
+    def make_query(self, deployment: Deployment, context: Any) -> Statement:  # noqa: ARG002
         """Audit the two staging tables against the raw events, or count the previous rows."""
         if is_build(self.planned):
             plan = self.plan
@@ -131,10 +139,18 @@ class AuditOperator(SliceQuery):
             deployment, change.slice_, _new_generation(), runtime.now(), change.generations
         )
 
+    def render(self, deployment: Deployment, context: Any) -> Statement:
+        """Return the statement again; a count of rows creates the table that it counts."""
+        if not is_build(self.planned):
+            raise NotImplementedError
+        return self.make_query(deployment, context)
+
     def conclude(self, deployment: Deployment, query_id: str, context: Any) -> Any:  # noqa: ARG002
         """Read the counts and the bad rows."""
         if is_build(self.planned):
-            return conclude_audit(deployment, self.plan.slice_, *self._stages(), query_id).to_json()
+            plan, stages = self.plan, self._stages()
+            audited = conclude_audit(deployment, plan.slice_, plan.window, *stages, query_id)
+            return audited.to_json()
         change = runtime.received(PlannedChange, self.planned)
         counted = check_count(
             deployment, change.slice_, query_id, runtime.now(), change.generations

@@ -11,7 +11,14 @@ from retime.airflow.lineage import Lineage, to_openlineage
 from retime.airflow.run_params import TASK_TIMEOUT
 from retime.dataset.deployment import Deployment
 from retime.dataset.model import DataSet
+from retime.statements.templates import Statement, names_line
 
+# Athena's sentence about what a failed INSERT has left behind.
+_MANIFEST = "manifest"
+_NOTHING_TO_CLEAN = (
+    ". Nothing has to be cleaned by hand: no published partition points at what was written, and "
+    "clean_up deletes it after the retention time"
+)
 _USER_ERROR = 2  # AthenaError.ErrorCategory: 1 system, 2 user, 3 other
 
 
@@ -25,6 +32,10 @@ class StatementOperator(AthenaOperator):
 
     def make_query(self, deployment: Deployment, context: Any) -> str:
         """Return the statement; creates what it writes to."""
+        raise NotImplementedError
+
+    def render(self, deployment: Deployment, context: Any) -> Statement:
+        """Return the statement as `make_query` did, and create nothing: its lines are looked up."""
         raise NotImplementedError
 
     def conclude(self, deployment: Deployment, query_id: str, context: Any) -> Any:
@@ -43,13 +54,14 @@ class StatementOperator(AthenaOperator):
         try:
             query_id = super().execute(context)
         except AirflowException as error:
-            raise self._with_advice(deployment, error) from error
+            raise self._with_advice(deployment, context, error) from error
         except self.hook.get_conn().exceptions.InvalidRequestException as error:
             # Athena refuses a statement that it cannot parse before it makes a query of it.
             if self.query_execution_id:
                 raise
+            reason = self._with_place(deployment, context, str(error))
             raise AirflowFailException(
-                f"{error}. A retry cannot help; fix the SQL or the work group."
+                f"{reason}. A retry cannot help; fix the SQL or the work group."
             ) from error
         with runtime.no_retry():
             return self.conclude(deployment, str(query_id), context)
@@ -67,7 +79,7 @@ class StatementOperator(AthenaOperator):
             query_id = super().execute_complete(context, event)
         except AirflowException as error:
             self.query_execution_id = (event or {}).get("value")
-            raise self._with_advice(deployment, error) from error
+            raise self._with_advice(deployment, context, error) from error
         with runtime.no_retry():
             return self.conclude(deployment, query_id, context)
 
@@ -91,13 +103,18 @@ class StatementOperator(AthenaOperator):
         self.max_polling_attempts = ceil(TASK_TIMEOUT.total_seconds() / settings.poll_seconds)
         return deployment
 
-    def _with_advice(self, deployment: Deployment, error: AirflowException) -> AirflowException:
+    def _with_advice(
+        self, deployment: Deployment, context: Any, error: AirflowException
+    ) -> AirflowException:
         """Add Athena's reason, and do not retry where Athena says that it cannot help."""
         if not self.query_execution_id:
             return error
         status = self.hook.get_query_info(self.query_execution_id)["QueryExecution"]["Status"]
         failure = status.get("AthenaError") or {}
         reason = str(status.get("StateChangeReason") or error).rstrip(".")
+        reason = self._with_place(deployment, context, reason)
+        if _MANIFEST in reason:
+            reason += _NOTHING_TO_CLEAN
         ended = f"query {self.query_execution_id} ended {status['State']}: {reason}."
         if failure.get("ErrorCategory") == _USER_ERROR and not failure.get("Retryable"):
             found = self.explain(deployment, reason) or " "
@@ -105,6 +122,18 @@ class StatementOperator(AthenaOperator):
                 f"{ended}{found}A retry cannot help; fix the SQL or the data."
             )
         return AirflowException(f"{ended} A retry may help.")
+
+    def _with_place(self, deployment: Deployment, context: Any, reason: str) -> str:
+        """Add the file and line of the data set that a line of the statement is of."""
+        if not names_line(reason):
+            return reason
+        try:
+            # After a deferral, this is another process.
+            query = self.query if isinstance(self.query, Statement) else None
+            return (query or self.render(deployment, context)).tell_place(reason)
+        except Exception:
+            self.log.warning("cannot tell which line of the data set it was", exc_info=True)
+            return reason
 
 
 def query_trigger() -> Any:

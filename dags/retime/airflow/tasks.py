@@ -16,16 +16,19 @@ from retime.planning.plan import PlannedSlice, is_build
 from retime.planning.plan import plan_run as make_plan
 from retime.published.clean_up import clean_up
 from retime.published.confirm import Confirmed, settled_dates
-from retime.published.ledger import list_ledgers
+from retime.published.ledger import published_ledgers
 from retime.published.results import Published
 from retime.published.rollback import Changed
 from retime.published.search import Search
 from retime.raw.landed import LandedUntil
-from retime.raw.partitions import ensure_registered
+from retime.raw.partitions import describe_misfits, ensure_registered
+from retime.statements.absent import describe_absent
+from retime.statements.validation import validate_statements
 
 log = logging.getLogger(__name__)
 
 _LATE = "late"
+_REMARKS = "remarks"
 
 
 @runtime.failing_for_good
@@ -38,7 +41,19 @@ def check_raw(data_set: DataSet, context: Any) -> dict[str, str]:
         return LandedUntil(instant=request.dates.end).to_json()
     crawled = context["ti"].xcom_pull(task_ids="crawl_raw", key=runtime.LANDED_UNTIL)
     before_crawl = runtime.received(LandedUntil, crawled) if crawled else None
-    return ensure_registered(deployment, windows, now, before_crawl).to_json()
+    landed = ensure_registered(deployment, windows, now, before_crawl)
+    remarks = [
+        remark
+        for remark in (
+            describe_misfits(deployment, landed.misfits),
+            describe_absent(deployment, landed.hours),
+        )
+        if remark
+    ]
+    for remark in remarks:
+        log.warning("%s", remark)
+    context["ti"].xcom_push(key=_REMARKS, value=remarks)
+    return landed.until.to_json()
 
 
 @runtime.failing_for_good
@@ -51,6 +66,8 @@ def plan_run(
     search = runtime.received(Search, late)
     landed_until = runtime.received(LandedUntil, until)
     plan = make_plan(deployment, request, search, landed_until, now, max_slices())
+    if plan.slices:
+        validate_statements(deployment)
     late_dates = report.LateDates(
         waiting=search.waiting, healed=plan.healed, scanned_bytes=search.scanned_bytes
     )
@@ -92,11 +109,7 @@ def announce_run(data_set: DataSet, context: Any) -> dict[str, Any]:
     results = report.current_slices(published_slices(context))
     done = context["ti"].xcom_pull(task_ids="report")
     ledgers = [
-        ledger
-        for slice_ in results
-        for ledger in list_ledgers(
-            deployment.clients.glue, deployment.database, table.name, slice_
-        ).values()
+        ledger for slice_ in results for ledger in published_ledgers(deployment, slice_).values()
     ]
     update = report.describe_update(results, ledgers, done)
     if not update["dates"] and not update["settled"]:
@@ -146,4 +159,5 @@ def _sum_up(
         settled=settled_dates(deployment, built | confirmed),
         late_beyond=report.beyond_of(results.values(), runtime.dates_of_run(data_set, context)),
         changed=tuple(_results(Changed, context)),
+        remarks=tuple(context["ti"].xcom_pull(task_ids="check_raw", key=_REMARKS) or ()),
     )

@@ -1,6 +1,5 @@
-"""Arrival hours: where raw events are by time, in UTC."""
+"""Arrival hours: where raw events are by time, in UTC; days, where raw has a folder a day."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -8,22 +7,21 @@ from datetime import datetime, timedelta, timezone
 from retime.calendar.slices import Slice
 
 HOUR = timedelta(hours=1)
-ARRIVAL_KEYS = ("year", "month", "day", "hour")
-_ARRIVAL_PATH = re.compile(r"year=(\d{4})/month=(\d{2})/day=(\d{2})/hour=(\d{2})/")
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrivalWindow:
-    """The arrival hours `[start, end)` in which events are looked for, in UTC."""
+    """The arrivals `[start, end)` in which events are looked for, in UTC."""
 
     start: datetime
     end: datetime
 
-    @property
-    def hours(self) -> tuple[datetime, ...]:
-        """Every arrival hour of the window, in order."""
-        count = max(0, -(-(self.end - self.start) // HOUR))
-        return tuple(self.start + n * HOUR for n in range(count))
+    def hours(self, period: timedelta) -> tuple[datetime, ...]:
+        """Return every arrival hour of the window, in order; or days, by the period of raw."""
+        first = ceil_arrival(self.start, period)
+        count = max(0, -(-(self.end - first) // period))
+        return tuple(first + n * period for n in range(count))
 
     @property
     def is_empty(self) -> bool:
@@ -46,15 +44,10 @@ class ArrivalWindow:
         return ArrivalWindow(start=max(self.start, other.start), end=min(self.end, other.end))
 
 
-def windows_of_hours(hours: Iterable[datetime]) -> tuple[ArrivalWindow, ...]:
+def windows_of_hours(hours: Iterable[datetime], period: timedelta) -> tuple[ArrivalWindow, ...]:
     """Return arrival hours, in any order, as the fewest windows that have them and no others."""
-    windows: list[ArrivalWindow] = []
-    for hour in sorted(hours):
-        if windows and windows[-1].end == hour:
-            windows[-1] = ArrivalWindow(start=windows[-1].start, end=hour + HOUR)
-        else:
-            windows.append(ArrivalWindow(start=hour, end=hour + HOUR))
-    return tuple(windows)
+    each = (ArrivalWindow(start=hour, end=hour + period) for hour in hours)
+    return tuple(join_windows(each))
 
 
 def join_windows(windows: Iterable[ArrivalWindow]) -> list[ArrivalWindow]:
@@ -69,46 +62,50 @@ def join_windows(windows: Iterable[ArrivalWindow]) -> list[ArrivalWindow]:
     return joined
 
 
-def floor_hour(instant: datetime) -> datetime:
-    """Return the UTC hour that an instant lies in."""
-    return instant.astimezone(timezone.utc).replace(minute=0, second=0, microsecond=0)
+def floor_arrival(instant: datetime, period: timedelta) -> datetime:
+    """Return the arrival hour that an instant lies in; or day, by the period of raw."""
+    return instant.astimezone(timezone.utc) - (instant - _EPOCH) % period
 
 
-def ceil_hour(instant: datetime) -> datetime:
-    """Return the UTC hour that begins at an instant, or else the next one."""
-    hour = floor_hour(instant)
-    return hour if hour == instant else hour + HOUR
+def ceil_arrival(instant: datetime, period: timedelta) -> datetime:
+    """Return the arrival hour that begins at an instant, or else the next one; or day."""
+    return instant.astimezone(timezone.utc) + (_EPOCH - instant) % period
 
 
 def arrival_window(
-    slice_: Slice, *, look_back: timedelta, clock_skew: timedelta, max_lateness: timedelta
+    slice_: Slice,
+    *,
+    look_back: timedelta,
+    clock_skew: timedelta,
+    max_lateness: timedelta,
+    period: timedelta,
 ) -> ArrivalWindow:
-    """Return the arrival hours that can hold what a slice needs.
+    """Return the arrivals that can hold what a slice needs.
 
     From the hour in which the earliest look-back event can have arrived, had its clock run ahead by
     the skew, up to the latest arrival of an event of the slice's last instant.
     """
-    return ArrivalWindow(
-        start=floor_hour(slice_.start - look_back - clock_skew), end=slice_.end + max_lateness
-    )
+    start = floor_arrival(slice_.start - look_back - clock_skew, period)
+    return ArrivalWindow(start=start, end=slice_.end + max_lateness)
 
 
-def arrival_path(hour: datetime) -> str:
-    """Return the folder of an arrival hour, as Firehose writes it: zero-padded and in UTC."""
-    return f"year={hour:%Y}/month={hour:%m}/day={hour:%d}/hour={hour:%H}/"
-
-
-def arrival_hour_in_path(path: str) -> datetime | None:
-    """Return the arrival hour of a path below the raw location, or None if it names none."""
-    match = _ARRIVAL_PATH.match(path)
-    return arrival_hour_of(tuple(int(value) for value in match.groups())) if match else None
-
-
-def arrival_hour_of(values: tuple[int, ...]) -> datetime | None:
-    """Return the arrival hour of the values of a raw partition (2024, 3, 31, 7), or None."""
-    if len(values) != len(ARRIVAL_KEYS):
-        return None
+def span_of(units: tuple[int, ...]) -> ArrivalWindow | None:
+    """Return the time of an hour (2024, 3, 31, 7), date, month or year; None if there is none."""
+    year, month, day, hour = (*units, *(1, 1, 0)[len(units) - 1 :])
     try:
-        return datetime(values[0], values[1], values[2], values[3], tzinfo=timezone.utc)
-    except ValueError:
+        start = datetime(year, month, day, hour, tzinfo=timezone.utc)
+        ends = (
+            start.replace(year=year + 1) if len(units) == 1 else start,
+            (start + timedelta(days=32)).replace(day=1),
+            start + timedelta(days=1),
+            start + HOUR,
+        )
+    except (ValueError, OverflowError):
         return None
+    return ArrivalWindow(start=start, end=ends[len(units) - 1])
+
+
+def partition_of_arrival(hour: datetime, period: timedelta) -> tuple[int, ...]:
+    """Return the units of an arrival hour (2024, 3, 31, 7), or of an arrival day."""
+    whole = (hour.year, hour.month, hour.day, hour.hour)
+    return whole if period == HOUR else whole[:3]

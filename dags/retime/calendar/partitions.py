@@ -1,29 +1,18 @@
 """Partitions: where published events are by time, on the clock of the data set's zone."""
 
-import re
 from datetime import datetime, timedelta
 
-from retime.calendar.arrival_hours import ArrivalWindow, floor_hour
+from retime.calendar.arrival_hours import ArrivalWindow, floor_arrival
+from retime.calendar.partitioning import UNITS, Partition
 from retime.calendar.slices import Grain, Slice
 
-_KEYS: dict[Grain, tuple[str, ...]] = {
-    "hour": ("year", "month", "day", "hour"),
-    "day": ("year", "month", "day"),
-}
-
-Partition = tuple[int, ...]
-"""The values of a published partition, in key order: (2024, 3, 31, 7)."""
-
-
-def partition_keys(grain: Grain) -> tuple[str, ...]:
-    """Return the names of the partition keys of a grain, coarsest first."""
-    return _KEYS[grain]
+_UNITS = {"hour": UNITS, "day": UNITS[:3]}
 
 
 def partition_of(instant: datetime, slice_: Slice, grain: Grain) -> Partition:
     """Return the partition of an instant, by the clock of the slice's zone."""
     local = instant.astimezone(slice_.zone)
-    return tuple(getattr(local, key) for key in partition_keys(grain))
+    return tuple(getattr(local, unit) for unit in _UNITS[grain])
 
 
 def partitions_of(slice_: Slice, grain: Grain) -> tuple[Partition, ...]:
@@ -51,7 +40,7 @@ def partition_spans(slice_: Slice, grain: Grain) -> dict[Partition, tuple[dateti
 
 
 def partition_windows(
-    slice_: Slice, grain: Grain, *, before: timedelta, after: timedelta
+    slice_: Slice, grain: Grain, *, before: timedelta, after: timedelta, period: timedelta
 ) -> dict[Partition, ArrivalWindow]:
     """Return, for every partition a slice can write, the arrivals that can matter to it.
 
@@ -60,20 +49,9 @@ def partition_windows(
         grain: of the partitions.
         before: how long before a partition begins.
         after: how long after a partition is over.
+        period: of the arrivals, which begin with a whole one.
     """
     return {
-        partition: ArrivalWindow(start=floor_hour(start - before), end=end + after)
+        partition: ArrivalWindow(start=floor_arrival(start - before, period), end=end + after)
         for partition, (start, end) in partition_spans(slice_, grain).items()
     }
-
-
-def partition_path(partition: Partition) -> str:
-    """Return the folder that Athena gives a partition: `year=2024/month=3/day=31/hour=7/`."""
-    return "".join(f"{k}={v}/" for k, v in zip(_KEYS["hour"], partition, strict=False))
-
-
-def partition_in_path(path: str, grain: Grain) -> Partition | None:
-    """Return the partition that a path below a generation lies in, or None if it lies in none."""
-    pattern = "".join(f"{key}=(\\d+)/" for key in partition_keys(grain))
-    match = re.match(pattern, path)
-    return tuple(int(value) for value in match.groups()) if match else None

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from retime.calendar.arrival_hours import HOUR, ArrivalWindow
+from retime.calendar.arrival_hours import ArrivalWindow
 from retime.calendar.slices import Slice
 from retime.coverage import page, text
 from retime.coverage.coverage import Coverage, first_built, read_coverage
@@ -108,13 +108,14 @@ def _dates(
 
 def _landed_on_s3(deployment: Deployment) -> LandedIn:
     """Return what asks S3; what is archived is nothing to build from."""
-    location, s3 = deployment.data_set.raw.location, deployment.clients.s3
+    raw, s3 = deployment.data_set.raw, deployment.clients.s3
 
     def landed_in(window: ArrivalWindow) -> Iterable[datetime]:
         try:
-            return list(list_landed(s3, location, window))
+            return list(list_landed(s3, raw, window))
         except RunError:
-            hours = (ArrivalWindow(start=hour, end=hour + HOUR) for hour in window.hours)
+            starts = window.hours(raw.period)
+            hours = (ArrivalWindow(start=hour, end=hour + raw.period) for hour in starts)
             return [hour.start for hour in hours if not _is_archived(deployment, hour)]
 
     return landed_in
@@ -123,7 +124,7 @@ def _landed_on_s3(deployment: Deployment) -> LandedIn:
 def _is_archived(deployment: Deployment, hour: ArrivalWindow) -> bool:
     """Return whether an hour holds no raw, or some that is archived."""
     try:
-        return not list_landed(deployment.clients.s3, deployment.data_set.raw.location, hour)
+        return not list_landed(deployment.clients.s3, deployment.data_set.raw, hour)
     except RunError:
         return True
 

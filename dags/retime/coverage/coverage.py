@@ -8,12 +8,12 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from retime import aws
-from retime.calendar.arrival_hours import HOUR, ArrivalWindow
+from retime.calendar.arrival_hours import ArrivalWindow, span_of
 from retime.calendar.slices import Slice
 from retime.planning.reading import LandedIn, read_states
 from retime.planning.state import STATES, DateCoverage, PartitionCoverage, State
 from retime.published.facts import TableFacts
-from retime.published.ledger import list_ledgers
+from retime.published.ledger import dates_expression, list_ledgers
 from retime.raw.partitions import registered_hours
 from retime.raw.table import find_raw_table
 
@@ -75,27 +75,42 @@ def registered_in(glue: GlueClient, database: str, facts: TableFacts) -> LandedI
     months: dict[tuple[int, int], set[datetime]] = {}
 
     def landed_in(window: ArrivalWindow) -> Iterable[datetime]:
-        unlisted = {(h.year, h.month): h for h in window.hours if (h.year, h.month) not in months}
-        if unlisted:
+        hours = window.hours(facts.raw.period)
+        wanted = dict.fromkeys((hour.year, hour.month) for hour in hours)
+        if unlisted := [month for month in wanted if month not in months]:
             raw = find_raw_table(glue, database, facts.raw)
-            for month, hour in unlisted.items():
-                of_month = ArrivalWindow(start=hour, end=hour + HOUR)
-                months[month] = registered_hours(glue, raw, of_month) if raw else set()
-        return set[datetime]().union(*(months[h.year, h.month] for h in window.hours))
+            if raw and raw.is_projected:
+                return hours  # the catalog does not know, and a date must not pass for one without
+            for month in unlisted:
+                whole = span_of(month)
+                months[month] = registered_hours(glue, raw, whole) if raw and whole else set()
+        return set[datetime]().union(*(months[month] for month in wanted))
 
     return landed_in
 
 
-def has_partitions(glue: GlueClient, database: str, facts: TableFacts, expression: str) -> bool:
-    """Return whether a table has partitions that an expression selects, as `year < 2024`."""
-    found = aws.list_partitions(glue, database, facts.table, expression, page_size=1)
-    return next(found, None) is not None
+def has_partitions(
+    glue: GlueClient, database: str, facts: TableFacts, first: date, last: date
+) -> bool:
+    """Return whether a table has partitions from one date through another."""
+    dates = Slice(first_date=first, last_date=last, zone=facts.zone)
+    table = aws.CatalogTable(database=database, name=facts.table, keys=facts.partitioning)
+    expression = dates_expression(facts.partitioning, dates)
+    return next(aws.list_partitions(glue, table, expression, page_size=1), None) is not None
+
+
+def has_before(glue: GlueClient, database: str, facts: TableFacts, year: int) -> bool:
+    """Return whether a table has partitions of years before one."""
+    first, last = date(FIRST_YEAR, 1, 1), date(year - 1, 12, 31)
+    return year > FIRST_YEAR and has_partitions(glue, database, facts, first, last)
 
 
 def last_built_year(glue: GlueClient, database: str, facts: TableFacts, year: int) -> int | None:
     """Return the last year up to one that has partitions, or None."""
-    while year >= FIRST_YEAR and not has_partitions(glue, database, facts, f"year = {year}"):
-        if not has_partitions(glue, database, facts, f"year < {year}"):
+    while year >= FIRST_YEAR and not has_partitions(
+        glue, database, facts, date(year, 1, 1), date(year, 12, 31)
+    ):
+        if not has_before(glue, database, facts, year):
             return None
         year -= 1
     return year if year >= FIRST_YEAR else None
@@ -110,7 +125,7 @@ def first_built(glue: GlueClient, database: str, facts: TableFacts, today: date)
     if first is None:
         return None
     whole = Slice(first_date=date(first, 1, 1), last_date=today, zone=facts.zone)
-    ledgers = list_ledgers(glue, database, facts.table, whole)
+    ledgers = list_ledgers(glue, database, facts.table, facts.partitioning, whole)
     return min((date(*partition[:3]) for partition in ledgers), default=None)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from retime.calendar.slices import Slice, cut_months
 from retime.coverage.coverage import (
     FIRST_YEAR,
-    has_partitions,
+    has_before,
     last_built_year,
     read_coverage,
     registered_in,
@@ -66,7 +66,7 @@ def read_year(
         **table_data(facts, database, region=glue.meta.region_name),
         "year": year,
         "months": len(_months_of(facts, year, complete)),
-        "has_before": has_partitions(glue, database, facts, f"year < {year}"),
+        "has_before": has_before(glue, database, facts, year),
         "has_after": year < complete.year,
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from retime.calendar.partitioning import Partitioning
 from retime.dataset import values
 from retime.dataset.model import Layout, Table, overlap, overlaps_location
 
@@ -73,7 +74,9 @@ def _table(section: Any) -> Table | None:
     is_plain = section.get("layout", "generations") != "generations"
     layout: Layout = "hive" if is_plain else "generations"
     name = _name(section.get("table"))
-    return Table(name=name, location=location, columns={}, grain="day", layout=layout)
+    return Table(
+        name=name, location=location, columns={}, partitioning=Partitioning(()), layout=layout
+    )
 
 
 def _location(value: Any) -> str | None:

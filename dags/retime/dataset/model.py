@@ -1,6 +1,5 @@
 """The values of a data set: what to read, how to distinguish events, where to publish."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -8,25 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from retime.calendar.arrival_hours import ArrivalWindow, arrival_window
-from retime.calendar.partitions import Partition, partition_keys, partition_windows
+from retime.aws import CatalogTable
+from retime.calendar.arrival_hours import HOUR, ArrivalWindow, arrival_window
+from retime.calendar.partitioning import Partition, Partitioning
+from retime.calendar.partitions import partition_windows
 from retime.calendar.slices import Grain, Slice
-
-# Hive's names, as the Glue catalog has them, and Trino's, as Athena casts to them.
-# https://docs.aws.amazon.com/athena/latest/ug/data-types.html
-TRINO_TYPES = {
-    "tinyint": "TINYINT",
-    "smallint": "SMALLINT",
-    "int": "INTEGER",
-    "bigint": "BIGINT",
-    "float": "REAL",
-    "double": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "string": "VARCHAR",
-    "date": "DATE",
-    "timestamp": "TIMESTAMP",
-}
-_DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 
 Columns = Mapping[str, str]
 """Column names and their types, in order, as the Glue catalog names them."""
@@ -34,6 +19,9 @@ Columns = Mapping[str, str]
 Layout = Literal["generations", "hive"]
 """Where published objects are: in generations, or at `year=/month=/...` below the location."""
 
+
+DEFAULT_FOLDERS = "year=%Y/month=%m/day=%d/hour=%H"
+"""How raw events are laid out where the data set does not say."""
 
 EVENT_COUNT = "event_count"
 """A column of staged files only: how many raw events each row was made from."""
@@ -49,11 +37,20 @@ QUARANTINE_COLUMNS: Columns = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raw:
-    """Where the raw events are; without a `crawler`, Retime registers their hours itself."""
+    """Where the raw events are, in folders of arrival time.
+
+    Without a `crawler`, Retime registers the folders itself.
+    """
 
     table: str
     location: str
     crawler: str | None
+    partitioning: Partitioning
+
+    @property
+    def period(self) -> timedelta:
+        """How long the arrivals of a folder are: an hour, or a day."""
+        return self.partitioning.period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,28 +73,10 @@ class Events:
     build_after: timedelta
     rebuild_late_percent: float
 
-    def window_of(self, slice_: Slice) -> ArrivalWindow:
-        """Return the arrival hours in which a slice's events can be."""
-        return arrival_window(
-            slice_,
-            look_back=self.look_back,
-            clock_skew=self.clock_skew,
-            max_lateness=self.max_lateness,
-        )
-
-    def windows_of(self, slice_: Slice, grain: Grain) -> dict[Partition, ArrivalWindow]:
-        """Return, for each published partition of a slice, the arrivals that can matter to it."""
-        before = self.look_back + self.clock_skew
-        return partition_windows(slice_, grain, before=before, after=self.max_lateness)
-
-    def own_windows_of(self, slice_: Slice, grain: Grain) -> dict[Partition, ArrivalWindow]:
-        """Return, for each published partition of a slice, the arrivals that can be its events."""
-        return partition_windows(slice_, grain, before=self.clock_skew, after=self.max_lateness)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table that Retime publishes to: partitions of a grain, at locations of its own.
+    """A table that Retime publishes to: partitions of time, at locations of its own.
 
     A `crawler` crawls it after a publication; only a table of layout `hive` has one.
     """
@@ -105,14 +84,23 @@ class Table:
     name: str
     location: str
     columns: Columns
-    grain: Grain
+    partitioning: Partitioning
     layout: Layout = "generations"
     crawler: str | None = None
 
     @property
-    def partition_keys(self) -> tuple[str, ...]:
-        """The names of its partition keys, coarsest first; all are of type bigint."""
-        return partition_keys(self.grain)
+    def grain(self) -> Grain:
+        """The size of its partitions."""
+        return "hour" if "hour" in self.partitioning.units else "day"
+
+    @property
+    def key_types(self) -> Columns:
+        """Its partition keys and their types, in order."""
+        return {key.name: key.type for key in self.partitioning.keys}
+
+    def in_catalog(self, database: str) -> CatalogTable:
+        """Return the table, as calls to the catalog name it."""
+        return CatalogTable(database=database, name=self.name, keys=self.partitioning)
 
     @property
     def staged_columns(self) -> Columns:
@@ -163,21 +151,37 @@ class DataSet:
         """The tables that it publishes to."""
         return self.published, self.quarantine
 
+    @property
+    def max_wait(self) -> timedelta:
+        """How long after a date its last arrivals are waited for, at most."""
+        return self.events.build_after + self.limits.arrival_timeout + self.raw.period - HOUR
 
-def trino_type(type_: str) -> str:
-    """Return Trino's name of a catalog type: 'int' is INTEGER, 'string' is VARCHAR.
+    def window_of(self, slice_: Slice) -> ArrivalWindow:
+        """Return the arrivals in which a slice's events can be."""
+        return arrival_window(
+            slice_,
+            look_back=self.events.look_back,
+            clock_skew=self.events.clock_skew,
+            max_lateness=self.events.max_lateness,
+            period=self.raw.period,
+        )
 
-    Raises:
-        ValueError: Retime does not publish such a type.
-    """
-    if match := _DECIMAL.fullmatch(type_):
-        # https://docs.aws.amazon.com/athena/latest/ug/data-types.html
-        if not 0 <= int(match[2]) <= int(match[1]) <= 38 or not int(match[1]):
-            raise ValueError(type_)
-        return f"DECIMAL({match[1]}, {match[2]})"
-    if type_ not in TRINO_TYPES:
-        raise ValueError(type_)
-    return TRINO_TYPES[type_]
+    def windows_of(self, slice_: Slice) -> dict[Partition, ArrivalWindow]:
+        """Return, for each published partition of a slice, the arrivals that can matter to it."""
+        return self._windows_of(slice_, self.events.look_back + self.events.clock_skew)
+
+    def own_windows_of(self, slice_: Slice) -> dict[Partition, ArrivalWindow]:
+        """Return, for each published partition of a slice, the arrivals that can be its events."""
+        return self._windows_of(slice_, self.events.clock_skew)
+
+    def _windows_of(self, slice_: Slice, before: timedelta) -> dict[Partition, ArrivalWindow]:
+        return partition_windows(
+            slice_,
+            self.published.grain,
+            before=before,
+            after=self.events.max_lateness,
+            period=self.raw.period,
+        )
 
 
 def overlap(first: Table, second: Table) -> bool:

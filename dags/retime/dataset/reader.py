@@ -9,12 +9,14 @@ from itertools import product
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from retime.calendar.partitioning import DAILY, HOURLY, Partitioning, parse_partitioning
 from retime.calendar.slices import Grain
 from retime.dataset import values
 from retime.dataset.claims import Claims, claims_of
+from retime.dataset.column_types import TRINO_TYPES
 from retime.dataset.model import (
+    DEFAULT_FOLDERS,
     QUARANTINE_COLUMNS,
-    TRINO_TYPES,
     Columns,
     DataSet,
     Events,
@@ -31,8 +33,17 @@ _NAME = f"a name of a-z, 0-9 and _, of at most {values.MAX_NAME} characters, but
 _TABLE = f"a table name of a-z, 0-9 and _, of at most {values.MAX_IDENTIFIER} characters"
 _SENTENCE = f"a sentence of at most {values.MAX_TEXT} characters"
 _COLUMNS = (
-    f"a mapping of column to type: {', '.join(TRINO_TYPES)} or decimal(p,s); the names year, "
-    "month, day, hour, event_count and local_time are taken"
+    f"a mapping of column to type: {', '.join(TRINO_TYPES)}, decimal(p,s), "
+    "array<type>, map<type,type> or struct<name:type,...>; event_count and "
+    "names that begin with retime_ are taken"
+)
+_PARTITIONS = (
+    "year, month, day and maybe hour, each of type bigint; or one key of any other name, of type "
+    "date or string, and maybe hour of type bigint"
+)
+_FOLDERS = (
+    f"how the folders below the location are laid out, as {DEFAULT_FOLDERS}: of the codes "
+    "%Y %m %d %H, with a dash where they are not zero-padded (%-m), and * for any value"
 )
 _DATE = f"a date, as 2024-03-28, from {values.FIRST_DATE} to {values.LAST_DATE}"
 _COUNT = f"a whole number from 1 to {values.MAX_COUNT}"
@@ -46,8 +57,30 @@ _GIVEN_NAMES = frozenset(
         *("data_set", "raw", "arrived", "arrival", "start", "end", "look_back", "clock_skew"),
         *("max_lateness", "late_after", "earliest", "required", "key", "latest", "name", "names"),
         *("event_time_column", "partition_keys", "literal", "literals", "epoch", "local_time"),
-        *("date_text", "late_stretches", "late_step"),
-        *("whole", "number", "string", "instant", "found", "target", "columns", "audits"),
+        *(
+            "date_text",
+            "late_stretches",
+            "late_step",
+            "partition_value",
+            "arrival_seconds",
+            "event_time_iso8601",
+            "event_time_timestamp",
+            "event_time_seconds",
+            "event_time_millis",
+            "event_time_micros",
+        ),
+        *(
+            "field",
+            "whole",
+            "number",
+            "string",
+            "instant",
+            "found",
+            "target",
+            "texts",
+            "columns",
+            "audits",
+        ),
         *("staging", "quarantine_staging", "quarantine_keys"),
     }
 )
@@ -186,7 +219,7 @@ def _check_locations(top: Section, data_set: DataSet) -> None:
 
 def _read_data_set(top: Section) -> DataSet:
     name = top.take("name", values.data_set_name, _NAME)
-    grain = top.take("grain", values.grain, "hour or day", default="hour")
+    grain = top.take("grain", values.grain, "hour or day", default=None)
     published = top.section("published")
     quarantine = top.section("quarantine")
     data_set = DataSet(
@@ -205,7 +238,7 @@ def _read_data_set(top: Section) -> DataSet:
         published=_read_published(published, grain),
         event_time=published.take("event_time", values.identifier, "a column"),
         # By day, or each date would add 24 partitions, nearly all of them empty.
-        quarantine=_read_table(quarantine, QUARANTINE_COLUMNS, "day"),
+        quarantine=_read_table(quarantine, QUARANTINE_COLUMNS, DAILY),
         max_quarantined_percent=quarantine.take(
             "max_percent", values.percent, "0 to 100", default=1.0
         ),
@@ -223,6 +256,12 @@ def _read_raw(section: Section) -> Raw:
         table=section.take("table", values.identifier, _TABLE),
         location=section.take("location", values.location, "s3://bucket/prefix/"),
         crawler=section.take("crawler", values.text, "the name of a Glue crawler", default=None),
+        partitioning=section.take(
+            "partitions",
+            values.raw_partitions,
+            _FOLDERS,
+            default=parse_partitioning(DEFAULT_FOLDERS),
+        ),
     )
     section.finish()
     return raw
@@ -258,22 +297,38 @@ def _read_events(section: Section) -> Events:
     return events
 
 
-def _read_table(section: Section, columns: Columns, grain: Grain) -> Table:
+def _read_table(section: Section, columns: Columns, partitioning: Partitioning) -> Table:
     return Table(
         name=section.take("table", values.identifier, _TABLE),
         location=section.take("location", values.location, "s3://bucket/prefix/"),
         columns=columns,
-        grain=grain,
+        partitioning=partitioning,
     )
 
 
-def _read_published(section: Section, grain: Grain) -> Table:
+def _read_published(section: Section, grain: Grain | None) -> Table:
+    partitioning = section.take(
+        "partitions",
+        values.published_partitions,
+        _PARTITIONS,
+        default=DAILY if grain == "day" else HOURLY,
+    )
     columns = section.take("columns", values.typed_columns, _COLUMNS)
+    if taken := set(partitioning.names) & set(columns):
+        raise section.error(
+            "columns", f"has {', '.join(sorted(taken))}", "give other names: partition keys are"
+        )
     table = replace(
-        _read_table(section, columns, grain),
+        _read_table(section, columns, partitioning),
         layout=section.take("layout", values.layout, "generations or hive", default="generations"),
         crawler=section.take("crawler", values.text, "the name of a Glue crawler", default=None),
     )
+    if grain and grain != table.grain:
+        raise section.error(
+            "partitions",
+            f"are of {table.grain}s, but grain is {grain!r}",
+            "remove grain: the partitions say it",
+        )
     if table.crawler and table.layout != "hive":
         raise section.error(
             "crawler",

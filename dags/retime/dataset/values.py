@@ -5,12 +5,18 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from retime.calendar.partitions import partition_keys
+from retime.calendar.partitioning import (
+    Partitioning,
+    parse_partitioning,
+    published_partitioning,
+)
 from retime.calendar.slices import Grain
-from retime.dataset.model import EVENT_COUNT, Columns, Layout, trino_type
+from retime.dataset.column_types import trino_type
+from retime.dataset.model import EVENT_COUNT, Columns, Layout
 
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _LOCATION = re.compile(r"s3://[\w.${}-]+/[\w.=${}/-]+/")
+_BLANKS = re.compile(r"\s")
 _SETTING = re.compile(r"\$\{[a-z_]+\}")
 # What Airflow, Glue and S3 take at most, with room for what is put before and behind a name:
 # a DAG's tag has 100 characters, a Glue table 255, of which a staging table adds 27.
@@ -19,6 +25,8 @@ MAX_IDENTIFIER = 200
 MAX_TEXT = 1_000
 MAX_COUNT = 100_000
 MAX_DURATION = timedelta(days=3_660)
+OURS = "retime_"
+"""What the names begin with that statements have besides those of the data set."""
 FIRST_DATE, LAST_DATE = date(1970, 1, 1), date(2199, 12, 31)
 
 
@@ -100,13 +108,28 @@ def typed_columns(value: Any) -> Columns:
     """Return columns with types that Retime can publish, none of a name that it needs itself."""
     if not isinstance(value, dict) or not value:
         raise TypeError
-    columns = {identifier(name): text(type_) for name, type_ in value.items()}
+    columns = {
+        identifier(name): _BLANKS.sub("", text(type_)).lower() for name, type_ in value.items()
+    }
     for type_ in columns.values():
         trino_type(type_)
-    reserved = {EVENT_COUNT, "local_time", *partition_keys("hour")} & set(columns)
-    if reserved:
+    if reserved := [name for name in columns if name == EVENT_COUNT or name.startswith(OURS)]:
         raise ValueError(reserved)
     return columns
+
+
+def raw_partitions(value: Any) -> Partitioning:
+    """Return how the folders of raw events are laid out."""
+    return parse_partitioning(text(value).strip("/"))
+
+
+def published_partitions(value: Any) -> Partitioning:
+    """Return the partition keys of a published table."""
+    if not isinstance(value, dict):
+        raise TypeError
+    if any(name == EVENT_COUNT or str(name).startswith(OURS) for name in value):
+        raise ValueError(value)
+    return published_partitioning({identifier(name): text(type_) for name, type_ in value.items()})
 
 
 def percent(value: Any) -> float:

@@ -48,7 +48,7 @@ def run(given: argparse.Namespace) -> int:
     facts = RunFacts(params=params, is_manual=True, logical_date=None, interval_start=None)
     dates = event_dates(facts, zone=data_set.zone, max_days=data_set.limits.max_days, now=now)
     request = read_request(params, dates, is_manual=True)
-    until = read_landed(deployment, data_set.events.window_of(dates), now).until
+    until = read_landed(deployment, data_set.window_of(dates), now).until
     plan = plan_run(deployment, request, Search(partitions={}), until, now, None)
     if given.json:
         print(json.dumps(plan.to_json()))

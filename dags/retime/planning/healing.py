@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 
 from retime.calendar.arrival_hours import ArrivalWindow
-from retime.calendar.partitions import Partition
+from retime.calendar.partitioning import Partition
 from retime.calendar.slices import Slice, join_dates
 from retime.dataset.deployment import Deployment
 from retime.dataset.model import DataSet
 from retime.errors import RunError
 from retime.planning.request import RunRequest
-from retime.published.ledger import Ledger, list_ledgers
+from retime.published.ledger import Ledger, published_ledgers
 from retime.published.search import Search, Unread
 from retime.raw.landed import LandedUntil, first_landed, list_landed
 from retime.statements.late import arrivals_of
@@ -28,14 +28,14 @@ def raw_windows(deployment: Deployment, request: RunRequest) -> list[ArrivalWind
     """Return the arrival hours that a run may read, in order; the last are those of its dates."""
     if not request.reads_raw:
         return []
-    events, zone = deployment.data_set.events, deployment.data_set.zone
-    own = events.window_of(request.dates)
+    data_set = deployment.data_set
+    own = data_set.window_of(request.dates)
     if not request.is_healing:
         return [own]
-    dates = _healed_dates(deployment.data_set, request)
-    ledgers = _without_archived(deployment, _list_ledgers(deployment, dates))
-    open_dates = open_dates_of(deployment.data_set, ledgers)
-    earlier = [events.window_of(slice_) for slice_ in join_dates(open_dates, zone)]
+    dates = _healed_dates(data_set, request)
+    ledgers = _without_archived(deployment, published_ledgers(deployment, dates))
+    open_dates = open_dates_of(data_set, ledgers)
+    earlier = [data_set.window_of(slice_) for slice_ in join_dates(open_dates, data_set.zone)]
     return [*earlier, own]
 
 
@@ -55,13 +55,14 @@ def plan_search(
         dates = _healed_dates(deployment.data_set, request)
     else:
         return Search(partitions={}), False
-    s3, location = deployment.clients.s3, deployment.data_set.raw.location
-    ledgers = _list_ledgers(deployment, dates)
+    s3, raw = deployment.clients.s3, deployment.data_set.raw
+    ledgers = published_ledgers(deployment, dates)
     if request.is_healing:
         ledgers = _without_archived(deployment, ledgers)
-    first_hour = first_landed(s3, location)
+    first_hour = first_landed(s3, raw)
     search = search_of(deployment.data_set, ledgers, until.instant, first_hour)
-    landed = {h for window in arrivals_of(search) for h in list_landed(s3, location, window)}
+    windows = arrivals_of(search, raw.period)
+    landed = {h for window in windows for h in list_landed(s3, raw, window)}
     return without_empty(search, landed), bool(landed)
 
 
@@ -80,7 +81,7 @@ def open_dates_of(data_set: DataSet, ledgers: Mapping[Partition, Ledger]) -> set
     """Return the dates, of those of some ledgers, that are not known to be complete."""
     open_dates = set()
     for slice_ in join_dates({date(*p[:3]) for p in ledgers}, data_set.zone):
-        windows = data_set.events.own_windows_of(slice_, data_set.published.grain)
+        windows = data_set.own_windows_of(slice_)
         for partition, window in windows.items():
             ledger = ledgers.get(partition)
             if ledger and ledger.is_pinned:
@@ -112,7 +113,7 @@ def search_of(
         return Search(partitions={})
     partitions: dict[Partition, Unread] = {}
     for slice_ in join_dates({date(*p[:3]) for p in ledgers}, data_set.zone):
-        windows = data_set.events.own_windows_of(slice_, data_set.published.grain)
+        windows = data_set.own_windows_of(slice_)
         for partition, window in windows.items():
             ledger = ledgers.get(partition)
             if ledger and (ledger.is_pinned or ledger.arrivals.start < first_hour):
@@ -157,11 +158,6 @@ def _healed_dates(data_set: DataSet, request: RunRequest) -> Slice:
     return Slice(first_date=before - reach, last_date=before, zone=data_set.zone)
 
 
-def _list_ledgers(deployment: Deployment, dates: Slice) -> dict[Partition, Ledger]:
-    table = deployment.data_set.published.name
-    return list_ledgers(deployment.clients.glue, deployment.database, table, dates)
-
-
 def _without_archived(
     deployment: Deployment, ledgers: Mapping[Partition, Ledger]
 ) -> dict[Partition, Ledger]:
@@ -174,7 +170,7 @@ def _without_archived(
     for day in open_dates_of(data_set, ledgers):
         slice_ = Slice(first_date=day, last_date=day, zone=data_set.zone)
         try:
-            list_landed(s3, data_set.raw.location, data_set.events.window_of(slice_))
+            list_landed(s3, data_set.raw, data_set.window_of(slice_))
         except RunError as error:
             log.warning("%s is not searched for late events: %s", day, error)
             archived.add(day)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from retime.calendar.arrival_hours import ArrivalWindow, windows_of_hours
-from retime.calendar.partitions import Partition
+from retime.calendar.partitioning import Partition
 from retime.calendar.slices import Slice, cut_slices, join_dates
 from retime.dataset.deployment import Deployment
 from retime.dataset.model import DataSet
@@ -220,10 +220,10 @@ def plan_dates(
         RunError: some of the raw events are archived.
     """
     data_set = deployment.data_set
-    first_hour = first_landed(deployment.clients.s3, data_set.raw.location)
+    first_hour = first_landed(deployment.clients.s3, data_set.raw)
     planned: list[PlannedSlice] = []
     for range_ in join_dates(dates, data_set.zone):
-        window = data_set.events.window_of(range_)
+        window = data_set.window_of(range_)
         landed = read_landed(deployment, window, now).before(until)
         planned += plan_slices(data_set, range_, landed, first_hour)
     return planned
@@ -268,20 +268,23 @@ def plan_slices(
     whole = Slice(first_date=first_date, last_date=dates.last_date, zone=dates.zone)
     there = ArrivalWindow(start=first_hour, end=until)
     planned = (
-        _plan_slice(slice_, data_set.events.window_of(slice_).intersect(there), landed.hours)
+        _plan_slice(data_set, slice_, data_set.window_of(slice_).intersect(there), landed.hours)
         for slice_ in cut_slices(whole, data_set.published.grain)
     )
     return [plan for plan in planned if plan.raw_objects]
 
 
 def _plan_slice(
-    slice_: Slice, window: ArrivalWindow, landed: Mapping[datetime, LandedHour]
+    data_set: DataSet,
+    slice_: Slice,
+    window: ArrivalWindow,
+    landed: Mapping[datetime, LandedHour],
 ) -> PlannedSlice:
     hours = {hour: volume for hour, volume in landed.items() if window.start <= hour < window.end}
     return PlannedSlice(
         slice_=slice_,
         window=window,
-        landed=windows_of_hours(hours),
+        landed=windows_of_hours(hours, data_set.raw.period),
         raw_objects=sum(volume.objects for volume in hours.values()),
         raw_bytes=sum(volume.size for volume in hours.values()),
     )

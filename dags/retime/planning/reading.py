@@ -10,7 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from retime.calendar.arrival_hours import ArrivalWindow, join_windows
-from retime.calendar.partitions import Partition, partition_windows
+from retime.calendar.partitioning import DAILY, Partition
+from retime.calendar.partitions import partition_windows
 from retime.calendar.slices import Slice, cut_months
 from retime.dataset.deployment import Deployment
 from retime.planning.state import DateCoverage, cover
@@ -33,14 +34,14 @@ _LISTINGS = 8
 def facts_today(deployment: Deployment) -> TableFacts:
     """Return the facts of a data set's table, with the fingerprint of the SQL as it is."""
     data_set = deployment.data_set
-    raw = read_raw_table(deployment.clients.glue, deployment.database, data_set.raw.table)
+    raw = read_raw_table(deployment.clients.glue, deployment.database, data_set.raw)
     return facts_of(data_set, fingerprint(any_source(data_set, raw)))
 
 
 def landed_on_s3(deployment: Deployment) -> LandedIn:
     """Return what asks S3 for the arrival hours that hold raw events."""
-    s3, location = deployment.clients.s3, deployment.data_set.raw.location
-    return lambda window: list_landed(s3, location, window)
+    s3, raw = deployment.clients.s3, deployment.data_set.raw
+    return lambda window: list_landed(s3, raw, window)
 
 
 def read_states(
@@ -55,20 +56,21 @@ def read_states(
         dates: the dates.
         landed_in: asked about the arrivals of the partitions that were never built.
     """
-    ledgers = _list_by_month(glue, database, facts.table, dates)
-    quarantine = list_ledgers(glue, database, facts.quarantine, dates)
+    ledgers = _list_by_month(glue, database, facts, dates)
+    quarantine = list_ledgers(glue, database, facts.quarantine, DAILY, dates)
     landed = _landed_of_unbuilt(facts, dates, ledgers, landed_in)
     quarantined = {partition: ledger.rows for partition, ledger in quarantine.items()}
     return cover(facts, dates, ledgers, landed, quarantined)
 
 
 def _list_by_month(
-    glue: GlueClient, database: str, table: str, dates: Slice
+    glue: GlueClient, database: str, facts: TableFacts, dates: Slice
 ) -> dict[Partition, Ledger]:
     """List the ledgers of a table, months at a time: Glue gives 1,000 a call, one after another."""
     ledgers: dict[Partition, Ledger] = {}
     with ThreadPoolExecutor(_LISTINGS) as pool:
-        for found in pool.map(partial(list_ledgers, glue, database, table), cut_months(dates)):
+        read = partial(list_ledgers, glue, database, facts.table, facts.partitioning)
+        for found in pool.map(read, cut_months(dates)):
             ledgers |= found
     return ledgers
 
@@ -87,6 +89,7 @@ def _landed_of_unbuilt(
                 facts.grain,
                 before=facts.clock_skew,
                 after=facts.max_lateness,
+                period=facts.raw.period,
             )
             unbuilt += [window for each, window in windows.items() if each not in ledgers]
     hours: set[datetime] = set()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from retime.calendar.partitions import Partition
+from retime.calendar.partitioning import Partition
 from retime.calendar.slices import Slice
 from retime.dataset.model import DataSet
 from retime.errors import RunError
@@ -58,7 +58,8 @@ class RunReport:
     """What a run did: totals over its slices, and the dates that something became of.
 
     `settled` became complete for good. `late_beyond` are the events that arrived on the run's dates
-    later than the max lateness, by the date they happened: nothing builds them in.
+    later than the max lateness, by the date they happened: nothing builds them in. `remarks` are
+    about the raw events.
     """
 
     totals: Mapping[str, int]
@@ -66,6 +67,7 @@ class RunReport:
     settled: tuple[date, ...]
     late_beyond: Mapping[date, int]
     changed: tuple[Changed, ...]
+    remarks: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain value that `report` returns."""
@@ -76,6 +78,7 @@ class RunReport:
             "settled": [str(day) for day in self.settled],
             "late_beyond": _by_text(self.late_beyond),
             "changed": [each.to_json() for each in self.changed],
+            "remarks": list(self.remarks),
         }
 
     def metrics(self, name: str) -> dict[str, int]:
@@ -215,7 +218,8 @@ def describe_dates(data_set: DataSet, done: Mapping[str, Any]) -> list[str]:
         f"{each.action} of {each.slice_}: {each.partitions} partitions changed"
         for each in map(Changed.from_json, done["changed"])
     ]
-    return [*changed, *(f"{kind}: {what}" for kind, what in kinds if what)]
+    told = (f"{kind}: {what}" for kind, what in kinds if what)
+    return [*changed, *told, *(f"raw events: {remark}" for remark in done.get("remarks", ()))]
 
 
 def describe_totals(totals: Mapping[str, int]) -> str:

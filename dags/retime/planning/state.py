@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from retime.calendar.partitions import Partition, partition_windows
+from retime.calendar.partitioning import Partition
+from retime.calendar.partitions import partition_windows
 from retime.calendar.slices import Slice
 from retime.published.facts import TableFacts
 from retime.published.ledger import Ledger
@@ -110,7 +111,11 @@ def cover(
         quarantined: the records in quarantine by arrival day.
     """
     windows = partition_windows(
-        dates, facts.grain, before=facts.clock_skew, after=facts.max_lateness
+        dates,
+        facts.grain,
+        before=facts.clock_skew,
+        after=facts.max_lateness,
+        period=facts.raw.period,
     )
     hours = sorted(landed)
     by_date: dict[date, list[PartitionCoverage]] = {day: [] for day in dates.dates}

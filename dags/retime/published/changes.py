@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 
 from retime import aws
 from retime.aws import CatalogPartition
-from retime.calendar.partitions import Partition
+from retime.calendar.partitioning import Partition
 from retime.dataset.deployment import Deployment
 from retime.errors import PublishError
 from retime.published.ledger import Ledger, ledger_of
@@ -30,20 +30,20 @@ def change_partitions(
         PublishError: the catalog did not take a change; a repetition does what is left.
     """
     glue, database = deployment.clients.glue, deployment.database
-    table, wanted = deployment.data_set.published.name, list(partitions)
+    table, wanted = deployment.data_set.published.in_catalog(database), list(partitions)
     done: set[Partition] = set()
     refused: list[aws.RefusedPartition] = []
     for _ in range(_ATTEMPTS):
-        existing = aws.read_partitions(glue, database, table, wanted).values()
+        existing = aws.read_partitions(glue, table, wanted).values()
         built = [(found, ledger_of(found.parameters)) for found in existing]
         changed = [c for found, ledger in built if ledger and (c := change(found, ledger))]
         if not changed:
             return len(done)
         done |= {partition.values for partition in changed}
-        refused = aws.update_partitions(glue, database, table, changed)
+        refused = aws.update_partitions(glue, table, changed)
     if not refused:
         return len(done)
     raise PublishError(
-        f"{database}.{table}: the catalog did not take all changes in {_ATTEMPTS} attempts; clear "
+        f"{table}: the catalog did not take all changes in {_ATTEMPTS} attempts; clear "
         f"this task alone: {', '.join(map(str, refused[:3]))}"
     )

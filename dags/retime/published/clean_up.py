@@ -91,7 +91,7 @@ def delete_generations(
 def _delete_generations_at(
     clients: aws.Clients, database: str, table: Table, now: datetime, retention: timedelta
 ) -> int:
-    folders = map(generation_of_folder, aws.list_folders(clients.s3, table.location))
+    folders = map(generation_of_folder, aws.list_level(clients.s3, table.location, "")[0])
     generations = sorted(generation for generation in folders if generation)
     used = _used_generations(clients.glue, database, table) if generations else set()
     marks = read_marks(clients.s3, table.location)

@@ -11,7 +11,7 @@ from retime import aws
 from retime.calendar.slices import Slice
 from retime.dataset.deployment import Deployment
 from retime.published.changes import change_partitions
-from retime.published.ledger import Ledger, list_ledgers, with_ledger
+from retime.published.ledger import Ledger, published_ledgers, with_ledger
 from retime.published.search import Search, Unread
 
 
@@ -74,9 +74,8 @@ def settled_dates(deployment: Deployment, days: set[date]) -> tuple[date, ...]:
     """Return those dates of which each partition is settled, in order."""
     if not days:
         return ()
-    zone, table = deployment.data_set.zone, deployment.data_set.published.name
-    dates = Slice(first_date=min(days), last_date=max(days), zone=zone)
-    ledgers = list_ledgers(deployment.clients.glue, deployment.database, table, dates)
+    dates = Slice(first_date=min(days), last_date=max(days), zone=deployment.data_set.zone)
+    ledgers = published_ledgers(deployment, dates)
     is_open = {date(*p[:3]) for p, ledger in ledgers.items() if not ledger.is_settled}
     built = {date(*partition[:3]) for partition in ledgers}
     return tuple(sorted((days & built) - is_open))

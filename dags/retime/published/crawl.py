@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from retime import aws
-from retime.calendar.partitions import Partition, partitions_of
+from retime.calendar.partitioning import Partition
+from retime.calendar.partitions import partitions_of
 from retime.calendar.slices import Slice
 from retime.dataset.deployment import Deployment
 from retime.dataset.model import Table
@@ -61,7 +62,7 @@ def check_crawl(
     Raises:
         CatalogError: partitions are without their ledger, or tables were made.
     """
-    found = aws.read_partitions(glue, database, table.name, partitions)
+    found = aws.read_partitions(glue, table.in_catalog(database), partitions)
     odd = ["/".join(map(str, v)) for v, p in found.items() if not ledger_of(p.parameters)]
     if odd:
         raise CatalogError(

@@ -7,15 +7,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from retime import aws
+from retime.calendar.partitioning import (
+    DAILY,
+    HOURLY,
+    Partitioning,
+    parse_partitioning,
+    published_partitioning,
+)
 from retime.calendar.slices import Grain
 from retime.dataset.deployment import Deployment
-from retime.dataset.model import DataSet
+from retime.dataset.model import DEFAULT_FOLDERS, DataSet, Raw
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -33,19 +40,24 @@ class TableFacts:
 
     data_set: str
     zone: ZoneInfo
-    grain: Grain
     max_lateness: timedelta
     clock_skew: timedelta
     fingerprint: str
     table: str
     quarantine: str
-    raw: str
+    partitioning: Partitioning
+    raw: Raw
 
     def __post_init__(self) -> None:
         """Refuse what no data set says: anybody can write the parameters of a table."""
-        texts = (self.data_set, self.fingerprint, self.table, self.quarantine, self.raw)
-        if not all(isinstance(text, str) for text in texts) or self.grain not in ("hour", "day"):
+        own = (self.data_set, self.fingerprint, self.table, self.quarantine)
+        if not all(isinstance(text, str) for text in (*own, self.raw.table, self.raw.location)):
             raise ValueError(f"these are no facts of a table of Retime: {self}")
+
+    @property
+    def grain(self) -> Grain:
+        """The size of the table's partitions."""
+        return "hour" if "hour" in self.partitioning.units else "day"
 
     @property
     def dag_id(self) -> str:
@@ -58,13 +70,15 @@ class TableFacts:
             {
                 "data_set": self.data_set,
                 "zone": self.zone.key,
-                "grain": self.grain,
                 "max_lateness_seconds": self.max_lateness.total_seconds(),
                 "clock_skew_seconds": self.clock_skew.total_seconds(),
                 "fingerprint": self.fingerprint,
                 "table": self.table,
                 "quarantine": self.quarantine,
-                "raw": self.raw,
+                "partitions": {key.name: key.type for key in self.partitioning.keys},
+                "raw": self.raw.table,
+                "raw_location": self.raw.location,
+                "raw_partitions": self.raw.partitioning.pattern,
             }
         )
 
@@ -72,7 +86,18 @@ class TableFacts:
     def from_text(cls, text: str) -> TableFacts:
         """Return what `to_text` made a text of."""
         value: dict[str, Any] = json.loads(text)
+        # Version 0.3 had a grain, and no other keys and folders than by numbers.
+        numbers = {"hour": HOURLY, "day": DAILY}.get(value.pop("grain", ""))
+        partitioning = numbers or published_partitioning(value.pop("partitions"))
+        raw = Raw(
+            table=value.pop("raw"),
+            location=value.pop("raw_location", ""),
+            crawler=None,
+            partitioning=parse_partitioning(value.pop("raw_partitions", DEFAULT_FOLDERS)),
+        )
         return cls(
+            partitioning=partitioning,
+            raw=raw,
             zone=ZoneInfo(value.pop("zone")),
             max_lateness=timedelta(seconds=value.pop("max_lateness_seconds")),
             clock_skew=timedelta(seconds=value.pop("clock_skew_seconds")),
@@ -85,13 +110,13 @@ def facts_of(data_set: DataSet, fingerprint: str) -> TableFacts:
     return TableFacts(
         data_set=data_set.name,
         zone=data_set.zone,
-        grain=data_set.published.grain,
+        partitioning=data_set.published.partitioning,
         max_lateness=data_set.events.max_lateness,
         clock_skew=data_set.events.clock_skew,
         fingerprint=fingerprint,
         table=data_set.published.name,
         quarantine=data_set.quarantine.name,
-        raw=data_set.raw.table,
+        raw=replace(data_set.raw, crawler=None),
     )
 
 

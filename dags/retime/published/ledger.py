@@ -6,16 +6,19 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from retime import aws
 from retime.calendar.arrival_hours import ArrivalWindow
-from retime.calendar.partitions import Partition
+from retime.calendar.partitioning import Partition, Partitioning
+from retime.calendar.selection import catalog_expression, select
 from retime.calendar.slices import Slice
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
+
+    from retime.dataset.deployment import Deployment
 
 _PREFIX = "retime."
 _PREVIOUS = "previous"
@@ -129,27 +132,33 @@ def _read(texts: Mapping[str, str], previous: Ledger | None) -> Ledger:
 
 
 def list_ledgers(
-    glue: GlueClient, database: str, table: str, dates: Slice
+    glue: GlueClient, database: str, table: str, partitioning: Partitioning, dates: Slice
 ) -> dict[Partition, Ledger]:
     """Return the ledgers of a table's partitions from one date through another, in no order.
 
-    One listing for each year: the partitions of a date need not be known. A table that is not there
-    has none.
+    The partitions of a date need not be known. A table that is not there has none.
     """
     found: dict[Partition, Ledger] = {}
-    first, last = dates.first_date, dates.last_date
-    for year in range(first.year, last.year + 1):
-        months = (
-            first.month if year == first.year else 1,
-            last.month if year == last.year else 12,
-        )
-        expression = f"year = {year} AND month >= {months[0]} AND month <= {months[1]}"
-        with suppress(glue.exceptions.EntityNotFoundException):
-            for partition in aws.list_partitions(glue, database, table, expression):
-                ledger = ledger_of(partition.parameters)
-                if ledger and first <= date(*partition.values[:3]) <= last:
-                    found[partition.values] = ledger
+    catalogued = aws.CatalogTable(database=database, name=table, keys=partitioning)
+    expression = dates_expression(partitioning, dates)
+    with suppress(glue.exceptions.EntityNotFoundException):
+        for partition in aws.list_partitions(glue, catalogued, expression):
+            if ledger := ledger_of(partition.parameters):
+                found[partition.values] = ledger
     return found
+
+
+def published_ledgers(deployment: Deployment, dates: Slice) -> dict[Partition, Ledger]:
+    """Return the ledgers of the published partitions of dates, in no order."""
+    table = deployment.data_set.published
+    glue, database = deployment.clients.glue, deployment.database
+    return list_ledgers(glue, database, table.name, table.partitioning, dates)
+
+
+def dates_expression(partitioning: Partitioning, dates: Slice) -> str:
+    """Return the expression of GetPartitions for the published partitions of dates."""
+    days = [(day.year, day.month, day.day) for day in dates.dates]
+    return catalog_expression(select(partitioning, days), is_canonical=True)
 
 
 def other_parameters(parameters: Mapping[str, str]) -> dict[str, str]:

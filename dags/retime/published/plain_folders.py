@@ -20,7 +20,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from retime import aws
-from retime.calendar.partitions import Partition, partition_path
+from retime.calendar.partitioning import Partition
+from retime.dataset.model import Table
 from retime.errors import PublishError, RunError
 from retime.published.publication import Partitions, Publication, generation_of
 from retime.published.repoint import repoint_partitions
@@ -54,8 +55,8 @@ def replace_folders(
         PublishError: as there; a retry can help and is safe.
         DeleteError: S3 did not delete a replaced object; the same holds.
     """
-    table = publication.table
-    read = partial(aws.read_partitions, clients.glue, database, table.name)
+    table = publication.table.in_catalog(database)
+    read = partial(aws.read_partitions, clients.glue, table)
 
     def is_ours(partition: Partition) -> bool:
         found = read([partition]).get(partition)
@@ -63,20 +64,20 @@ def replace_folders(
 
     counts = repoint_partitions(clients, database, publication, now=now, retention=retention)
     published = read(publication.wanted)
-    staged = _located_at(publication.location, published)
+    staged = _located_at(publication, published)
     _each(partial(_replace_folder, clients.s3, publication, is_ours), staged)
     taken = [v for v, found in published.items() if generation_of(found) != publication.generation]
     _each(partial(_take_back, clients.s3, publication), taken)
     refused: list[aws.RefusedPartition] = []
     for _ in range(_ATTEMPTS):
         # Read each time: another publication may have been faster.
-        left = _located_at(publication.location, read(staged))
-        refused = _point(clients.glue, database, table.name, left, table.location)
+        left = _located_at(publication, read(staged))
+        refused = _point(clients.glue, table, publication.table, left)
         if not refused:
             return replace(counts, replaced=len(staged))
     raise PublishError(
-        f"{database}.{table.name}: the catalog did not take back all partitions to "
-        f"{table.location} in {_ATTEMPTS} attempts; repeat the publication: "
+        f"{table}: the catalog did not take back all partitions to "
+        f"{publication.table.location} in {_ATTEMPTS} attempts; repeat the publication: "
         f"{', '.join(map(str, refused[:3]))}"
     )
 
@@ -85,7 +86,7 @@ def _replace_folder(
     s3: S3Client, publication: Publication, is_ours: OwnershipCheck, partition: Partition
 ) -> None:
     """Let a partition's plain folder hold the objects of a publication, and no others."""
-    path = partition_path(partition)
+    path = publication.table.partitioning.folder(partition)
     source, target = publication.location + path, publication.table.location + path
     staged = {
         f"{publication.generation}-{name.removesuffix('.parquet')}.parquet": (name, size)
@@ -107,7 +108,7 @@ def _replace_folder(
 
 def _take_back(s3: S3Client, publication: Publication, partition: Partition) -> None:
     """Delete copies of a publication from the folder of a partition that another one has taken."""
-    folder = publication.table.location + partition_path(partition)
+    folder = publication.table.location + publication.table.partitioning.folder(partition)
     aws.delete_folder(s3, f"{folder}{publication.generation}-")
 
 
@@ -118,21 +119,22 @@ def _each(do: Callable[[Any], None], items: Iterable[Any]) -> None:
             pass
 
 
-def _located_at(location: str, partitions: Partitions) -> Partitions:
-    """Return those of the partitions that lie in their folder below a location."""
+def _located_at(publication: Publication, partitions: Partitions) -> Partitions:
+    """Return those of the partitions that lie in their folder of the staged generation."""
+    folder = publication.table.partitioning.folder
     return {
         values: found
         for values, found in partitions.items()
-        if found.location == location + partition_path(values)
+        if found.location == publication.location + folder(values)
     }
 
 
 def _point(
-    glue: GlueClient, database: str, table: str, partitions: Partitions, location: str
+    glue: GlueClient, table: aws.CatalogTable, place: Table, partitions: Partitions
 ) -> list[aws.RefusedPartition]:
-    """Point partitions at their folders below a location, and change nothing else of them."""
+    """Point partitions at their plain folders, and change nothing else of them."""
     moved = [
-        replace(found, location=location + partition_path(values))
+        replace(found, location=place.location + place.partitioning.folder(values))
         for values, found in partitions.items()
     ]
-    return aws.update_partitions(glue, database, table, moved)
+    return aws.update_partitions(glue, table, moved)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from retime.aws import CatalogPartition
 from retime.calendar.arrival_hours import ArrivalWindow
-from retime.calendar.partitions import Partition, partition_path
+from retime.calendar.partitioning import Partition
 from retime.dataset.model import Table
 from retime.published.ledger import Ledger, ledger_of, other_parameters
 from retime.published.tables import storage_descriptor
@@ -128,7 +128,7 @@ def _record(
     found: CatalogPartition | None,
     now: datetime,
 ) -> CatalogPartition:
-    location = publication.location + partition_path(partition)
+    location = publication.location + publication.table.partitioning.folder(partition)
     read = publication.read_of(partition)
     before = ledger_of(found.parameters) if found else None
     ledger = Ledger(

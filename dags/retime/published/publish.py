@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from retime.calendar.arrival_hours import ArrivalWindow
-from retime.calendar.partitions import Partition, partition_windows
+from retime.calendar.partitioning import Partition
+from retime.calendar.partitions import partition_windows
 from retime.calendar.slices import Slice
 from retime.dataset.deployment import Deployment
 from retime.dataset.model import Table
@@ -59,10 +60,14 @@ def publish_slice(
         raise RunError("the slice was staged again after its audit; clear the audit")
     data_set = deployment.data_set
     by_arrival = partition_windows(
-        slice_, data_set.quarantine.grain, before=timedelta(0), after=timedelta(0)
+        slice_,
+        data_set.quarantine.grain,
+        before=timedelta(0),
+        after=timedelta(0),
+        period=data_set.raw.period,
     )
-    by_event = data_set.events.windows_of(slice_, data_set.published.grain)
-    own = data_set.events.own_windows_of(slice_, data_set.published.grain)
+    by_event = data_set.windows_of(slice_)
+    own = data_set.own_windows_of(slice_)
 
     def publication(
         table: Table,

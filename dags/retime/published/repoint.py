@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from retime import aws
-from retime.calendar.partitions import Partition, partition_in_path
+from retime.calendar.partitioning import Partition
 from retime.errors import PublishError, RunError
 from retime.published.generations import generation_time
 from retime.published.publication import Publication, generation_of, plan_changes
@@ -37,13 +37,13 @@ def repoint_partitions(
             may be deleted any moment.
         PublishError: the catalog did not take a change.
     """
-    glue, table = clients.glue, publication.table
+    glue, table = clients.glue, publication.table.in_catalog(database)
     sizes = _staged_sizes(clients.s3, publication)
     created: set[Partition] = set()
     updated: set[Partition] = set()
     refused: list[aws.RefusedPartition] = []
     for _ in range(_STEPS):
-        existing = aws.read_partitions(glue, database, table.name, publication.wanted)
+        existing = aws.read_partitions(glue, table, publication.wanted)
         changes = plan_changes(publication, sizes, existing, now)
         if changes.is_done:
             generations = [generation_of(partition) for partition in existing.values()]
@@ -58,11 +58,11 @@ def repoint_partitions(
         created |= {partition.values for partition in step.create}
         updated |= {partition.values for partition in step.update}
         refused = [
-            *aws.create_partitions(glue, database, table.name, step.create),
-            *aws.update_partitions(glue, database, table.name, step.update),
+            *aws.create_partitions(glue, table, step.create),
+            *aws.update_partitions(glue, table, step.update),
         ]
     raise PublishError(
-        f"{database}.{table.name}: the catalog did not take all of generation "
+        f"{table}: the catalog did not take all of generation "
         f"{publication.generation} in {_STEPS} steps; repeat the publication: "
         f"{', '.join(map(str, refused[:3]))}"
     )
@@ -80,7 +80,7 @@ def _staged_sizes(s3: S3Client, publication: Publication) -> dict[Partition, int
     """The bytes of each partition's files, which must be the partitions that were audited."""
     sizes: dict[Partition, int] = {}
     for path, size in aws.list_objects(s3, publication.location):
-        partition = partition_in_path(path, publication.table.grain)
+        partition = publication.table.partitioning.read_path(path)
         if partition is not None and not aws.is_hidden(path):
             sizes[partition] = sizes.get(partition, 0) + size
     if set(sizes) != set(publication.rows):

@@ -12,7 +12,8 @@ from datetime import date, datetime
 from typing import Any
 
 from retime import aws
-from retime.calendar.partitions import Partition, partition_in_path, partition_path, partitions_of
+from retime.calendar.partitioning import Partition
+from retime.calendar.partitions import partitions_of
 from retime.calendar.slices import Slice
 from retime.dataset.deployment import Deployment
 from retime.errors import PublishError, RunError
@@ -91,9 +92,13 @@ def find_reversals(
         if ledger and ledger.is_pinned:
             continue
         if ledger is None or previous is None:
-            problems.append(f"{partition_path(partition)} has no ledger of what was before it")
+            problems.append(
+                f"{table.partitioning.folder(partition)} has no ledger of what was before it"
+            )
         elif wanted is not None and wanted.get(partition) != previous.generation:
-            problems.append(f"{partition_path(partition)} was published since this was planned")
+            problems.append(
+                f"{table.partitioning.folder(partition)} was published since this was planned"
+            )
         else:
             reversals[partition] = Reversal(found=each, ledger=ledger, previous=previous)
     if not reversals and not problems:
@@ -122,15 +127,16 @@ def prepare_count(
     reversals = find_reversals(deployment, slice_, now, wanted)
     name = staging_table_name(table.name, generation)
     location = generation_location(table.generations, generation)
-    create_staging_table(glue, database, name, location, table.columns, table.partition_keys)
+    create_staging_table(glue, database, name, location, table.columns, table.partitioning)
     partitions = [
         aws.CatalogPartition(
             values=partition, location=each.ledger.previous_location, storage=each.found.storage
         )
         for partition, each in reversals.items()
     ]
-    if refused := aws.create_partitions(glue, database, name, partitions):
-        raise PublishError(f"{database}.{name}: {', '.join(map(str, refused[:_EXAMPLES]))}")
+    counted = replace(table, name=name).in_catalog(database)
+    if refused := aws.create_partitions(glue, counted, partitions):
+        raise PublishError(f"{counted}: {', '.join(map(str, refused[:_EXAMPLES]))}")
     return name
 
 
@@ -146,9 +152,11 @@ def check_count(
     Raises:
         RunError: they have not. Nothing was changed.
     """
-    keys = deployment.data_set.published.partition_keys
+    partitioning = deployment.data_set.published.partitioning
     counted = {
-        tuple(int(row[key] or 0) for key in keys): int(row["row_count"] or 0)
+        partitioning.read([row[key] or "" for key in partitioning.names]): int(
+            row["row_count"] or 0
+        )
         for row in aws.get_rows(deployment.clients.athena, query_id)
     }
     reversals = find_reversals(deployment, slice_, now, wanted)
@@ -175,6 +183,7 @@ def roll_back(
         RunError: a partition was published since this was planned, or its previous files are gone.
         PublishError: the catalog did not take a change.
     """
+    table = deployment.data_set.published
     # The task may have waited, or may be cleared, longer than the files are kept.
     _refuse(slice_, _gone(deployment, _to_reverse(deployment, slice_), now))
 
@@ -184,7 +193,7 @@ def roll_back(
             return None
         if wanted is None or ledger.previous is None or ledger.previous.generation != wanted:
             raise RunError(
-                f"{partition_path(found.values)} was published since this was planned; "
+                f"{table.partitioning.folder(found.values)} was published since this was planned; "
                 "clear the run to plan it again"
             )
         after = replace(
@@ -237,7 +246,7 @@ def _gone(
             problems.append(f"generation {generation} is not kept any longer")
         place = generation_location(table.generations, generation)
         for path, size in aws.list_objects(s3, place):
-            partition = partition_in_path(path, table.grain)
+            partition = table.partitioning.read_path(path)
             if partition and not aws.is_hidden(path):
                 sizes[generation, partition] = sizes.get((generation, partition), 0) + size
     for partition, each in reversals.items():
@@ -257,9 +266,8 @@ def _refuse(dates: Slice, problems: Sequence[str]) -> None:
 
 
 def _read(deployment: Deployment, dates: Slice) -> dict[Partition, aws.CatalogPartition]:
-    table = deployment.data_set.published.name
-    partitions = _partitions(deployment, dates)
-    return aws.read_partitions(deployment.clients.glue, deployment.database, table, partitions)
+    table = deployment.data_set.published.in_catalog(deployment.database)
+    return aws.read_partitions(deployment.clients.glue, table, _partitions(deployment, dates))
 
 
 def _partitions(deployment: Deployment, dates: Slice) -> tuple[Partition, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from retime.calendar.partitions import Partition
+from retime.calendar.partitioning import Partition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from retime import aws
+from retime.calendar.partitioning import Partitioning
 from retime.dataset.model import Columns, Table
 from retime.errors import CatalogError
 
@@ -26,7 +27,7 @@ def ensure_table(glue: GlueClient, database: str, table: Table) -> None:
     Raises:
         CatalogError: the table is there with other columns or keys, or at another location.
     """
-    wanted = table_input(table.name, table.location, table.columns, table.partition_keys)
+    wanted = table_input(table.name, table.location, table.columns, table.partitioning)
     found = aws.get_table(glue, database, table.name)
     if found is None:
         glue.create_table(DatabaseName=database, TableInput=wanted)
@@ -44,10 +45,9 @@ def ensure_table(glue: GlueClient, database: str, table: Table) -> None:
             f"the table {database}.{table.name} is at {location}, the data set says "
             f"{table.location}; publish to a new table there, or change the location back"
         )
-    keys = dict.fromkeys(table.partition_keys, "bigint")
     for part, here, there in (
         ("columns", aws.column_types(found["StorageDescriptor"]["Columns"]), table.columns),
-        ("partition keys", aws.column_types(found["PartitionKeys"]), keys),
+        ("partition keys", aws.column_types(found["PartitionKeys"]), table.key_types),
     ):
         if here != there:
             raise CatalogError(
@@ -63,15 +63,15 @@ def create_staging_table(
     name: str,
     location: str,
     columns: Columns,
-    keys: tuple[str, ...],
+    partitioning: Partitioning,
 ) -> None:
     """Create the staging table of a generation, at a location that nobody used before."""
-    table = table_input(name, location, columns, keys)
+    table = table_input(name, location, columns, partitioning)
     glue.create_table(DatabaseName=database, TableInput=table)
 
 
 def table_input(
-    name: str, location: str, columns: Columns, keys: tuple[str, ...]
+    name: str, location: str, columns: Columns, partitioning: Partitioning
 ) -> TableInputTypeDef:
     """Return what Glue takes to create a Parquet table that Athena can read and write."""
     return {
@@ -82,7 +82,7 @@ def table_input(
             "classification": "parquet",
             "parquet.compression": "SNAPPY",
         },
-        "PartitionKeys": [{"Name": key, "Type": "bigint"} for key in keys],
+        "PartitionKeys": [{"Name": key.name, "Type": key.type} for key in partitioning.keys],
         "StorageDescriptor": storage_descriptor(location, columns),
     }
 

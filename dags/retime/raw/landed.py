@@ -4,22 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from retime import aws
-from retime.calendar.arrival_hours import (
-    HOUR,
-    ArrivalWindow,
-    arrival_hour_in_path,
-    arrival_path,
-    ceil_hour,
-)
+from retime.calendar.arrival_hours import HOUR, ArrivalWindow, ceil_arrival
 from retime.calendar.slices import Slice
 from retime.dataset.deployment import Deployment
-from retime.dataset.model import DataSet
+from retime.dataset.model import DataSet, Raw
 from retime.errors import RunError
+from retime.raw.folders import Arrival, Misfits, first_arrivals, list_arrivals
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -39,10 +33,19 @@ PAST = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandedHour:
-    """How much landed in one arrival hour; `size` in bytes."""
+    """How much landed in one arrival hour.
+
+    Attributes:
+        objects: how many.
+        size: of all, in bytes.
+        folders: that they lie in, below the raw location.
+        last: path and size of the last of them by name, below the raw location.
+    """
 
     objects: int
     size: int
+    folders: frozenset[str]
+    last: tuple[str, int] = ("", 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,15 +66,20 @@ class LandedUntil:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LandedRaw:
-    """The arrival hours of a window that landed and no longer grow, and how far that is."""
+    """The arrival hours of a window that landed and no longer grow, and how far that is.
+
+    `misfits` are what was seen besides that lies in no folder of the data set's.
+    """
 
     hours: Mapping[datetime, LandedHour]
     until: LandedUntil
+    misfits: Misfits = field(default_factory=Misfits)
 
     def before(self, until: LandedUntil) -> LandedRaw:
         """Return what landed before an instant."""
         end = min(self.until.instant, until.instant)
-        return LandedRaw(
+        return replace(
+            self,
             hours={hour: volume for hour, volume in self.hours.items() if hour < end},
             until=LandedUntil(instant=end),
         )
@@ -83,21 +91,23 @@ def read_landed(deployment: Deployment, window: ArrivalWindow, now: datetime) ->
     Raises:
         RunError: some of it is archived.
     """
-    location, s3 = deployment.data_set.raw.location, deployment.clients.s3
-    landed = list_landed(s3, location, window)
-    if has_landed_from(s3, location, ceil_hour(window.end)):
+    raw, s3 = deployment.data_set.raw, deployment.clients.s3
+    misfits = Misfits()
+    landed = list_landed(s3, raw, window, misfits)
+    if has_landed_from(s3, raw, ceil_arrival(window.end, raw.period)):
         until = window.end
     else:
-        until = max(landed, default=window.start - HOUR) + HOUR
+        until = max(landed, default=window.start - raw.period) + raw.period
     # Hours close one after the other, so that the last ones are the only ones that can be open.
     while until > window.start:
-        last = ceil_hour(until) - HOUR
-        if is_closed(s3, location, last, now):
+        last = ceil_arrival(until, raw.period) - raw.period
+        if is_closed(s3, raw, last, now):
             break
         until = last
     return LandedRaw(
         hours={hour: volume for hour, volume in landed.items() if hour < until},
         until=LandedUntil(instant=until),
+        misfits=misfits,
     )
 
 
@@ -108,82 +118,109 @@ def has_landed_after(deployment: Deployment, dates: Slice, now: datetime) -> boo
     bring its last events. An hour is complete when a later one has begun to land, or when it is
     long over. Dates of the past are not waited for.
     """
-    location, s3 = deployment.data_set.raw.location, deployment.clients.s3
+    raw, s3 = deployment.data_set.raw, deployment.clients.s3
     last = last_awaited(deployment.data_set, dates)
-    if now >= last + deployment.data_set.limits.arrival_timeout + PAST:
+    if now >= last + raw.period - HOUR + deployment.data_set.limits.arrival_timeout + PAST:
         return True
-    return has_landed_from(s3, location, last) and is_closed(s3, location, last, now)
+    return has_landed_from(s3, raw, last) and is_closed(s3, raw, last, now)
 
 
 def last_awaited(data_set: DataSet, dates: Slice) -> datetime:
     """Return the last arrival hour that must be complete before dates are built."""
-    return ceil_hour(dates.end + data_set.events.build_after) - HOUR
+    period = data_set.raw.period
+    return ceil_arrival(dates.end + data_set.events.build_after, period) - period
 
 
-def check_still_there(deployment: Deployment, window: ArrivalWindow) -> None:
+def check_folders(s3: S3Client, raw: Raw) -> None:
+    """See that raw events lie in the folders that the data set says, if there are any.
+
+    Raises:
+        RunError: there are, and all lie elsewhere.
+    """
+    misfits = Misfits()
+    if first_landed(s3, raw, misfits=misfits) is None and misfits.paths:
+        raise RunError(
+            f"under {raw.location} nothing lies in folders as {raw.partitioning.pattern}/, but "
+            f"there is {misfits.paths[0]}; say in raw.partitions how the folders are laid out, or "
+            "fix raw.location"
+        )
+
+
+def check_still_there(deployment: Deployment, window: ArrivalWindow) -> dict[datetime, LandedHour]:
     """See that the raw events that a slice was planned on have neither expired nor been archived.
+
+    Returns:
+        What is there.
 
     Raises:
         RunError: they have; what was published of them would be taken for empty.
     """
-    location, s3 = deployment.data_set.raw.location, deployment.clients.s3
-    list_landed(s3, location, window)
-    first = first_landed(s3, location)
+    raw, s3 = deployment.data_set.raw, deployment.clients.s3
+    landed = list_landed(s3, raw, window)
+    first = first_landed(s3, raw)
     if first is None or first > window.start:
         raise RunError(
             f"the slice was planned on what landed from {window.start:%Y-%m-%d %H}:00 UTC on, "
-            f"and under {location} the first arrival hour is now "
+            f"and under {raw.location} the first arrival hour is now "
             f"{f'{first:%Y-%m-%d %H}:00 UTC' if first else 'missing'}; clear the run to plan again "
             "from what is left"
         )
+    return landed
 
 
-def has_landed_from(s3: S3Client, location: str, hour: datetime) -> bool:
+def has_landed_from(s3: S3Client, raw: Raw, hour: datetime) -> bool:
     """Return whether anything has landed in this arrival hour or a later one."""
-    return first_landed(s3, location, hour) is not None
+    return next(first_arrivals(s3, raw, hour), None) is not None
 
 
-def first_landed(s3: S3Client, location: str, hour: datetime | None = None) -> datetime | None:
-    """Return the first arrival hour that is there, or the first from an hour on, or None."""
-    after = arrival_path(hour).rstrip("/") if hour else "year="
-    for path, entry in aws.list_entries(s3, location, after=after, page_size=100):
-        # Tools put empty objects where they see folders.
-        if entry["Size"] and (found := arrival_hour_in_path(path)):
-            return found
-    return None
+def first_landed(s3: S3Client, raw: Raw, *, misfits: Misfits | None = None) -> datetime | None:
+    """Return the first arrival hour that is there, or None."""
+    return min(first_arrivals(s3, raw, None, misfits), default=None)
 
 
-def list_landed(s3: S3Client, location: str, window: ArrivalWindow) -> dict[datetime, LandedHour]:
+def list_landed(
+    s3: S3Client, raw: Raw, window: ArrivalWindow, misfits: Misfits | None = None
+) -> dict[datetime, LandedHour]:
     """Return what has landed in each arrival hour of a window, but for hours without objects.
+
+    Args:
+        s3: the client.
+        raw: where raw events are.
+        window: the arrival hours.
+        misfits: gets what is seen that lies in no folder of the data set's.
 
     Raises:
         RunError: some of it is archived, which would be taken for empty.
     """
-    days = dict.fromkeys(arrival_path(hour).rpartition("hour=")[0] for hour in window.hours)
-    sizes: dict[datetime, list[int]] = defaultdict(list)
-    for day in days:
-        for path, entry in aws.list_entries(s3, location, day):
-            hour = arrival_hour_in_path(path)
-            if hour is None or not window.start <= hour < window.end or not entry["Size"]:
-                continue
-            if entry.get("StorageClass") in ARCHIVED:
-                raise RunError(
-                    f"{location}{path} has the storage class {entry['StorageClass']}, which "
-                    "Athena skips; copy what is archived back to STANDARD, or build "
-                    "dates whose raw events are not archived"
-                )
-            sizes[hour].append(entry["Size"])
-    return {
-        hour: LandedHour(objects=len(sizes[hour]), size=sum(sizes[hour])) for hour in sorted(sizes)
-    }
+    found: dict[datetime, list[Arrival]] = defaultdict(list)
+    for each in list_arrivals(s3, raw, window, misfits):
+        if each.entry.get("StorageClass") in ARCHIVED:
+            raise RunError(
+                f"{raw.location}{each.path} has the storage class {each.entry['StorageClass']}, "
+                "which Athena skips; copy what is archived back to STANDARD, or build dates whose "
+                "raw events are not archived"
+            )
+        found[each.hour].append(each)
+    return {hour: _landed_hour(found[hour]) for hour in sorted(found)}
 
 
-def is_closed(s3: S3Client, location: str, hour: datetime, now: datetime) -> bool:
+def _landed_hour(arrivals: list[Arrival]) -> LandedHour:
+    last = max(arrivals, key=lambda each: each.path)
+    return LandedHour(
+        objects=len(arrivals),
+        size=sum(each.entry["Size"] for each in arrivals),
+        folders=frozenset(each.folder for each in arrivals),
+        last=(last.path, last.entry["Size"]),
+    )
+
+
+def is_closed(s3: S3Client, raw: Raw, hour: datetime, now: datetime) -> bool:
     """Return whether an arrival hour no longer grows: followed by another, or long over.
 
     Statements of one slice read raw one after the other; in an hour that is still landing they
     would see different events, and the counts could not reconcile.
     """
-    if now >= hour + HOUR + SETTLING:
+    end = hour + raw.period
+    if now >= end + SETTLING:
         return True
-    return now >= hour + HOUR + BUFFERING and has_landed_from(s3, location, hour + HOUR)
+    return now >= end + BUFFERING and has_landed_from(s3, raw, end)

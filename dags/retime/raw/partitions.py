@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from retime import aws
-from retime.calendar.arrival_hours import HOUR, ArrivalWindow, arrival_hour_of, arrival_path
+from retime.calendar.arrival_hours import ArrivalWindow, partition_of_arrival, span_of
+from retime.calendar.partitioning import ANY, Key
+from retime.calendar.selection import catalog_expression, select
 from retime.dataset.deployment import Deployment
-from retime.errors import CrawlError
-from retime.quoting import quote_literal
-from retime.raw.landed import LandedHour, LandedRaw, LandedUntil, read_landed
+from retime.errors import CatalogError, CrawlError
+from retime.raw.folders import Misfits, is_data
+from retime.raw.landed import LandedHour, LandedRaw, LandedUntil, check_folders, read_landed
 from retime.raw.table import RawTable, find_raw_table, read_raw_table
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
 _IGNORE_MALFORMED = "ignore.malformed.json"
+_EXAMPLES = 3
+_LOOK = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawPartition:
+    """A partition of a raw table: its arrival hour, and its values as they are.
+
+    Partitions of one hour differ in keys that are not of time: `others` are the values of those.
+    """
+
+    hour: datetime
+    others: tuple[str, ...]
+    values: tuple[str, ...]
+    storage: Any = field(default=None, compare=False)
 
 
 def uncrawled_hours(
@@ -30,8 +48,11 @@ def uncrawled_hours(
     """
     landed = _read_windows(deployment, windows, now)
     glue = deployment.clients.glue
-    raw = find_raw_table(glue, deployment.database, deployment.data_set.raw.table)
-    return missing_hours(glue, raw, landed.hours), landed.until
+    raw = find_raw_table(glue, deployment.database, deployment.data_set.raw)
+    if raw is None:
+        return sorted(landed.hours), landed.until
+    missing = missing_folders(glue, raw, landed.hours)
+    return sorted({each.hour for each in missing.values()}), landed.until
 
 
 def ensure_registered(
@@ -39,7 +60,7 @@ def ensure_registered(
     windows: Sequence[ArrivalWindow],
     now: datetime,
     crawled: LandedUntil | None,
-) -> LandedUntil:
+) -> LandedRaw:
     """See that the catalog has every landed arrival hour of windows; register them uncrawled.
 
     Args:
@@ -50,30 +71,65 @@ def ensure_registered(
             next run.
 
     Returns:
-        How far raw has landed of which the catalog knows.
+        What has landed of which the catalog knows.
 
     Raises:
         CrawlError: the catalog lacks hours, although it was crawled.
-        RunError: some of the raw events are archived.
+        RunError: some of the raw events are archived, or all lie in other folders.
     """
     landed = _read_windows(deployment, windows, now)
+    if not landed.hours:
+        check_folders(deployment.clients.s3, deployment.data_set.raw)
     if crawled:
         landed = landed.before(crawled)
     glue, source = deployment.clients.glue, deployment.data_set.raw
-    raw = read_raw_table(glue, deployment.database, source.table)
-    missing = missing_hours(glue, raw, landed.hours)
+    raw = read_raw_table(glue, deployment.database, source)
+    missing = missing_folders(glue, raw, landed.hours)
     if source.crawler is None:
-        register_hours(glue, raw, missing, source.location)
+        register_folders(glue, raw, missing, source.location)
     elif missing:
+        first = min(missing, key=lambda folder: missing[folder].hour)
         raise CrawlError(
-            f"{len(missing)} arrival hours under {source.location}, from "
-            f"{missing[0]:%Y-%m-%d %H}:00 UTC, are not partitions of {deployment.database}."
-            f"{raw.name}; see what the crawler {source.crawler} includes and excludes, then clear "
-            "crawl_raw"
+            f"{len(missing)} folders of arrival hours under {source.location}, as {first}, are not "
+            f"partitions of {raw.in_catalog}. {_describe_others(deployment)}see what the crawler "
+            f"{source.crawler} includes and excludes, then clear crawl_raw"
         )
     if raw.is_json:
         ignore_malformed_json(glue, raw, landed.hours)
-    return landed.until
+    return landed
+
+
+def _describe_others(deployment: Deployment) -> str:
+    """What else a crawler made of the objects below the raw location: each table, by an object."""
+    source, clients = deployment.data_set.raw, deployment.clients
+    told = []
+    for table in aws.list_tables(clients.glue, deployment.database):
+        descriptor = table.get("StorageDescriptor", {})
+        location = descriptor.get("Location", "").rstrip("/") + "/"
+        if table["Name"] == source.table or not location.startswith(source.location):
+            continue
+        entries = aws.list_entries(clients.s3, location, page_size=_LOOK)
+        objects = (location + path for path, entry in entries if is_data(path, entry["Size"]))
+        kind = table.get("Parameters", {}).get("classification", "of no known format")
+        told.append(f"{table['Name']} ({kind}, as {next(objects, location)})")
+    if not told:
+        return ""
+    return (
+        "Below this location the crawler made other tables, because it finds other formats or "
+        f"columns there: {', '.join(told[:_EXAMPLES])}. Exclude those objects in the crawler, or "
+        "move them elsewhere (Firehose's ErrorOutputPrefix outside of the raw location, one format "
+        "and compression below it), and drop these tables; or "
+    )
+
+
+def describe_misfits(deployment: Deployment, misfits: Misfits) -> str | None:
+    """Return what lies beside the folders of raw events; None if nothing was seen."""
+    raw = deployment.data_set.raw
+    if not misfits.paths:
+        return None
+    shown = ", ".join(f"{raw.location}{path}" for path in misfits.paths[:_EXAMPLES])
+    more = " and others" if len(misfits.paths) > _EXAMPLES else ""
+    return f"not read, because they lie in no folder as {raw.partitioning.pattern}/: {shown}{more}"
 
 
 def _read_windows(
@@ -81,37 +137,88 @@ def _read_windows(
 ) -> LandedRaw:
     """What landed in windows, and how far that is in the last of them."""
     hours: dict[datetime, LandedHour] = {}
+    misfits = Misfits()
     for window in windows:
         landed = read_landed(deployment, window, now)
         hours |= landed.hours
-    return LandedRaw(hours=hours, until=landed.until)
+        for path in landed.misfits.paths:
+            misfits.note(path)
+    return LandedRaw(hours=hours, until=landed.until, misfits=misfits)
+
+
+def registered(
+    glue: GlueClient, raw: RawTable, window: ArrivalWindow, wanted: Collection[datetime] = ()
+) -> list[RawPartition]:
+    """Return the partitions of the arrival hours of a window that the catalog knows.
+
+    Where tools have left numbers with zeros, Glue may not find them by their values. So if it does
+    not find the hours that are `wanted`, a year of partitions is looked through.
+    """
+    period = raw.partitioning.period
+    hours = [partition_of_arrival(hour, period) for hour in window.hours(period)]
+    terms = select(raw.partitioning, hours)
+    found: list[RawPartition] = []
+    for expression in dict.fromkeys(
+        catalog_expression(terms, is_canonical=is_canonical) for is_canonical in (True, False)
+    ):
+        listed = aws.list_partitions(glue, raw.in_catalog, expression)
+        partitions = (_partition(raw, each.values, each.storage) for each in listed)
+        found = [p for p in partitions if p and window.start <= p.hour < window.end]
+        if found and {each.hour for each in found} >= set(wanted):
+            break
+    return found
 
 
 def registered_hours(glue: GlueClient, raw: RawTable, window: ArrivalWindow) -> set[datetime]:
     """Return the arrival hours of a window that the catalog knows."""
-    hours: set[datetime] = set()
-    for year, month in dict.fromkeys((hour.year, hour.month) for hour in window.hours):
-        terms = [_equals(raw, "year", year), _equals(raw, "month", month)]
-        found = aws.list_partitions(glue, raw.database, raw.name, " AND ".join(terms))
-        hours |= {hour for p in found if (hour := arrival_hour_of(p.values)) is not None}
-    return hours
+    return {partition.hour for partition in registered(glue, raw, window)}
 
 
-def missing_hours(
-    glue: GlueClient, raw: RawTable | None, landed: Iterable[datetime]
-) -> list[datetime]:
-    """Return the landed hours that the catalog does not know; all, where there is no table yet."""
-    hours = sorted(landed)
-    if raw is None or not hours:
-        return hours
-    window = ArrivalWindow(start=hours[0], end=hours[-1] + HOUR)
-    return sorted(set(hours) - registered_hours(glue, raw, window))
+def missing_folders(
+    glue: GlueClient, raw: RawTable, landed: Mapping[datetime, LandedHour]
+) -> dict[str, RawPartition]:
+    """Return the landed folders that the catalog does not know, and the partitions they are.
+
+    Raises:
+        CatalogError: the table cannot have a partition for one of them.
+    """
+    if not landed:
+        return {}
+    window = ArrivalWindow(start=min(landed), end=max(landed) + raw.partitioning.period)
+    if raw.is_projected:
+        _check_listed(raw, landed)
+        return {}
+    known = {(each.hour, each.others) for each in registered(glue, raw, window, landed)}
+    missing = {}
+    for hour in sorted(landed):
+        for folder in sorted(landed[hour].folders):
+            partition = _partition(raw, _values(raw, folder))
+            if partition is None:
+                raise CatalogError(
+                    f"the raw table {raw.in_catalog} cannot have a partition for the folder "
+                    f"{folder}; fix the types of its keys"
+                )
+            if (partition.hour, partition.others) not in known:
+                missing[folder] = partition
+    return missing
 
 
-def register_hours(
-    glue: GlueClient, raw: RawTable, hours: Iterable[datetime], location: str
+def _check_listed(raw: RawTable, landed: Mapping[datetime, LandedHour]) -> None:
+    """See that a projection that lists values leaves no landed folder out."""
+    for folder in sorted({folder for hour in landed.values() for folder in hour.folders}):
+        values = zip(raw.folders.names, raw.folders.values(folder) or (), strict=False)
+        for name, value in values:
+            if value not in raw.listed.get(name, (value,)):
+                raise CatalogError(
+                    f"Athena would not read the folder {folder}: the raw table {raw.in_catalog} "
+                    f"has {value!r} not among the values of projection.{name}; add it"
+                )
+
+
+def register_folders(
+    glue: GlueClient, raw: RawTable, folders: Mapping[str, RawPartition], location: str
 ) -> None:
-    """Add arrival hours to a raw table that nobody crawls.
+    """Add landed folders to a raw table that nobody crawls.
 
     Raises:
         CrawlError: the catalog did not take some of them.
@@ -119,13 +226,13 @@ def register_hours(
     table = glue.get_table(DatabaseName=raw.database, Name=raw.name)["Table"]
     partitions = [
         aws.CatalogPartition(
-            values=_values(hour),
-            location=location + arrival_path(hour),
+            values=partition.values,
+            location=location + folder,
             storage=table["StorageDescriptor"],
         )
-        for hour in hours
+        for folder, partition in folders.items()
     ]
-    refused = aws.create_partitions(glue, raw.database, raw.name, partitions, raw.key_widths)
+    refused = aws.create_partitions(glue, raw.in_catalog, partitions)
     # Another run may have registered the same hours meanwhile.
     _check(raw, [each for each in refused if each.code != "AlreadyExistsException"])
 
@@ -142,20 +249,56 @@ def ignore_malformed_json(glue: GlueClient, raw: RawTable, hours: Iterable[datet
     table = glue.get_table(DatabaseName=raw.database, Name=raw.name)["Table"]
     if not _ignores(table["StorageDescriptor"]):
         aws.update_table(glue, raw.database, table, storage=_ignoring(table["StorageDescriptor"]))
-    values = [_values(hour) for hour in hours]
-    found = aws.read_partitions(glue, raw.database, raw.name, values, raw.key_widths)
+    wanted = set(hours)
+    if raw.is_projected or not wanted:
+        return
+    window = ArrivalWindow(start=min(wanted), end=max(wanted) + raw.partitioning.period)
+    values = [
+        each.values
+        for each in registered(glue, raw, window, wanted)
+        if each.hour in wanted and not _ignores(each.storage)
+    ]
+    found = aws.read_partitions(glue, raw.in_catalog, values)
     changed = [
         replace(partition, storage=_ignoring(partition.storage))
         for partition in found.values()
         if not _ignores(partition.storage)
     ]
-    _check(raw, aws.update_partitions(glue, raw.database, raw.name, changed, raw.key_widths))
+    _check(raw, aws.update_partitions(glue, raw.in_catalog, changed))
 
 
 def _check(raw: RawTable, refused: list[aws.RefusedPartition]) -> None:
     if refused:
-        first = ", ".join(map(str, refused[:3]))
-        raise CrawlError(f"{raw.database}.{raw.name}: {len(refused)} hours refused: {first}")
+        first = ", ".join(map(str, refused[:_EXAMPLES]))
+        raise CrawlError(f"{raw.in_catalog}: {len(refused)} hours refused: {first}")
+
+
+def _partition(raw: RawTable, values: Sequence[str], storage: Any = None) -> RawPartition | None:
+    """The partition that values are of; None if they are of no arrival hour."""
+    units = raw.partitioning.read(values)
+    span = units and span_of(units)
+    if not span:
+        return None
+    keys = zip(raw.partitioning.keys, values, strict=True)
+    others = tuple(_meaning(key, value) for key, value in keys if key.format == ANY)
+    return RawPartition(hour=span.start, others=others, values=tuple(values), storage=storage)
+
+
+def _meaning(key: Key, value: str) -> str:
+    """A value, in whichever form a tool has written it: 05 of a number, a%20b."""
+    text = unquote(value)
+    return str(int(text)) if not key.is_text and text.isdecimal() else text
+
+
+def _values(raw: RawTable, folder: str) -> list[str]:
+    """The values of a folder: Hive escapes some characters, and writes numbers without zeros."""
+    values = raw.partitioning.values(folder) or ()
+    texts = []
+    for key, value in zip(raw.partitioning.keys, values, strict=False):
+        text = unquote(value) if key.label else value
+        is_number = not key.is_text and text.isdecimal()
+        texts.append(str(int(text)) if is_number else text)
+    return texts
 
 
 def _ignores(descriptor: Mapping[str, Any]) -> bool:
@@ -167,12 +310,3 @@ def _ignoring(descriptor: Any) -> Any:
     serde = dict(descriptor["SerdeInfo"])
     serde["Parameters"] = {**serde.get("Parameters", {}), _IGNORE_MALFORMED: "true"}
     return {**descriptor, "SerdeInfo": serde}
-
-
-def _values(hour: datetime) -> aws.PartitionValues:
-    return hour.year, hour.month, hour.day, hour.hour
-
-
-def _equals(raw: RawTable, key: str, value: int) -> str:
-    width = raw.key_widths[list(raw.keys).index(key)]
-    return f"{key} = {quote_literal(f'{value:0{width}}') if width else value}"

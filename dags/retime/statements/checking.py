@@ -58,7 +58,7 @@ def check_templates(data_set: DataSet) -> None:
         database="database",
         name=data_set.raw.table,
         columns=_AnyColumns(),
-        keys=dict.fromkeys(("year", "month", "day", "hour"), "string"),
+        partitioning=data_set.raw.partitioning,
         is_json=False,
     )
     for path in sorted(data_set.sql.rglob("*.sql")):

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from math import gcd
 from typing import TYPE_CHECKING
 
 from retime import aws
-from retime.calendar.arrival_hours import ArrivalWindow, ceil_hour, windows_of_hours
-from retime.calendar.partitions import Partition, partition_spans
+from retime.calendar.arrival_hours import ArrivalWindow, ceil_arrival, windows_of_hours
+from retime.calendar.partitioning import Partition
+from retime.calendar.partitions import partition_spans
 from retime.calendar.slices import Grain, Slice
 from retime.errors import RunError
 from retime.published.search import Search
 from retime.raw.table import read_raw_table
 from retime.statements.rendering import any_source, render_find_late
+from retime.statements.templates import Statement
 
 if TYPE_CHECKING:
     from retime.dataset.deployment import Deployment
@@ -42,7 +44,7 @@ class Stretch:
     spans: Mapping[Partition, tuple[int, int]]
 
 
-def late_statement(deployment: Deployment, search: Search) -> str:
+def late_statement(deployment: Deployment, search: Search) -> Statement:
     """Return the statement that finds the late events of a search.
 
     Raises:
@@ -50,11 +52,14 @@ def late_statement(deployment: Deployment, search: Search) -> str:
             built through another time.
     """
     data_set = deployment.data_set
-    raw = read_raw_table(deployment.clients.glue, deployment.database, data_set.raw.table)
+    raw = read_raw_table(deployment.clients.glue, deployment.database, data_set.raw)
+    period = data_set.raw.period
     statement = render_find_late(
         any_source(data_set, raw),
-        windows=arrivals_of(search),
-        stretches=stretches_of(search, _zone_dates(deployment, search), _look_back(deployment)),
+        windows=arrivals_of(search, period),
+        stretches=stretches_of(
+            search, _zone_dates(deployment, search), _look_back(deployment), period
+        ),
         step=_step(_look_back(deployment)),
     )
     if len(statement) > MAX_STATEMENT:
@@ -68,7 +73,8 @@ def late_statement(deployment: Deployment, search: Search) -> str:
 def conclude_search(deployment: Deployment, search: Search, query_id: str) -> Search:
     """Return a search with what its statement found."""
     look_back = _look_back(deployment)
-    stretches = stretches_of(search, _zone_dates(deployment, search), look_back)
+    dates, period = _zone_dates(deployment, search), deployment.data_set.raw.period
+    stretches = stretches_of(search, dates, look_back, period)
     athena = deployment.clients.athena
     rows = aws.get_rows(athena, query_id)
     found = [
@@ -79,21 +85,22 @@ def conclude_search(deployment: Deployment, search: Search, query_id: str) -> Se
     )
 
 
-def arrivals_of(search: Search) -> tuple[ArrivalWindow, ...]:
-    """Return the arrival hours that a search has to read, as few windows."""
+def arrivals_of(search: Search, period: timedelta) -> tuple[ArrivalWindow, ...]:
+    """Return the arrival hours that a search has to read, as few windows; by the period of raw."""
     hours: set[datetime] = set()
     for since, through in {(u.since, u.through) for u in search.partitions.values()}:
-        hours.update(ArrivalWindow(start=ceil_hour(since), end=through).hours)
-    return windows_of_hours(hours)
+        hours.update(ArrivalWindow(start=since, end=through).hours(period))
+    return windows_of_hours(hours, period)
 
 
-def stretches_of(search: Search, dates: Slice, look_back: int) -> list[Stretch]:
+def stretches_of(search: Search, dates: Slice, look_back: int, period: timedelta) -> list[Stretch]:
     """Return the partitions of a search as stretches.
 
     Args:
         search: the partitions; the grain is theirs.
         dates: all of their dates.
         look_back: seconds.
+        period: of the arrivals.
     """
     if not search.partitions:
         return []
@@ -113,7 +120,7 @@ def stretches_of(search: Search, dates: Slice, look_back: int) -> list[Stretch]:
             number=number,
             event_start=min(start for start, _ in spans.values()) - look_back,
             event_end=max(until for _, until in spans.values()),
-            since=int(ceil_hour(since).timestamp()),
+            since=int(ceil_arrival(since, period).timestamp()),
             spans=spans,
         )
         for number, (since, spans) in enumerate(groups)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import traceback
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,18 +10,33 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jinja2
-
 from retime.calendar.arrival_hours import ArrivalWindow
 from retime.calendar.slices import Slice
-from retime.dataset.model import DataSet, trino_type
+from retime.dataset.column_types import parse_type, trino_type
+from retime.dataset.model import DataSet
 from retime.errors import DataSetError
 from retime.quoting import quote_literal, quote_name
 from retime.raw.table import RawTable, read_raw_table
-from retime.statements import macros
+from retime.statements import fields, macros
+from retime.statements.templates import Statement, render
 
 if TYPE_CHECKING:
     from retime.dataset.deployment import Deployment
+
+
+_FIELD_MACROS = (
+    fields.field,
+    fields.whole,
+    fields.number,
+    fields.string,
+    fields.instant,
+    fields.found,
+    fields.event_time_iso8601,
+    fields.event_time_timestamp,
+    fields.event_time_seconds,
+    fields.event_time_millis,
+    fields.event_time_micros,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,31 +49,35 @@ class SliceSource:
     window: ArrivalWindow
 
 
-def render_stage(source: SliceSource, target: str) -> str:
+def render_stage(source: SliceSource, target: str) -> Statement:
     """Return the statement that transforms a slice into a staging table (its quoted name)."""
     return _render(source, "retime/stage.sql", target=target)
 
 
-def render_quarantine(source: SliceSource, target: str) -> str:
+def render_quarantine(source: SliceSource, target: str) -> Statement:
     """Return the statement that puts a slice's unusable records into a staging table."""
     return _render(source, "retime/quarantine.sql", target=target)
 
 
-def render_misfits(source: SliceSource) -> str:
+def render_misfits(source: SliceSource) -> Statement:
     """Return the statement that finds rows of a slice whose values their columns cannot hold.
 
     Its result has each published column and event_count as text, and of the first, second and so
     on a boolean retime_misfit_1, retime_misfit_2 and so on.
     """
-    return _render(source, "retime/misfits.sql")
+    types = source.data_set.published.staged_columns
+    texts = {
+        name: fields.try_text(quote_name(name), parse_type(type_)) for name, type_ in types.items()
+    }
+    return _render(source, "retime/misfits.sql", texts=texts)
 
 
-def render_count_rows(source: SliceSource, target: str) -> str:
+def render_count_rows(source: SliceSource, target: str) -> Statement:
     """Return the statement that counts a table's rows by partition (its quoted name)."""
     return _render(source, "retime/count_rows.sql", target=target)
 
 
-def render_audit(source: SliceSource, staging: str, quarantine_staging: str) -> str:
+def render_audit(source: SliceSource, staging: str, quarantine_staging: str) -> Statement:
     """Return the one statement that counts a slice's events and runs its audits.
 
     Its result has the columns kind, name, row_count, key_count, late_count, arrived_count and
@@ -80,7 +98,7 @@ def render_find_late(
     windows: Iterable[ArrivalWindow],
     stretches: Sequence[Any],
     step: int,
-) -> str:
+) -> Statement:
     """Return the statement that counts late events by stretch and step of event time.
 
     Args:
@@ -89,7 +107,7 @@ def render_find_late(
         stretches: late.py's.
         step: seconds.
     """
-    terms = [macros.arrived_predicate(window, source.raw.keys) for window in windows]
+    terms = [macros.arrived_predicate(window, source.raw.partitioning) for window in windows]
     return _render(
         source,
         "retime/find_late.sql",
@@ -122,7 +140,7 @@ def slice_source(deployment: Deployment, slice_: Slice, window: ArrivalWindow) -
         CatalogError: the raw table is missing, or is not partitioned by arrival hour.
     """
     data_set = deployment.data_set
-    raw = read_raw_table(deployment.clients.glue, deployment.database, data_set.raw.table)
+    raw = read_raw_table(deployment.clients.glue, deployment.database, data_set.raw)
     return SliceSource(data_set=data_set, raw=raw, slice_=slice_, window=window)
 
 
@@ -156,38 +174,10 @@ def package_sql() -> Path:
     )
 
 
-def _render(source: SliceSource, template: str, **names: Any) -> str:
-    environment = jinja2.Environment(  # noqa: S701 - SQL, not HTML
-        loader=jinja2.PrefixLoader(
-            {
-                "retime": jinja2.FileSystemLoader(package_sql() / "retime"),
-                source.data_set.name: jinja2.FileSystemLoader(source.data_set.sql),
-            }
-        ),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=False,
-        lstrip_blocks=True,
-    )
-    try:
-        text = environment.get_template(template).render({**_context(source), **names})
-    except Exception as error:
-        if isinstance(error, OSError) and not isinstance(error, jinja2.TemplateError):
-            raise  # a file that is being deployed: a retry can help
-        where, name = _place(error) or source.data_set.sql, source.data_set.name
-        raise DataSetError(
-            f"{where}: cannot be rendered for {name!r}; fix the template: {error}"
-        ) from error
-    return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
-
-
-def _place(error: Exception) -> str | None:
-    """Return in which line of which template something went wrong; None if that is not known."""
-    if isinstance(error, jinja2.TemplateSyntaxError):
-        return f"{error.filename}, line {error.lineno}"
-    # Jinja lets the frames of a template name its file and line.
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{f.filename}, line {f.lineno}" for f in frames if f.filename.endswith(".sql")]
-    return places[-1] if places else None
+def _render(source: SliceSource, template: str, **names: Any) -> Statement:
+    data_set = source.data_set
+    folders = {"retime": package_sql() / "retime", data_set.name: data_set.sql}
+    return render(folders, template, {**_context(source), **names}, data_set.name)
 
 
 def _context(source: SliceSource) -> dict[str, Any]:
@@ -196,7 +186,7 @@ def _context(source: SliceSource) -> dict[str, Any]:
         **data_set.parameters,
         "data_set": data_set.name,
         "raw": quote_name(source.raw.database, source.raw.name),
-        "arrived": macros.arrived_predicate(source.window, source.raw.keys),
+        "arrived": macros.arrived_predicate(source.window, source.raw.partitioning),
         "arrival": macros.arrival_columns(source.raw),
         "start": int(source.slice_.start.timestamp()),
         "end": int(source.slice_.end.timestamp()),
@@ -210,8 +200,10 @@ def _context(source: SliceSource) -> dict[str, Any]:
         "latest": events.latest,
         "event_time_column": data_set.event_time,
         "columns": [(name, trino_type(t)) for name, t in data_set.published.columns.items()],
-        "partition_keys": data_set.published.partition_keys,
-        "quarantine_keys": data_set.quarantine.partition_keys,
+        "partition_keys": data_set.published.partitioning.names,
+        "quarantine_keys": data_set.quarantine.partitioning.names,
+        "partition_value": partial(macros.partition_value, data_set.published.partitioning),
+        "arrival_seconds": int(data_set.raw.period.total_seconds()),
         "name": quote_name,
         "names": lambda columns: ", ".join(quote_name(column) for column in columns),
         "literal": quote_literal,
@@ -219,9 +211,5 @@ def _context(source: SliceSource) -> dict[str, Any]:
         "epoch": partial(macros.epoch, data_set.published.columns),
         "local_time": partial(macros.local_time, data_set.zone.key),
         "date_text": partial(macros.date_text, data_set.zone.key),
-        "whole": partial(macros.whole, source.raw),
-        "number": partial(macros.number, source.raw),
-        "string": partial(macros.string, source.raw),
-        "instant": partial(macros.instant, source.raw),
-        "found": partial(macros.found, source.raw),
+        **{macro.__name__: partial(macro, source.raw) for macro in _FIELD_MACROS},
     }

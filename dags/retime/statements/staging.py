@@ -12,15 +12,36 @@ from retime.published.results import Generation, Staged
 from retime.published.tables import create_staging_table
 from retime.quoting import quote_name
 from retime.raw.landed import check_still_there
+from retime.raw.lines import check_lines
 from retime.statements.rendering import (
+    SliceSource,
     fingerprint,
     render_quarantine,
     render_stage,
     slice_source,
 )
+from retime.statements.templates import Statement
 
 if TYPE_CHECKING:
     from retime.dataset.deployment import Deployment
+
+
+def stage_statement(
+    deployment: Deployment,
+    slice_: Slice,
+    window: ArrivalWindow,
+    target: str,
+    *,
+    is_quarantine: bool,
+) -> Statement:
+    """Return the statement that writes a slice into a staging table, `target` in its database.
+
+    Raises:
+        CatalogError: the raw table is missing, or is not partitioned as the data set says.
+        DataSetError: a template of the data set is wrong.
+    """
+    source = slice_source(deployment, slice_, window)
+    return _statement(deployment, source, target, is_quarantine=is_quarantine)
 
 
 def begin_stage(
@@ -30,7 +51,7 @@ def begin_stage(
     generation: str,
     *,
     is_quarantine: bool,
-) -> tuple[str, Generation]:
+) -> tuple[Statement, Generation]:
     """Create the staging table of a generation; return the statement that writes it, and what of.
 
     Args:
@@ -41,20 +62,22 @@ def begin_stage(
         is_quarantine: whether to stage what cannot be used, instead of the transformed events.
 
     Raises:
-        RunError: raw events that the slice was planned on have expired or been archived.
+        RunError: raw events that the slice was planned on have expired or been archived, or lines
+            of them have more than one JSON object.
         CatalogError: the raw table is missing, or is not partitioned by arrival hour.
         DataSetError: a template of the data set is wrong.
     """
-    check_still_there(deployment, window)
+    landed = check_still_there(deployment, window)
     data_set, glue = deployment.data_set, deployment.clients.glue
     source = slice_source(deployment, slice_, window)
+    if source.raw.is_json and not is_quarantine:
+        check_lines(deployment.clients.s3, data_set.raw, landed)
     table = data_set.quarantine if is_quarantine else data_set.published
     name = staging_table_name(table.name, generation)
-    render = render_quarantine if is_quarantine else render_stage
-    statement = render(source, quote_name(deployment.database, name))
+    statement = _statement(deployment, source, name, is_quarantine=is_quarantine)
     location = generation_location(table.generations, generation)
     columns = table.columns if is_quarantine else table.staged_columns
-    create_staging_table(glue, deployment.database, name, location, columns, table.partition_keys)
+    create_staging_table(glue, deployment.database, name, location, columns, table.partitioning)
     # Of the SQL that is asked, which a deployment may change before it is published.
     return statement, Generation(id=generation, fingerprint=fingerprint(source))
 
@@ -63,3 +86,10 @@ def conclude_stage(deployment: Deployment, generation: Generation, query_id: str
     """Return what a statement staged that has succeeded."""
     scanned = aws.get_scanned_bytes(deployment.clients.athena, query_id)
     return Staged(generation=generation, query_id=query_id, scanned_bytes=scanned)
+
+
+def _statement(
+    deployment: Deployment, source: SliceSource, target: str, *, is_quarantine: bool
+) -> Statement:
+    render = render_quarantine if is_quarantine else render_stage
+    return render(source, quote_name(deployment.database, target))

@@ -7,41 +7,44 @@ classified AS (
     SELECT
         *,
         CASE
-            WHEN reason IS NOT NULL AND arrival_time >= {{ start }} AND arrival_time < {{ end }}
+            WHEN
+                retime_reason IS NOT NULL
+                AND arrival_time >= {{ start }}
+                AND arrival_time < {{ end }}
                 THEN 'quarantined'
-            WHEN reason IS NOT NULL OR event_time < {{ start }} OR event_time >= {{ end }}
+            WHEN retime_reason IS NOT NULL OR event_time < {{ start }} OR event_time >= {{ end }}
                 THEN 'outside'
             WHEN event_time < arrival_time - {{ max_lateness }} THEN 'too_late'
             WHEN NOT is_kept THEN 'filtered'
             ELSE 'accepted'
-        END AS disposition,
+        END AS retime_disposition,
         -- Of what arrived during the slice later than the max lateness: arrival and event date.
         CASE
             WHEN
-                reason IS NULL
+                retime_reason IS NULL
                 AND is_kept
                 AND event_time < arrival_time - {{ max_lateness }}
                 AND arrival_time >= {{ start }}
                 AND arrival_time < {{ end }}
                 THEN CONCAT({{ date_text("arrival_time") }}, '/', {{ date_text("event_time") }})
-        END AS late_beyond
+        END AS retime_late_beyond
     FROM records
 ),
 
 -- Grouping the accepted events by their key counts the keys, and so the duplicates, in one pass.
 by_key AS (
     SELECT
-        disposition,
-        late_beyond,
+        retime_disposition,
+        retime_late_beyond,
         COUNT(*) AS events,
         COUNT_IF(event_time < arrival_time - {{ late_after }}) AS late,
         COUNT_IF(arrival_time >= {{ start }} AND arrival_time < {{ end }}) AS arrived
     FROM classified
     GROUP BY
-        disposition,
-        late_beyond,
+        retime_disposition,
+        retime_late_beyond,
         {%- for column in key %}
-        CASE WHEN disposition = 'accepted' THEN {{ name(column) }} END{{ "," if not loop.last }}
+        CASE WHEN retime_disposition = 'accepted' THEN {{ name(column) }} END{{ "," if not loop.last }}
         {%- endfor %}
 ),
 
@@ -68,18 +71,18 @@ staged AS (
 
 SELECT
     'events' AS kind,
-    disposition AS name,
+    retime_disposition AS name,
     SUM(events) AS row_count,
     COUNT(*) AS key_count,
     SUM(late) AS late_count,
     SUM(arrived) AS arrived_count,
-    late_beyond AS examples
+    retime_late_beyond AS examples
 FROM by_key
-GROUP BY disposition, late_beyond
+GROUP BY retime_disposition, retime_late_beyond
 UNION ALL
 SELECT
     'staged' AS kind,
-    CONCAT({% for key in partition_keys %}{{ "'/', " if not loop.first }}CAST({{ name(key) }} AS VARCHAR){{ ", " if not loop.last }}{% endfor %}) AS name,
+    {% for key in partition_keys %}{{ " || '/' || " if not loop.first }}CAST({{ name(key) }} AS VARCHAR){% endfor %} AS name,
     COUNT(*) AS row_count,
     SUM(event_count) AS key_count,
     0 AS late_count,
@@ -90,7 +93,7 @@ GROUP BY {{ names(partition_keys) }}
 UNION ALL
 SELECT
     'quarantined' AS kind,
-    CONCAT({% for key in quarantine_keys %}{{ "'/', " if not loop.first }}CAST({{ name(key) }} AS VARCHAR){{ ", " if not loop.last }}{% endfor %}) AS name,
+    {% for key in quarantine_keys %}{{ " || '/' || " if not loop.first }}CAST({{ name(key) }} AS VARCHAR){% endfor %} AS name,
     COUNT(*) AS row_count,
     0 AS key_count,
     0 AS late_count,
@@ -98,6 +101,17 @@ SELECT
     CAST(NULL AS VARCHAR) AS examples
 FROM {{ quarantine_staging }}
 GROUP BY {{ names(quarantine_keys) }}
+UNION ALL
+SELECT
+    'reason' AS kind,
+    reason AS name,
+    COUNT(*) AS row_count,
+    0 AS key_count,
+    0 AS late_count,
+    0 AS arrived_count,
+    ARRAY_JOIN(MIN(SUBSTR(COALESCE(record, 'null'), 1, 200), 3), ' | ') AS examples
+FROM {{ quarantine_staging }}
+GROUP BY reason
 {%- for audit in audits %}
 UNION ALL
 SELECT

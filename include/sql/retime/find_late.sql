@@ -11,7 +11,7 @@ counting AS (
         arrival_time
     FROM records
     WHERE
-        reason IS NULL
+        retime_reason IS NULL
         AND is_kept
         AND event_time >= arrival_time - {{ max_lateness }}
 ),

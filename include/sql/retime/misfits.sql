@@ -5,7 +5,7 @@ WITH
 
 SELECT
     {%- for column, type in checked %}
-    TRY_CAST({{ name(column) }} AS VARCHAR) AS {{ name(column) }},
+    {{ texts[column] }} AS {{ name(column) }},
     TRY(CAST({{ name(column) }} AS {{ type }}) IS NULL) IS NULL AS {{ name("retime_misfit_%d" % loop.index) }}{{ "," if not loop.last }}
     {%- endfor %}
 FROM placed

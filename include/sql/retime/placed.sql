@@ -14,16 +14,16 @@ events AS (
                     {%- for column in latest %}
                     {{ name(column) }} DESC NULLS LAST{{ "," if not loop.last }}
                     {%- endfor %}
-            ) AS copy_number
+            ) AS retime_copy
         FROM records
         WHERE
-            reason IS NULL
+            retime_reason IS NULL
             AND is_kept
             AND event_time >= {{ start - look_back }}
             AND event_time < {{ end }}
             AND event_time >= arrival_time - {{ max_lateness }}
     )
-    WHERE copy_number = 1
+    WHERE retime_copy = 1
 ),
 
 transformed AS (
@@ -33,7 +33,7 @@ transformed AS (
 placed AS (
     SELECT
         *,
-        {{ local_time(epoch(event_time_column)) }} AS local_time
+        {{ local_time(epoch(event_time_column)) }} AS retime_local_time
     FROM transformed
     WHERE
         {{ epoch(event_time_column) }} >= {{ start }}

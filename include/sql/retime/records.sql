@@ -12,14 +12,14 @@ records AS (
             WHEN event_time IS NULL THEN 'event_time_missing'
             WHEN event_time < {{ earliest }} THEN 'event_time_too_old'
             WHEN
-                event_time >= arrival_time + {{ 3600 + clock_skew }}
+                event_time >= arrival_time + {{ arrival_seconds + clock_skew }}
                 AND event_time / 1000 >= {{ earliest }}
-                AND event_time / 1000 < arrival_time + {{ 3600 + clock_skew }}
+                AND event_time / 1000 < arrival_time + {{ arrival_seconds + clock_skew }}
                 THEN 'event_time_in_milliseconds'
-            WHEN event_time >= arrival_time + {{ 3600 + clock_skew }} THEN 'event_time_in_future'
+            WHEN event_time >= arrival_time + {{ arrival_seconds + clock_skew }} THEN 'event_time_in_future'
             {%- for column in required %}
             WHEN {{ name(column) }} IS NULL THEN {{ literal(column ~ "_missing") }}
             {%- endfor %}
-        END AS reason
+        END AS retime_reason
     FROM fields
 )

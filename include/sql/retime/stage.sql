@@ -1,5 +1,5 @@
 -- Stage a slice: transform its events and write them as a generation of their own.
-INSERT INTO {{ target }}
+{% if target %}INSERT INTO {{ target }}{% endif %}
 WITH
 {% include "retime/placed.sql" %}
 
@@ -9,6 +9,6 @@ SELECT
     {%- endfor %}
     CAST(event_count AS BIGINT) AS event_count,
     {%- for key in partition_keys %}
-    {{ key | upper }}(local_time) AS {{ name(key) }}{{ "," if not loop.last }}
+    {{ partition_value(key, "retime_local_time") }} AS {{ name(key) }}{{ "," if not loop.last }}
     {%- endfor %}
 FROM placed

@@ -48,7 +48,7 @@ records AS (
             WHEN event_time >= arrival_time + 5400 THEN 'event_time_in_future'
             WHEN "unieke_id" IS NULL THEN 'unieke_id_missing'
             WHEN "lve_nr" IS NULL THEN 'lve_nr_missing'
-        END AS reason
+        END AS retime_reason
     FROM fields
 ),
 
@@ -59,7 +59,7 @@ counting AS (
         arrival_time
     FROM records
     WHERE
-        reason IS NULL
+        retime_reason IS NULL
         AND is_kept
         AND event_time >= arrival_time - 172800
 ),

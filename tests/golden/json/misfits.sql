@@ -29,8 +29,8 @@ fields AS (
     FROM "db"."traffic_raw"
     WHERE (
             ("year" = '2024' AND "month" = '10' AND "day" = '26' AND "hour" BETWEEN '21' AND '23')
-            OR ("year" = '2024' AND "month" = '10' AND "day" = '28' AND "hour" = '00')
             OR ("year" = '2024' AND "month" = '10' AND "day" = '27')
+            OR ("year" = '2024' AND "month" = '10' AND "day" = '28' AND "hour" = '00')
         )
 ),
 
@@ -49,7 +49,7 @@ records AS (
             WHEN event_time >= arrival_time + 5400 THEN 'event_time_in_future'
             WHEN "unieke_id" IS NULL THEN 'unieke_id_missing'
             WHEN "lve_nr" IS NULL THEN 'lve_nr_missing'
-        END AS reason
+        END AS retime_reason
     FROM fields
 ),
 
@@ -72,16 +72,16 @@ events AS (
                     "speed3" DESC NULLS LAST,
                     "speed4" DESC NULLS LAST,
                     "speed5" DESC NULLS LAST
-            ) AS copy_number
+            ) AS retime_copy
         FROM records
         WHERE
-            reason IS NULL
+            retime_reason IS NULL
             AND is_kept
             AND event_time >= 1729978800
             AND event_time < 1730070000
             AND event_time >= arrival_time - 172800
     )
-    WHERE copy_number = 1
+    WHERE retime_copy = 1
 ),
 
 transformed AS (
@@ -214,7 +214,7 @@ transformed AS (
 placed AS (
     SELECT
         *,
-        FROM_UNIXTIME("recordtimestamp") AT TIME ZONE 'Europe/Brussels' AS local_time
+        FROM_UNIXTIME("recordtimestamp") AT TIME ZONE 'Europe/Brussels' AS retime_local_time
     FROM transformed
     WHERE
         "recordtimestamp" >= 1729980000

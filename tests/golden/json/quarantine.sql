@@ -30,8 +30,8 @@ fields AS (
     FROM "db"."traffic_raw"
     WHERE (
             ("year" = '2024' AND "month" = '10' AND "day" = '26' AND "hour" BETWEEN '21' AND '23')
-            OR ("year" = '2024' AND "month" = '10' AND "day" = '28' AND "hour" = '00')
             OR ("year" = '2024' AND "month" = '10' AND "day" = '27')
+            OR ("year" = '2024' AND "month" = '10' AND "day" = '28' AND "hour" = '00')
         )
 ),
 
@@ -50,25 +50,25 @@ records AS (
             WHEN event_time >= arrival_time + 5400 THEN 'event_time_in_future'
             WHEN "unieke_id" IS NULL THEN 'unieke_id_missing'
             WHEN "lve_nr" IS NULL THEN 'lve_nr_missing'
-        END AS reason
+        END AS retime_reason
     FROM fields
 ),
 
 placed AS (
     SELECT
         *,
-        FROM_UNIXTIME(arrival_time) AT TIME ZONE 'Europe/Brussels' AS local_time
+        FROM_UNIXTIME(arrival_time) AT TIME ZONE 'Europe/Brussels' AS retime_local_time
     FROM records
-    WHERE reason IS NOT NULL AND arrival_time >= 1729980000 AND arrival_time < 1730070000
+    WHERE retime_reason IS NOT NULL AND arrival_time >= 1729980000 AND arrival_time < 1730070000
 )
 
 SELECT
-    CAST(reason AS VARCHAR) AS reason,
+    CAST(retime_reason AS VARCHAR) AS reason,
     CAST(record AS VARCHAR) AS record,
     event_time,
     arrival_time,
     CAST(source_file AS VARCHAR) AS source_file,
-    YEAR(local_time) AS "year",
-    MONTH(local_time) AS "month",
-    DAY(local_time) AS "day"
+    YEAR(retime_local_time) AS "year",
+    MONTH(retime_local_time) AS "month",
+    DAY(retime_local_time) AS "day"
 FROM placed

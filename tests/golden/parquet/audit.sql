@@ -48,7 +48,7 @@ records AS (
             WHEN event_time >= arrival_time + 5400 THEN 'event_time_in_future'
             WHEN "unieke_id" IS NULL THEN 'unieke_id_missing'
             WHEN "lve_nr" IS NULL THEN 'lve_nr_missing'
-        END AS reason
+        END AS retime_reason
     FROM fields
 ),
 
@@ -56,41 +56,44 @@ classified AS (
     SELECT
         *,
         CASE
-            WHEN reason IS NOT NULL AND arrival_time >= 1709078400 AND arrival_time < 1709337600
+            WHEN
+                retime_reason IS NOT NULL
+                AND arrival_time >= 1709078400
+                AND arrival_time < 1709337600
                 THEN 'quarantined'
-            WHEN reason IS NOT NULL OR event_time < 1709078400 OR event_time >= 1709337600
+            WHEN retime_reason IS NOT NULL OR event_time < 1709078400 OR event_time >= 1709337600
                 THEN 'outside'
             WHEN event_time < arrival_time - 172800 THEN 'too_late'
             WHEN NOT is_kept THEN 'filtered'
             ELSE 'accepted'
-        END AS disposition,
+        END AS retime_disposition,
         -- Of what arrived during the slice later than the max lateness: arrival and event date.
         CASE
             WHEN
-                reason IS NULL
+                retime_reason IS NULL
                 AND is_kept
                 AND event_time < arrival_time - 172800
                 AND arrival_time >= 1709078400
                 AND arrival_time < 1709337600
                 THEN CONCAT(SUBSTR(CAST(FROM_UNIXTIME(arrival_time) AT TIME ZONE 'UTC' AS VARCHAR), 1, 10), '/', SUBSTR(CAST(FROM_UNIXTIME(event_time) AT TIME ZONE 'UTC' AS VARCHAR), 1, 10))
-        END AS late_beyond
+        END AS retime_late_beyond
     FROM records
 ),
 
 -- Grouping the accepted events by their key counts the keys, and so the duplicates, in one pass.
 by_key AS (
     SELECT
-        disposition,
-        late_beyond,
+        retime_disposition,
+        retime_late_beyond,
         COUNT(*) AS events,
         COUNT_IF(event_time < arrival_time - 3600) AS late,
         COUNT_IF(arrival_time >= 1709078400 AND arrival_time < 1709337600) AS arrived
     FROM classified
     GROUP BY
-        disposition,
-        late_beyond,
-        CASE WHEN disposition = 'accepted' THEN "unieke_id" END,
-        CASE WHEN disposition = 'accepted' THEN "event_time" END
+        retime_disposition,
+        retime_late_beyond,
+        CASE WHEN retime_disposition = 'accepted' THEN "unieke_id" END,
+        CASE WHEN retime_disposition = 'accepted' THEN "event_time" END
 ),
 
 staged AS (
@@ -198,18 +201,18 @@ staged AS (
 
 SELECT
     'events' AS kind,
-    disposition AS name,
+    retime_disposition AS name,
     SUM(events) AS row_count,
     COUNT(*) AS key_count,
     SUM(late) AS late_count,
     SUM(arrived) AS arrived_count,
-    late_beyond AS examples
+    retime_late_beyond AS examples
 FROM by_key
-GROUP BY disposition, late_beyond
+GROUP BY retime_disposition, retime_late_beyond
 UNION ALL
 SELECT
     'staged' AS kind,
-    CONCAT(CAST("year" AS VARCHAR), '/', CAST("month" AS VARCHAR), '/', CAST("day" AS VARCHAR)) AS name,
+CAST("year" AS VARCHAR) || '/' || CAST("month" AS VARCHAR) || '/' || CAST("day" AS VARCHAR) AS name,
     COUNT(*) AS row_count,
     SUM(event_count) AS key_count,
     0 AS late_count,
@@ -220,7 +223,7 @@ GROUP BY "year", "month", "day"
 UNION ALL
 SELECT
     'quarantined' AS kind,
-    CONCAT(CAST("year" AS VARCHAR), '/', CAST("month" AS VARCHAR), '/', CAST("day" AS VARCHAR)) AS name,
+CAST("year" AS VARCHAR) || '/' || CAST("month" AS VARCHAR) || '/' || CAST("day" AS VARCHAR) AS name,
     COUNT(*) AS row_count,
     0 AS key_count,
     0 AS late_count,
@@ -228,6 +231,17 @@ SELECT
     CAST(NULL AS VARCHAR) AS examples
 FROM "db"."traffic_quarantine__golden"
 GROUP BY "year", "month", "day"
+UNION ALL
+SELECT
+    'reason' AS kind,
+    reason AS name,
+    COUNT(*) AS row_count,
+    0 AS key_count,
+    0 AS late_count,
+    0 AS arrived_count,
+    ARRAY_JOIN(MIN(SUBSTR(COALESCE(record, 'null'), 1, 200), 3), ' | ') AS examples
+FROM "db"."traffic_quarantine__golden"
+GROUP BY reason
 UNION ALL
 SELECT
     'audit' AS kind,

@@ -49,25 +49,25 @@ records AS (
             WHEN event_time >= arrival_time + 5400 THEN 'event_time_in_future'
             WHEN "unieke_id" IS NULL THEN 'unieke_id_missing'
             WHEN "lve_nr" IS NULL THEN 'lve_nr_missing'
-        END AS reason
+        END AS retime_reason
     FROM fields
 ),
 
 placed AS (
     SELECT
         *,
-        FROM_UNIXTIME(arrival_time) AT TIME ZONE 'UTC' AS local_time
+        FROM_UNIXTIME(arrival_time) AT TIME ZONE 'UTC' AS retime_local_time
     FROM records
-    WHERE reason IS NOT NULL AND arrival_time >= 1709078400 AND arrival_time < 1709337600
+    WHERE retime_reason IS NOT NULL AND arrival_time >= 1709078400 AND arrival_time < 1709337600
 )
 
 SELECT
-    CAST(reason AS VARCHAR) AS reason,
+    CAST(retime_reason AS VARCHAR) AS reason,
     CAST(record AS VARCHAR) AS record,
     event_time,
     arrival_time,
     CAST(source_file AS VARCHAR) AS source_file,
-    YEAR(local_time) AS "year",
-    MONTH(local_time) AS "month",
-    DAY(local_time) AS "day"
+    YEAR(retime_local_time) AS "year",
+    MONTH(retime_local_time) AS "month",
+    DAY(retime_local_time) AS "day"
 FROM placed

@@ -49,7 +49,7 @@ records AS (
             WHEN event_time >= arrival_time + 5400 THEN 'event_time_in_future'
             WHEN "unieke_id" IS NULL THEN 'unieke_id_missing'
             WHEN "lve_nr" IS NULL THEN 'lve_nr_missing'
-        END AS reason
+        END AS retime_reason
     FROM fields
 ),
 
@@ -72,16 +72,16 @@ events AS (
                     "speed3" DESC NULLS LAST,
                     "speed4" DESC NULLS LAST,
                     "speed5" DESC NULLS LAST
-            ) AS copy_number
+            ) AS retime_copy
         FROM records
         WHERE
-            reason IS NULL
+            retime_reason IS NULL
             AND is_kept
             AND event_time >= 1709077200
             AND event_time < 1709337600
             AND event_time >= arrival_time - 172800
     )
-    WHERE copy_number = 1
+    WHERE retime_copy = 1
 ),
 
 transformed AS (
@@ -214,7 +214,7 @@ transformed AS (
 placed AS (
     SELECT
         *,
-        FROM_UNIXTIME("recordtimestamp") AT TIME ZONE 'UTC' AS local_time
+        FROM_UNIXTIME("recordtimestamp") AT TIME ZONE 'UTC' AS retime_local_time
     FROM transformed
     WHERE
         "recordtimestamp" >= 1709078400
@@ -237,7 +237,7 @@ SELECT
     CAST("avgspeed3minutes" AS DOUBLE) AS "avgspeed3minutes",
     CAST("avgspeed20minutes" AS DOUBLE) AS "avgspeed20minutes",
     CAST(event_count AS BIGINT) AS event_count,
-    YEAR(local_time) AS "year",
-    MONTH(local_time) AS "month",
-    DAY(local_time) AS "day"
+    YEAR(retime_local_time) AS "year",
+    MONTH(retime_local_time) AS "month",
+    DAY(retime_local_time) AS "day"
 FROM placed

@@ -12,9 +12,15 @@ from retime.airflow.slice_operators import SliceQuery
 from retime.dataset.deployment import Deployment
 from retime.dataset.settings import read_settings
 from retime.raw.landed import LandedHour
+from retime.statements.templates import Statement
 from tests.unit.samples import TRAFFIC, days, plan, utc
 
 ATHENA = boto3.client("athena", "eu-west-1")
+REASON = (
+    "TYPE_MISMATCH: line 7:9: x is an integer. If a data manifest file was generated at "
+    "'s3://results/query-1-manifest.csv', you may need to manually clean the data from locations "
+    "specified in the manifest. Athena will not delete data in your account."
+)
 CONTEXT: dict[str, Any] = {
     "ti": SimpleNamespace(xcom_push=lambda *_, **__: None),
     "task_instance": None,
@@ -26,6 +32,11 @@ class Query(SliceQuery):
 
     def make_query(self, deployment: Deployment, context: Any) -> str:
         return "SELECT 1"
+
+    def render(self, deployment: Deployment, context: Any) -> Statement:
+        statement = Statement("SELECT\n" * 7)
+        statement.places = tuple(f"transform.sql, line {number}" for number in range(11, 18))
+        return statement
 
     def conclude(self, deployment: Deployment, query_id: str, context: Any) -> dict[str, Any]:
         return {"query_id": query_id, "connection": self.hook.connection}
@@ -49,10 +60,10 @@ class Hook:
         return "FAILED" if self.error else "SUCCEEDED"
 
     def get_state_change_reason(self, _: str) -> str:
-        return "TYPE_MISMATCH: line 7"
+        return REASON
 
     def get_query_info(self, _: str) -> dict[str, Any]:
-        reason = {"State": "FAILED", "StateChangeReason": "TYPE_MISMATCH: line 7"}
+        reason = {"State": "FAILED", "StateChangeReason": REASON}
         return {"QueryExecution": {"Status": {**reason, "AthenaError": self.error}}}
 
 
@@ -71,7 +82,7 @@ def athena(monkeypatch) -> SimpleNamespace:
 
 
 def query() -> Query:
-    landed = {utc(2024, 3, 28): LandedHour(objects=1, size=1)}
+    landed = {utc(2024, 3, 28): LandedHour(objects=1, size=1, folders=frozenset())}
     (planned,) = plan(days("2024-03-28"), landed)
     return Query(task_id="query", data_set=TRAFFIC, planned=planned.to_json())
 

@@ -95,7 +95,16 @@ def test_a_failure_tells_the_query_and_athena_s_reason(athena, end):
     with pytest.raises(AirflowException) as failure:
         end(query())
     assert "query-1" in str(failure.value)
-    assert "TYPE_MISMATCH: line 7" in str(failure.value)
+    assert "TYPE_MISMATCH: line 7:9" in str(failure.value)
+
+
+@ENDINGS
+def test_a_failure_names_the_line_of_the_data_set_and_that_nothing_is_to_be_cleaned(athena, end):
+    athena.error = {"ErrorCategory": USER, "Retryable": False}
+    with pytest.raises(AirflowException) as failure:
+        end(query())
+    assert "(line 7 of the statement is of transform.sql, line 17)" in str(failure.value)
+    assert "Nothing has to be cleaned by hand" in str(failure.value)
 
 
 @pytest.mark.parametrize("operator", [StageOperator, AuditOperator])
@@ -129,7 +138,7 @@ NOTHING: list[list[Any] | None] = [None, [], [published("2024-03-28", PartitionC
 @pytest.mark.parametrize("results", NOTHING, ids=["no slice", "none published", "kept newer ones"])
 @pytest.mark.filterwarnings("ignore:GlueCrawlerOperator is deprecated")
 def test_a_run_that_changed_nothing_of_the_table_crawls_nothing(athena, results):
-    landed = {utc(2024, 3, 28): LandedHour(objects=1, size=1)}
+    landed = {utc(2024, 3, 28): LandedHour(objects=1, size=1, folders=frozenset())}
     planned = [plan_.to_json() for plan_ in plan(days("2024-03-28"), landed)]
 
     def xcom_pull(*, task_ids: Any) -> Any:

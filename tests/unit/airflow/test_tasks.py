@@ -194,7 +194,7 @@ def test_a_task_without_a_setting_is_not_tried_again(monkeypatch):
 
 def plan_of(*dates: str) -> list[dict[str, Any]]:
     landed = {
-        hour + timedelta(days=n): LandedHour(objects=1, size=1)
+        hour + timedelta(days=n): LandedHour(objects=1, size=1, folders=frozenset())
         for hour in HOURS
         for n in range(-5, 5)
     }

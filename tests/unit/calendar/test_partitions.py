@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retime.calendar.arrival_hours import HOUR, ArrivalWindow
+from retime.calendar.partitioning import DAILY, HOURLY
 from retime.calendar.partitions import (
-    partition_in_path,
     partition_of,
-    partition_path,
     partition_spans,
     partition_windows,
     partitions_of,
@@ -81,7 +80,9 @@ def test_partitions_follow_on_each_other_from_start_to_end_of_the_slice(whole: S
 
 
 def test_the_arrivals_of_a_partition_reach_before_and_after_it():
-    windows = partition_windows(days("2024-03-28"), "hour", before=50 * MINUTE, after=48 * HOUR)
+    windows = partition_windows(
+        days("2024-03-28"), "hour", before=50 * MINUTE, after=48 * HOUR, period=HOUR
+    )
     assert len(windows) == 24
     assert windows[2024, 3, 28, 7] == ArrivalWindow(
         start=utc(2024, 3, 28, 6), end=utc(2024, 3, 30, 8)
@@ -91,14 +92,15 @@ def test_the_arrivals_of_a_partition_reach_before_and_after_it():
 @given(whole=ranges(max_days=2), grain=grains)
 def test_the_path_of_a_partition_leads_back_to_it(whole: Slice, grain):
     for partition in partitions_of(whole, grain):
-        assert partition_in_path(partition_path(partition) + "file", grain) == partition
+        keys = {"hour": HOURLY, "day": DAILY}[grain]
+        assert keys.read_path(keys.folder(partition) + "file") == partition
 
 
 def test_a_published_path_has_numbers_without_zeros_as_athena_writes_them():
-    assert partition_path((2024, 3, 31, 7)) == "year=2024/month=3/day=31/hour=7/"
-    assert partition_path((2024, 3, 31)) == "year=2024/month=3/day=31/"
+    assert HOURLY.folder((2024, 3, 31, 7)) == "year=2024/month=3/day=31/hour=7/"
+    assert DAILY.folder((2024, 3, 31)) == "year=2024/month=3/day=31/"
 
 
 @pytest.mark.parametrize("path", ["", "_started", "year=2024/month=3/", "v=1/year=2024/month=3/"])
 def test_a_path_outside_of_partitions_gives_none(path):
-    assert partition_in_path(path, "day") is None
+    assert DAILY.read_path(path) is None

@@ -10,7 +10,7 @@ import pytest
 from retime.calendar.arrival_hours import ArrivalWindow
 from retime.coverage.coverage import (
     first_built,
-    has_partitions,
+    has_before,
     last_built_year,
     read_coverage,
     registered_in,
@@ -77,7 +77,7 @@ def test_raw_is_listed_once_a_month_and_only_for_dates_with_holes(week):
     glue = Counting(week.clients.glue)
     read(week, glue)
     # The windows of the unbuilt dates lie in two months.
-    assert glue.tables[FACTS_OF_TRAFFIC.raw] == 2
+    assert glue.tables[FACTS_OF_TRAFFIC.raw.table] == 2
 
 
 def test_raw_is_not_asked_about_where_everything_is_built(account):
@@ -109,7 +109,7 @@ def test_the_first_date_and_the_last_year_are_found_across_empty_years(account):
     assert first_built(glue, account.database, facts, date(2018, 1, 1)) is None
     found = [last_built_year(glue, account.database, facts, y) for y in (2018, 2019, 2021, 2030)]
     assert found == [None, 2019, 2019, 2022]
-    assert not has_partitions(glue, account.database, facts, "year < 2019")
+    assert not has_before(glue, account.database, facts, 2019)
 
 
 def test_dates_of_several_months_are_all_read(account):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retime.calendar.arrival_hours import HOUR, ArrivalWindow
-from retime.calendar.partitions import Partition
+from retime.calendar.partitioning import Partition
 from retime.calendar.slices import Slice
 from retime.dataset.model import DataSet
 from retime.planning.healing import (
@@ -49,9 +49,7 @@ def ledgers_of(
             built=window.intersect(ArrivalWindow(start=FIRST, end=built)), **changes
         )
         for slice_ in dates
-        for partition, window in data_set.events.own_windows_of(
-            slice_, data_set.published.grain
-        ).items()
+        for partition, window in data_set.own_windows_of(slice_).items()
     }
 
 
@@ -105,7 +103,7 @@ def test_what_is_final_and_not_said_to_be_is_confirmed_and_not_searched():
     ledgers = ledgers_of(DAY, built=utc(2024, 4, 9))
     found = search(ledgers, until=utc(2024, 4, 10))
     assert all(u.is_news and u.since == u.through for u in found.partitions.values())
-    assert arrivals_of(found) == ()
+    assert arrivals_of(found, HOUR) == ()
 
 
 def test_a_date_with_an_event_that_waits_stays_open_though_nothing_can_arrive():
@@ -287,7 +285,7 @@ NEXT_RUN = days("2024-03-29")
 def test_the_first_run_of_all_finds_no_table_and_nothing_to_heal(landing):
     landing.land(*HOURS, NEXT)
     deployment = landing.deploy()
-    assert raw_windows(deployment, request()) == [TRAFFIC.events.window_of(DAY)]
+    assert raw_windows(deployment, request()) == [TRAFFIC.window_of(DAY)]
     found = plan_search(deployment, request(), LandedUntil(instant=NEXT))
     assert found == (Search(partitions={}), False)
 
@@ -295,8 +293,8 @@ def test_the_first_run_of_all_finds_no_table_and_nothing_to_heal(landing):
 def test_a_healing_run_reads_what_its_earlier_open_dates_can_still_get(landing):
     published(landing, 7)
     deployment = landing.deploy()
-    own = TRAFFIC.events.window_of(NEXT_RUN)
-    assert raw_windows(deployment, request(NEXT_RUN)) == [TRAFFIC.events.window_of(DAY), own]
+    own = TRAFFIC.window_of(NEXT_RUN)
+    assert raw_windows(deployment, request(NEXT_RUN)) == [TRAFFIC.window_of(DAY), own]
     assert raw_windows(deployment, request(NEXT_RUN, is_manual=True)) == [own]
     assert raw_windows(deployment, request(NEXT_RUN, action="rollback")) == []
 
@@ -347,7 +345,7 @@ def test_an_earlier_date_of_which_raw_is_archived_fails_no_run(landing):
     landing.archive(utc(2024, 3, 28, 5), "GLACIER")
     published(landing, 7)
     deployment = landing.deploy()
-    own = TRAFFIC.events.window_of(NEXT_RUN)
+    own = TRAFFIC.window_of(NEXT_RUN)
     assert raw_windows(deployment, request(NEXT_RUN)) == [own]
     found, _ = plan_search(deployment, request(NEXT_RUN), LandedUntil(instant=UNTIL))
     assert found == Search(partitions={})
@@ -380,5 +378,5 @@ def test_a_build_of_a_date_makes_every_partition_that_a_search_says_is_missing()
     for number in range(24):
         lacking = {p: each for p, each in ledgers.items() if p != hour(number)}
         unread = search(lacking, until=utc(2024, 4, 9)).partitions[hour(number)]
-        own = TRAFFIC.events.own_windows_of(DAY, "hour")[hour(number)]
+        own = TRAFFIC.own_windows_of(DAY)[hour(number)]
         assert (unread.since, unread.through) == (own.start, own.end)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retime.calendar.arrival_hours import HOUR, floor_hour
+from retime.calendar.arrival_hours import HOUR, floor_arrival
 from retime.calendar.slices import Grain
 from retime.dataset.model import DataSet
 from tests.unit.planning.world import Event, World
@@ -46,7 +46,7 @@ def events(draw) -> tuple[Event, ...]:
     found = []
     for number, (minute, late) in enumerate(made):
         happened = MIDNIGHT + timedelta(minutes=minute)
-        arrived = floor_hour(happened) + late * HOUR
+        arrived = floor_arrival(happened, HOUR) + late * HOUR
         found.append(Event(number=number, happened=happened, arrived=arrived))
     # A run waits until something has landed in the hour after its date.
     for day in range(1, len(DATES) + 1):

@@ -15,7 +15,10 @@ from tests.unit.samples import TRAFFIC, days, plan, utc, with_grain
 
 def landed(first, count: int, size: int = 1000) -> dict:
     """So many arrival hours from the first on, each with two objects."""
-    return {first + n * HOUR: LandedHour(objects=2, size=size) for n in range(count)}
+    return {
+        first + n * HOUR: LandedHour(objects=2, size=size, folders=frozenset())
+        for n in range(count)
+    }
 
 
 def test_a_slice_reads_from_look_back_and_skew_to_the_greatest_lateness():

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from retime.calendar.arrival_hours import HOUR, ArrivalWindow
+from retime.calendar.partitioning import DAILY
 from retime.calendar.slices import Slice
 from retime.planning.plan import Plan, PlannedChange, confirmation_of, is_build, plan_run
 from retime.planning.reading import facts_today
@@ -173,13 +174,13 @@ def built(landing) -> Landing:
     """The 26th is built by today's transformation, the 27th by another one, the 28th not whole."""
     account = landing.account
     table = published_table(account)
-    quarantine = replace(table, name="traffic_quarantine", grain="day")
+    quarantine = replace(table, name="traffic_quarantine", partitioning=DAILY)
     for each in (table, quarantine):
         ensure_table(account.clients.glue, account.database, each)
     today = facts_today(landing.deploy(TRAFFIC)).fingerprint
     read = ArrivalWindow(start=utc(2024, 3, 20), end=UNTIL.instant)
     for number, (day, fingerprint) in enumerate(((26, today), (27, "other"), (28, today)), 1):
-        events = TRAFFIC.events.windows_of(days(f"2024-03-{day}"), "hour")
+        events = TRAFFIC.windows_of(days(f"2024-03-{day}"))
         by = {"number": number, "fingerprint": fingerprint}
         made = stage(account, table, wanted=events, own=events, read=read, **by)
         publish(account, of_hours(made, 7, 8) if day == 28 else made)

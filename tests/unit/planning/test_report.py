@@ -39,7 +39,10 @@ FIRST, SECOND = "2024-03-28", "2024-03-29"
 
 def planned(*dates: str) -> list[PlannedSlice]:
     """Slices of one date, each of 2 MB of raw."""
-    landed = {utc(2024, 3, day, 12): LandedHour(objects=1, size=10**6) for day in (28, 29)}
+    landed = {
+        utc(2024, 3, day, 12): LandedHour(objects=1, size=10**6, folders=frozenset())
+        for day in (28, 29)
+    }
     return [p for date in dates for p in plan(days(date), landed)]
 
 
@@ -126,7 +129,10 @@ def test_a_run_tells_every_slice_and_that_its_events_reconcile():
 
 
 def test_a_plan_tells_arrivals_objects_bytes_and_cost_of_every_slice():
-    landed = {utc(2024, 3, 28, hour): LandedHour(objects=2, size=10**9) for hour in range(24)}
+    landed = {
+        utc(2024, 3, 28, hour): LandedHour(objects=2, size=10**9, folders=frozenset())
+        for hour in range(24)
+    }
     plans = plan(days("2024-03-28"), landed)
     assert describe_build(days("2024-03-28"), plans, NOTHING_LATE).splitlines() == [
         "2024-03-28: 1 slices to build",
@@ -261,6 +267,7 @@ def test_a_report_is_plain():
                 "partitions": 48,
             }
         ],
+        "remarks": [],
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retime.calendar.arrival_hours import HOUR, ArrivalWindow, floor_hour
+from retime.calendar.arrival_hours import HOUR, ArrivalWindow, floor_arrival
 from retime.calendar.partitions import partition_windows, partitions_of
 from retime.planning.state import STATES, cover, state_of, worst_of
 from retime.published.facts import TableFacts, facts_of
@@ -85,7 +85,7 @@ def covered(draw):
         )
         for partition in built
     }
-    landed = draw(st.sets(moments.map(floor_hour), max_size=6))
+    landed = draw(st.sets(moments.map(lambda at: floor_arrival(at, HOUR)), max_size=6))
     return facts(replace(with_grain(TRAFFIC, grain), zone=dates.zone)), dates, ledgers, landed
 
 
@@ -96,7 +96,13 @@ def test_every_partition_of_every_date_has_one_state_and_it_is_that_of_its_ledge
     assert tuple(day.date for day in found) == dates.dates
     everything = [each for day in found for each in day.partitions]
     assert tuple(each.partition for each in everything) == partitions_of(dates, made.grain)
-    windows = partition_windows(dates, made.grain, before=made.clock_skew, after=made.max_lateness)
+    windows = partition_windows(
+        dates,
+        made.grain,
+        before=made.clock_skew,
+        after=made.max_lateness,
+        period=made.raw.period,
+    )
     for each in everything:
         window, ledger = windows[each.partition], ledgers.get(each.partition)
         assert each.ledger == ledger

@@ -16,8 +16,7 @@ from hypothesis.stateful import (
 )
 
 from retime.aws import Clients
-from retime.calendar.arrival_hours import HOUR, ArrivalWindow, ceil_hour
-from retime.calendar.partitions import partition_path
+from retime.calendar.arrival_hours import HOUR, ArrivalWindow, ceil_arrival
 from retime.errors import RunError
 from retime.planning.healing import search_of
 from retime.planning.state import State, state_of
@@ -63,7 +62,7 @@ ALLOWED: dict[tuple[str, State, State], str] = {
 DATE = days("2024-03-28")
 PARTITION = (2024, 3, 28)
 DAILY = with_grain(TRAFFIC, "day")
-WINDOW = DAILY.events.own_windows_of(DATE, "day")[PARTITION]
+WINDOW = DAILY.own_windows_of(DATE)[PARTITION]
 FIRST = utc(2024, 3, 20)
 NOW = utc(2024, 4, 10)
 RETENTION = timedelta(days=30)
@@ -93,7 +92,9 @@ class PartitionMachine(RuleBasedStateMachine):
     @property
     def ledger(self) -> Ledger | None:
         glue, name = self.clients.glue, self.account.database
-        return list_ledgers(glue, name, self.table.name, DATE).get(PARTITION)
+        return list_ledgers(glue, name, self.table.name, self.table.partitioning, DATE).get(
+            PARTITION
+        )
 
     @property
     def state(self) -> State:
@@ -131,7 +132,7 @@ class PartitionMachine(RuleBasedStateMachine):
         events = self.arrived(FIRST, self.until)
         self.built[generation] = events
         if events:
-            key = f"{self.table.name}/v={generation}/{partition_path(PARTITION)}x"
+            key = f"{self.table.name}/v={generation}/{self.table.partitioning.folder(PARTITION)}x"
             self.account.put(key, body=b"x" * events)
         made = Publication(
             table=self.table,
@@ -139,7 +140,7 @@ class PartitionMachine(RuleBasedStateMachine):
             location=f"{self.table.generations}v={generation}/",
             rows={PARTITION: events} if events else {},
             events={PARTITION: events} if events else {},
-            wanted=DAILY.events.windows_of(DATE, "day"),
+            wanted=DAILY.windows_of(DATE),
             own={PARTITION: WINDOW},
             read=read,
             landed=(read,),
@@ -159,7 +160,7 @@ class PartitionMachine(RuleBasedStateMachine):
         assert ledger
         search = search_of(DAILY, {PARTITION: ledger}, self.until, FIRST)
         found = {
-            p: replace(u, found=self.arrived(ceil_hour(u.since), u.through))
+            p: replace(u, found=self.arrived(ceil_arrival(u.since, HOUR), u.through))
             for p, u in search.partitions.items()
         }
         confirm(self.deployment, Search(partitions=found))

@@ -10,8 +10,9 @@ from datetime import date, datetime, timezone
 from functools import cache
 
 from retime.aws import CatalogPartition
-from retime.calendar.arrival_hours import ArrivalWindow, ceil_hour, windows_of_hours
-from retime.calendar.partitions import Partition, partition_spans
+from retime.calendar.arrival_hours import ArrivalWindow, ceil_arrival, windows_of_hours
+from retime.calendar.partitioning import Partition
+from retime.calendar.partitions import partition_spans
 from retime.calendar.slices import Slice, cut_slices, join_dates
 from retime.dataset.model import DataSet
 from retime.planning.healing import dates_to_heal, search_of, without_empty
@@ -51,7 +52,7 @@ class World:
         Slices with a date in `fails` come to nothing.
         """
         own = Slice(first_date=day, last_date=day, zone=self.data_set.zone)
-        until = min(now, self.data_set.events.window_of(own).end)
+        until = min(now, self.data_set.window_of(own).end)
         first = min((event.arrived for event in self.events if event.arrived < now), default=None)
         earlier = {p: each for p, each in self.ledgers.items() if date(*p[:3]) < day}
         landed = {event.arrived for event in self.events if event.arrived < until}
@@ -102,7 +103,9 @@ class World:
             day = date(*partition[:3])
             slice_ = Slice(first_date=day, last_date=day, zone=self.data_set.zone)
             found[partition] = sum(
-                ceil_hour(unread.since) <= event.arrived < unread.through
+                ceil_arrival(unread.since, self.data_set.raw.period)
+                <= event.arrived
+                < unread.through
                 for event in self._counting(partition, slice_)
             )
         return search.with_found(found, 0)
@@ -110,15 +113,14 @@ class World:
     def _build(self, slice_: Slice, until: datetime, first: datetime | None) -> None:
         if first is None:
             return
-        events, grain = self.data_set.events, self.data_set.published.grain
-        read = events.window_of(slice_).intersect(ArrivalWindow(start=first, end=until))
+        read = self.data_set.window_of(slice_).intersect(ArrivalWindow(start=first, end=until))
         landed = {e.arrived for e in self.events if read.start <= e.arrived < read.end}
         if not landed:
             return
         number = len(self.built) + 1
         generation = f"20240401t{number // 3600:02}{number // 60 % 60:02}{number % 60:02}z_00000000"
-        wanted = events.windows_of(slice_, grain)
-        spans = spans_of(slice_, grain)
+        wanted = self.data_set.windows_of(slice_)
+        spans = spans_of(slice_, self.data_set.published.grain)
         content = {
             p: frozenset(e.number for e in self._counting(p, slice_) if e.arrived in landed)
             for p in wanted
@@ -141,9 +143,9 @@ class World:
             rows=rows,
             events=rows,
             wanted=wanted,
-            own=events.own_windows_of(slice_, grain),
+            own=self.data_set.own_windows_of(slice_),
             read=read,
-            landed=windows_of_hours(landed),
+            landed=windows_of_hours(landed, self.data_set.raw.period),
             fingerprint="0123456789abcdef",
             run_id="run",
             query_id="query",

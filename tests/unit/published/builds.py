@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from retime.calendar.arrival_hours import ArrivalWindow
-from retime.calendar.partitions import partition_path
+from retime.calendar.partitioning import HOURLY
 from retime.calendar.slices import Slice
 from retime.dataset.model import DataSet, Table
 from retime.published.ledger import Ledger
@@ -21,7 +21,7 @@ TABLE = Table(
     name="traffic",
     location="s3://b/traffic/",
     columns={"uniqueid": "int", "speed": "double"},
-    grain="hour",
+    partitioning=HOURLY,
 )
 DAY = days("2024-03-28")
 NOW = utc(2024, 4, 10)
@@ -51,8 +51,8 @@ def publication(
         location=f"{table.location}v={generation}/",
         rows={(first.year, first.month, first.day, hour): 10 * hour + 1 for hour in hours},
         events={(first.year, first.month, first.day, hour): 10 * hour + 2 for hour in hours},
-        wanted=data_set.events.windows_of(slice_, "hour"),
-        own=data_set.events.own_windows_of(slice_, "hour"),
+        wanted=data_set.windows_of(slice_),
+        own=data_set.own_windows_of(slice_),
         read=ArrivalWindow(start=first_hour, end=until),
         landed=landed or (ArrivalWindow(start=first_hour, end=until),),
         fingerprint="0123456789abcdef",
@@ -83,7 +83,7 @@ def a_ledger(*, built: ArrivalWindow | None = None, **changes: Any) -> Ledger:
 def published_table(account: Account, **others: Any) -> Table:
     """The published table of an account's bucket."""
     location = f"s3://{account.bucket}/traffic/"
-    return Table(name="traffic", location=location, columns=COLUMNS, grain="hour", **others)
+    return Table(name="traffic", location=location, columns=COLUMNS, partitioning=HOURLY, **others)
 
 
 def stage(
@@ -92,7 +92,7 @@ def stage(
     """A build whose files are on S3: two for each partition."""
     made = replace(publication(*hours, number=number, table=table), **changes)
     for partition in made.rows:
-        path = f"traffic/v={made.generation}/{partition_path(partition)}"
+        path = f"traffic/v={made.generation}/{HOURLY.folder(partition)}"
         account.put(f"{path}1.parquet", f"{path}2.parquet", body=b"12345")
     return made
 

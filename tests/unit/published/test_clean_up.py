@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from retime import aws
+from retime.calendar.partitioning import HOURLY, Partitioning
 from retime.dataset.model import Table
 from retime.published import clean_up, tables
 from retime.published.generations import new_generation, staging_table_name
@@ -59,7 +60,7 @@ def delete_after_retention(account: Account, table: Table) -> int:
 
 def generations(account: Account) -> set[str]:
     """The generations of which data is left."""
-    folders = aws.list_folders(account.clients.s3, f"s3://{account.bucket}/traffic/")
+    folders = aws.list_level(account.clients.s3, f"s3://{account.bucket}/traffic/", "")[0]
     return {folder.removeprefix("v=") for folder in folders if folder.startswith("v=")}
 
 
@@ -223,7 +224,7 @@ def test_what_another_table_of_the_database_points_at_is_not_deleted(account, ta
 
 def test_a_table_that_somebody_made_of_a_generation_keeps_it(account, table):
     made = stage(account, table, generation(25), 7)
-    definition = tables.table_input("snapshot", made.location, COLUMNS, ())
+    definition = tables.table_input("snapshot", made.location, COLUMNS, Partitioning(()))
     account.clients.glue.create_table(DatabaseName=account.database, TableInput=definition)
     assert delete_after_retention(account, table) == 0
 
@@ -238,7 +239,7 @@ def create_staging_table(account: Account, name: str) -> None:
         name,
         "s3://b/x/",
         COLUMNS,
-        ("year", "month", "day", "hour"),
+        HOURLY,
     )
 
 

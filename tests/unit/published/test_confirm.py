@@ -65,8 +65,14 @@ def deployment(account: Account) -> Deployment:
     return replace(deployment, data_set=replace(deployment.data_set, published=published))
 
 
+def catalog(deployment: Deployment) -> tuple[Any, aws.CatalogTable]:
+    """What calls to the catalog take first."""
+    table = deployment.data_set.published.in_catalog(deployment.database)
+    return deployment.clients.glue, table
+
+
 def records(deployment: Deployment) -> dict[int, aws.CatalogPartition]:
-    found = aws.list_partitions(deployment.clients.glue, deployment.database, "traffic")
+    found = aws.list_partitions(*catalog(deployment))
     return {each.values[-1]: each for each in found}
 
 
@@ -79,9 +85,7 @@ def with_parameters(deployment: Deployment, hour: int, **parameters: str) -> Non
     """Somebody writes parameters of a partition."""
     found = records(deployment)[hour]
     changed = replace(found, parameters={**found.parameters, **parameters})
-    assert not aws.update_partitions(
-        deployment.clients.glue, deployment.database, "traffic", [changed]
-    )
+    assert not aws.update_partitions(*catalog(deployment), [changed])
 
 
 def build_again(deployment: Deployment, account: Account, *hours: int, until: datetime) -> None:
@@ -115,7 +119,7 @@ def test_place_format_and_parameters_of_others_stay(deployment):
 def test_in_the_layout_hive_partitions_stay_in_their_plain_folders(deployment, account):
     place = f"s3://{account.bucket}/traffic/year=2024/month=3/day=28/hour=7/"
     found = replace(records(deployment)[7], location=place)
-    aws.update_partitions(deployment.clients.glue, deployment.database, "traffic", [found])
+    aws.update_partitions(*catalog(deployment), [found])
     published = replace(deployment.data_set.published, layout="hive")
     hive = replace(deployment, data_set=replace(deployment.data_set, published=published))
     confirm(hive, FOUND)
@@ -169,7 +173,7 @@ def test_what_is_not_published_is_left_out(deployment):
 
 def test_what_another_tool_has_published_is_left_out(deployment):
     found = replace(records(deployment)[7], parameters={"theirs": "x"})
-    aws.update_partitions(deployment.clients.glue, deployment.database, "traffic", [found])
+    aws.update_partitions(*catalog(deployment), [found])
     assert confirm(deployment, FOUND).updated == 2
     assert records(deployment)[7].parameters == {"theirs": "x"}
 

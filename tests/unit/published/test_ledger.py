@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from retime import aws
 from retime.calendar.arrival_hours import ArrivalWindow
+from retime.calendar.partitioning import HOURLY
 from retime.published.ledger import Ledger, ledger_of, list_ledgers, other_parameters, with_ledger
 from retime.published.tables import ensure_table
 from tests.unit.published.builds import of_hours, publication, publish, published_table, stage
@@ -156,7 +157,9 @@ def table(account):
 def test_a_build_keeps_the_ledger_of_what_it_replaces_and_only_that(account, table):
     for number in (1, 2, 3):
         publish(account, stage(account, table, 7, number=number))
-    ledgers = list_ledgers(account.clients.glue, account.database, "traffic", days("2024-03-28"))
+    ledgers = list_ledgers(
+        account.clients.glue, account.database, "traffic", HOURLY, days("2024-03-28")
+    )
     ledger = ledgers[2024, 3, 28, 7]
     second = publication(7, number=2, table=table)
     assert ledger.previous.generation == second.generation
@@ -168,7 +171,9 @@ def test_a_build_has_searched_as_far_as_it_has_read(account, table):
     """What lands later is looked for from there on; with all that it can get, it is settled."""
     read = ArrivalWindow(start=utc(2024, 3, 1), end=utc(2024, 3, 30, 7))
     publish(account, of_hours(stage(account, table, 7, read=read), 4, 5, 7))
-    ledgers = list_ledgers(account.clients.glue, account.database, "traffic", days("2024-03-28"))
+    ledgers = list_ledgers(
+        account.clients.glue, account.database, "traffic", HOURLY, days("2024-03-28")
+    )
     found = {p[-1]: (each.checked, each.is_settled) for p, each in ledgers.items()}
     assert found == {
         4: (utc(2024, 3, 30, 5), True),

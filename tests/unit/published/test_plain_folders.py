@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from retime import aws
-from retime.calendar.partitions import partition_path
+from retime.calendar.partitioning import HOURLY
 from retime.dataset.model import Table
 from retime.errors import DeleteError, PublishError, RunError
 from retime.published import clean_up, plain_folders, tables
@@ -55,7 +55,7 @@ def stage(account: Account, table: Table, *hours: int, number: int = 1) -> Publi
     location = generation_location(table.generations, generation)
     made = replace(publication(*hours, table=table), generation=generation, location=location)
     for partition in made.rows:
-        path = aws.split_location(made.location)[1] + partition_path(partition)
+        path = aws.split_location(made.location)[1] + HOURLY.folder(partition)
         account.put(f"{path}1", f"{path}2.parquet", f"{path}_SUCCESS", body=b"%d" % number)
     return of_hours(made, 6, 7, 8)
 
@@ -125,7 +125,7 @@ def test_a_build_is_published_at_the_plain_paths(account, table):
 def test_the_ledger_and_what_others_noted_survive_the_pointing_back(account, table):
     publish(account, stage(account, table, 7, number=1))
     record = partitions(account)["7"]
-    at_7, place = (2024, 3, 28, 7), (account.clients.glue, account.database, "traffic")
+    at_7, place = (2024, 3, 28, 7), (account.clients.glue, table.in_catalog(account.database))
     found = aws.read_partitions(*place, [at_7])[at_7]
     noted = replace(found, parameters={**found.parameters, "note": "mine"})
     aws.update_partitions(*place, [noted])

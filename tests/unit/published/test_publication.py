@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from retime.aws import CatalogPartition
 from retime.calendar.arrival_hours import HOUR, ArrivalWindow
-from retime.calendar.partitions import Partition, partition_path, partitions_of
+from retime.calendar.partitioning import HOURLY, Partition
+from retime.calendar.partitions import partitions_of
 from retime.calendar.slices import Slice
 from retime.dataset.model import DataSet
 from retime.published.ledger import Ledger, ledger_of
@@ -349,7 +350,9 @@ def arrivals_of(dates: Slice, landed: Mapping[datetime, LandedHour]) -> dict[Par
 
 
 def hours_from(first: datetime, count: int) -> dict[datetime, LandedHour]:
-    return {first + n * HOUR: LandedHour(objects=1, size=1) for n in range(count)}
+    return {
+        first + n * HOUR: LandedHour(objects=1, size=1, folders=frozenset()) for n in range(count)
+    }
 
 
 @pytest.mark.parametrize("count", [24, 30, 72, 80, 200])
@@ -376,7 +379,7 @@ def test_every_partition_that_a_build_can_have_has_a_location_of_its_own():
     made = publication(*range(24))
     found = locations(published(made))
     assert len(set(found.values())) == 24
-    expected = {made.location + partition_path(p) for p in partitions_of(DAY, "hour")}
+    expected = {made.location + HOURLY.folder(p) for p in partitions_of(DAY, "hour")}
     assert set(found.values()) == expected
 
 
@@ -386,8 +389,8 @@ def test_a_day_grain_publishes_a_partition_a_date():
         publication(),
         table=data_set.published,
         rows={(2024, 3, 28): 5},
-        wanted=data_set.events.windows_of(DAY, "day"),
-        own=data_set.events.own_windows_of(DAY, "day"),
+        wanted=data_set.windows_of(DAY),
+        own=data_set.own_windows_of(DAY),
     )
     (record,) = published(daily).values()
     assert record.values == (2024, 3, 28)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from retime.calendar.arrival_hours import ArrivalWindow
-from retime.calendar.partitions import partition_path
+from retime.calendar.partitioning import HOURLY
 from retime.dataset.deployment import Deployment
 from retime.dataset.model import Table
 from retime.errors import PublishError, RunError
@@ -51,7 +51,9 @@ def deployment(account: Account) -> Deployment:
         (deployment.data_set.quarantine, QUARANTINE, QUARANTINED),
     ):
         for partition in rows:
-            account.put(f"{table.name}/v={stage.generation.id}/{partition_path(partition)}x")
+            account.put(
+                f"{table.name}/v={stage.generation.id}/{table.partitioning.folder(partition)}x"
+            )
     return deployment
 
 
@@ -97,7 +99,7 @@ def test_events_are_published_by_hour_and_the_quarantine_by_arrival_day(deployme
 
 def test_the_ledgers_of_a_slice_are_those_of_its_partitions(deployment):
     publish(deployment)
-    ledgers = list_ledgers(deployment.clients.glue, deployment.database, "traffic", DAY)
+    ledgers = list_ledgers(deployment.clients.glue, deployment.database, "traffic", HOURLY, DAY)
     assert set(ledgers) == {(2024, 3, 28, hour) for hour in range(24)}
     assert sum(ledger.rows for ledger in ledgers.values()) == 150
     assert {ledger.run_id for ledger in ledgers.values()} == {"run-1"}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from retime.calendar.partitioning import HOURLY
 from retime.dataset.model import Table
 from retime.errors import CatalogError
 from retime.published import tables
@@ -45,7 +46,7 @@ def write(account: Account, call: str, hour: int) -> None:
 
 
 def create_table(account: Account, name: str, location: str, crawler: str) -> None:
-    definition = tables.table_input(name, location, COLUMNS, ("year", "month", "day", "hour"))
+    definition = tables.table_input(name, location, COLUMNS, HOURLY)
     definition["Parameters"]["UPDATED_BY_CRAWLER"] = crawler
     account.clients.glue.create_table(DatabaseName=account.database, TableInput=definition)
 

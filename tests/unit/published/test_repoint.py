@@ -101,8 +101,8 @@ def test_more_partitions_than_a_call_takes_are_published_and_emptied(account, ta
     """A call takes 100."""
     slice_ = days("2024-03-28", "2024-04-01")
     every = partitions_of(slice_, "hour")
-    wanted = TRAFFIC.events.windows_of(slice_, "hour")
-    changes = {"wanted": wanted, "own": TRAFFIC.events.own_windows_of(slice_, "hour")}
+    wanted = TRAFFIC.windows_of(slice_)
+    changes = {"wanted": wanted, "own": TRAFFIC.own_windows_of(slice_)}
     made = stage(account, table, number=1, rows=dict.fromkeys(every, 1), **changes)
     assert publish(account, made) == PartitionCounts(created=120, current=120)
     empty = stage(account, table, number=2, rows={}, **changes)

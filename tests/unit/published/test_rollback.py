@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from retime import aws
-from retime.calendar.partitions import Partition
+from retime.calendar.partitioning import Partition
 from retime.calendar.slices import Slice
 from retime.dataset.deployment import Deployment
 from retime.errors import PublishError, RunError
@@ -53,8 +53,13 @@ class World:
         publish(self.account, made)
         return made
 
+    def catalog(self, name: str = "traffic") -> tuple[Any, aws.CatalogTable]:
+        """What calls to the catalog take first."""
+        table = replace(self.deployment.data_set.published, name=name)
+        return self.account.clients.glue, table.in_catalog(self.account.database)
+
     def records(self) -> dict[int, aws.CatalogPartition]:
-        found = aws.list_partitions(self.account.clients.glue, self.account.database, "traffic")
+        found = aws.list_partitions(*self.catalog())
         return {each.values[-1]: each for each in found}
 
     def ledger(self, hour: int = 7) -> Ledger:
@@ -143,12 +148,11 @@ def test_what_a_partition_knew_before_it_knows_again(world, two):
 
 
 def test_parameters_of_others_stay(world, two):
-    glue, database = world.account.clients.glue, world.account.database
     marked = [
         replace(each, parameters={**each.parameters, "theirs": "x"})
         for each in world.records().values()
     ]
-    aws.update_partitions(glue, database, "traffic", marked)
+    aws.update_partitions(*world.catalog(), marked)
     world.roll_back()
     assert {each.parameters["theirs"] for each in world.records().values()} == {"x"}
     rollback.unpin(world.deployment, DAY)
@@ -225,7 +229,7 @@ def test_one_partition_that_cannot_go_back_keeps_all_of_the_dates(world, two):
 def test_what_another_tool_made_is_not_rolled_back(world, two):
     record = world.records()[7]
     other = replace(record, parameters={})
-    aws.update_partitions(world.account.clients.glue, world.account.database, "traffic", [other])
+    aws.update_partitions(*world.catalog(), [other])
     assert "hour=7/ has no ledger of what was before it" in refusal(world)
 
 
@@ -277,8 +281,7 @@ def test_the_files_of_the_previous_generations_are_counted_where_they_are(world,
     first, _ = two
     generation = "20240410t000000z_0000000f"
     name = rollback.prepare_count(world.deployment, DAY, generation, NOW, world.check())
-    glue, database = world.account.clients.glue, world.account.database
-    places = {p.values[-1]: p.location for p in aws.list_partitions(glue, database, name)}
+    places = {p.values[-1]: p.location for p in aws.list_partitions(*world.catalog(name))}
     assert places == {
         hour: f"{first.location}year=2024/month=3/day=28/hour={hour}/" for hour in HOURS
     }
@@ -354,9 +357,7 @@ def test_what_an_earlier_try_rolled_back_stays_and_the_rest_follows(world, two):
         world.roll_back(seventh)
     record, ledger = world.records()[7], world.ledger(7)
     pinned = replace(ledger.previous, is_pinned=True, previous=replace(ledger, previous=None))
-    aws.update_partitions(
-        world.account.clients.glue, world.account.database, "traffic", [with_ledger(record, pinned)]
-    )
+    aws.update_partitions(*world.catalog(), [with_ledger(record, pinned)])
     assert set(rollback.find_reversals(world.deployment, DAY, NOW)) == {(2024, 3, 28, 8)}
     world.roll_back()
     assert set(world.generations().values()) == {first.generation}

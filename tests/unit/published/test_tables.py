@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from retime.calendar.partitioning import DAILY, HOURLY
 from retime.dataset.model import Table
 from retime.errors import CatalogError
 from retime.published import tables
@@ -16,7 +17,7 @@ COLUMNS = {"uniqueid": "int", "speed": "double"}
 @pytest.fixture
 def table(account: Account) -> Table:
     location = f"s3://{account.bucket}/traffic/"
-    return Table(name="traffic", location=location, columns=COLUMNS, grain="hour")
+    return Table(name="traffic", location=location, columns=COLUMNS, partitioning=HOURLY)
 
 
 def ensure(account: Account, table: Table) -> None:
@@ -54,7 +55,7 @@ def test_a_table_with_other_columns_is_refused_with_both(account, table, columns
 def test_a_table_of_another_grain_is_refused(account, table):
     ensure(account, table)
     with pytest.raises(CatalogError, match="has the partition keys "):
-        ensure(account, replace(table, grain="day"))
+        ensure(account, replace(table, partitioning=DAILY))
 
 
 def test_a_table_at_another_location_is_refused(account, table):
@@ -66,7 +67,7 @@ def test_a_table_at_another_location_is_refused(account, table):
 
 def test_a_table_with_partition_projection_is_refused(account, table):
     """Athena would read projected locations and never see where the partitions point."""
-    definition = tables.table_input(table.name, table.location, COLUMNS, KEYS)
+    definition = tables.table_input(table.name, table.location, COLUMNS, HOURLY)
     definition["Parameters"]["projection.enabled"] = "true"
     account.clients.glue.create_table(DatabaseName=account.database, TableInput=definition)
     with pytest.raises(CatalogError, match="projection"):
@@ -76,7 +77,7 @@ def test_a_table_with_partition_projection_is_refused(account, table):
 
 def test_a_staging_table_has_a_location_of_its_own(account):
     tables.create_staging_table(
-        account.clients.glue, account.database, "s", "s3://b/t/v=1/", COLUMNS, KEYS
+        account.clients.glue, account.database, "s", "s3://b/t/v=1/", COLUMNS, HOURLY
     )
     found = account.clients.glue.get_table(DatabaseName=account.database, Name="s")["Table"]
     assert found["StorageDescriptor"]["Location"] == "s3://b/t/v=1/"

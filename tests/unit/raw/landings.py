@@ -4,14 +4,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from retime.calendar.arrival_hours import ARRIVAL_KEYS, arrival_path
 from retime.dataset.deployment import Deployment
 from retime.dataset.model import DataSet
 from retime.published.tables import storage_descriptor
-from retime.raw.partitions import register_hours
+from retime.raw.partitions import missing_folders, register_folders
 from retime.raw.table import read_raw_table
 from tests.accounts import Account
-from tests.unit.samples import TRAFFIC, raw_table, utc
+from tests.landed_records import arrival_path
+from tests.unit.samples import TRAFFIC, landed_hours, raw_table, utc
 
 CRAWLED = replace(TRAFFIC, raw=replace(TRAFFIC.raw, crawler="c"))
 UNCRAWLED = replace(TRAFFIC, raw=replace(TRAFFIC.raw, crawler=None))
@@ -28,7 +28,9 @@ class Landing:
         table: dict[str, Any] = {
             "Name": "traffic_raw",
             "StorageDescriptor": storage_descriptor(self.location, raw_table().columns),
-            "PartitionKeys": [{"Name": key, "Type": "string"} for key in ARRIVAL_KEYS],
+            "PartitionKeys": [
+                {"Name": key, "Type": "string"} for key in TRAFFIC.raw.partitioning.names
+            ],
         }
         account.clients.glue.create_table(DatabaseName=account.database, TableInput=table)
 
@@ -40,7 +42,9 @@ class Landing:
 
     def crawl(self, *hours: datetime) -> None:
         glue, database = self.account.clients.glue, self.account.database
-        register_hours(glue, read_raw_table(glue, database, "traffic_raw"), hours, self.location)
+        table = read_raw_table(glue, database, TRAFFIC.raw)
+        missing = missing_folders(glue, table, landed_hours(hours))
+        register_folders(glue, table, missing, self.location)
 
     def expire(self, hour: datetime) -> None:
         self.account.clients.s3.delete_object(Bucket=self.account.bucket, Key=_key(hour))

@@ -6,20 +6,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from retime.calendar.arrival_hours import HOUR, ArrivalWindow, arrival_path, ceil_hour
-from retime.dataset.model import DataSet
+from retime.calendar.arrival_hours import HOUR, ArrivalWindow, ceil_arrival
+from retime.dataset.model import DataSet, Raw
 from retime.errors import RunError
 from retime.raw import landed
 from retime.raw.landed import LandedHour, LandedUntil
 from tests.accounts import Account
+from tests.landed_records import arrival_path
 from tests.unit.raw.landings import CRAWLED, HOURS, NEXT, Landing
-from tests.unit.samples import days, utc
+from tests.unit.samples import TRAFFIC, days, utc
 
 DAY = ArrivalWindow(start=utc(2024, 3, 28), end=utc(2024, 3, 29))
 
 
-def location(account: Account) -> str:
-    return f"s3://{account.bucket}/raw/"
+def raw_of(account: Account) -> Raw:
+    return replace(TRAFFIC.raw, location=f"s3://{account.bucket}/raw/")
 
 
 def land(account: Account, *hours: datetime, body: bytes = b"12345") -> None:
@@ -32,26 +33,36 @@ def land(account: Account, *hours: datetime, body: bytes = b"12345") -> None:
 @pytest.mark.parametrize("hour", [utc(2024, 3, 29), utc(2024, 3, 29, 7), utc(2025, 1, 1)])
 def test_something_has_landed_from_an_hour_on(account, hour):
     land(account, utc(2024, 3, 28, 23), hour)
-    assert landed.has_landed_from(account.clients.s3, location(account), utc(2024, 3, 29))
+    assert landed.has_landed_from(account.clients.s3, raw_of(account), utc(2024, 3, 29))
 
 
 @pytest.mark.parametrize("hour", [utc(2024, 3, 28, 23), utc(2023, 12, 31, 23)])
 def test_what_landed_before_an_hour_is_not_waited_for(account, hour):
     land(account, hour)
-    assert not landed.has_landed_from(account.clients.s3, location(account), utc(2024, 3, 29))
+    assert not landed.has_landed_from(account.clients.s3, raw_of(account), utc(2024, 3, 29))
 
 
 def test_objects_that_are_no_arrivals_are_not_waited_for(account):
     account.put("raw/year_report.csv", "raw/zzz", "raw2/year=2025/month=01/day=01/hour=00/x")
-    assert not landed.has_landed_from(account.clients.s3, location(account), utc(2024, 3, 29))
+    assert not landed.has_landed_from(account.clients.s3, raw_of(account), utc(2024, 3, 29))
 
 
 def test_landed_objects_and_bytes_are_counted_by_hour(account):
     land(account, utc(2024, 3, 28, 0), utc(2024, 3, 28, 23), utc(2024, 3, 27, 23), utc(2024, 3, 29))
     account.put("raw/year=2024/month=03/day=28/hour=23/part-2", body=b"1234567890")
-    assert landed.list_landed(account.clients.s3, location(account), DAY) == {
-        utc(2024, 3, 28, 0): LandedHour(objects=1, size=5),
-        utc(2024, 3, 28, 23): LandedHour(objects=2, size=15),
+    assert landed.list_landed(account.clients.s3, raw_of(account), DAY) == {
+        utc(2024, 3, 28, 0): LandedHour(
+            objects=1,
+            size=5,
+            folders=frozenset({arrival_path(utc(2024, 3, 28, 0))}),
+            last=(arrival_path(utc(2024, 3, 28, 0)) + "part-1", 5),
+        ),
+        utc(2024, 3, 28, 23): LandedHour(
+            objects=2,
+            size=15,
+            folders=frozenset({arrival_path(utc(2024, 3, 28, 23))}),
+            last=("year=2024/month=03/day=28/hour=23/part-2", 10),
+        ),
     }
 
 
@@ -59,14 +70,14 @@ def test_landed_hours_are_found_over_the_ends_of_months_and_years(account):
     hours = [utc(2023, 12, 31, 22) + n * HOUR for n in range(5)]
     land(account, *hours)
     window = ArrivalWindow(start=hours[1], end=hours[-1])
-    found = landed.list_landed(account.clients.s3, location(account), window)
+    found = landed.list_landed(account.clients.s3, raw_of(account), window)
     assert list(found) == hours[1:-1]
 
 
 def test_empty_objects_and_other_paths_have_not_landed(account):
     account.put("raw/year=2024/month=03/day=28/hour=07/", body=b"")
     account.put("raw/year=2024/month=03/day=28/notes.txt", "raw/errors/2024/03/28/07/x")
-    assert landed.list_landed(account.clients.s3, location(account), DAY) == {}
+    assert landed.list_landed(account.clients.s3, raw_of(account), DAY) == {}
 
 
 # What still grows.
@@ -78,7 +89,7 @@ HOUR_7 = utc(2024, 3, 28, 7)
 def is_closed(account: Account, minutes: int) -> bool:
     """Whether the hour is closed so many minutes after its end."""
     now = HOUR_7 + HOUR + timedelta(minutes=minutes)
-    return landed.is_closed(account.clients.s3, location(account), HOUR_7, now)
+    return landed.is_closed(account.clients.s3, raw_of(account), HOUR_7, now)
 
 
 @pytest.mark.parametrize("later", [HOUR_7 + HOUR, utc(2024, 3, 29)])
@@ -108,7 +119,7 @@ def landing(account: Account) -> Landing:
 
 def test_what_landed_is_read_through_the_last_hour_that_no_longer_grows(landing):
     landing.land(*HOURS, NEXT)
-    window = CRAWLED.events.window_of(DATE)
+    window = CRAWLED.window_of(DATE)
     found = landed.read_landed(landing.deploy(), window, utc(2024, 3, 29, 0, 20))
     assert list(found.hours) == HOURS
     assert found.until == LandedUntil(instant=NEXT)
@@ -155,9 +166,10 @@ def test_raw_that_is_archived_but_read_at_once_is_read(landing):
 def test_an_empty_object_that_marks_a_folder_is_no_raw(landing, marker):
     landing.land(*HOURS, NEXT)
     landing.account.put(f"traffic_raw/{marker}", body=b"")
-    s3 = landing.account.clients.s3
-    assert landed.first_landed(s3, landing.location) == HOURS[0]
-    landed.check_still_there(landing.deploy(), ArrivalWindow(start=HOURS[0], end=NEXT))
+    deployment = landing.deploy()
+    s3, raw = landing.account.clients.s3, deployment.data_set.raw
+    assert landed.first_landed(s3, raw) == HOURS[0]
+    landed.check_still_there(deployment, ArrivalWindow(start=HOURS[0], end=NEXT))
 
 
 # Waiting.
@@ -184,7 +196,7 @@ def test_a_run_that_need_not_wait_reads_the_hour_after_its_date(landing, zone, d
     """Objects of an hour land from its first minutes on, the last one `delay` minutes after it."""
     data_set = replace(CRAWLED, zone=ZoneInfo(zone))
     dates = replace(DATE, zone=data_set.zone)
-    after = ceil_hour(dates.end)
+    after = ceil_arrival(dates.end, HOUR)
     landing.land(*HOURS[:18], *(after + n * HOUR for n in range(-6, 1)))
     for minutes in range(60, 600):
         now = after + timedelta(minutes=minutes)
@@ -192,7 +204,7 @@ def test_a_run_that_need_not_wait_reads_the_hour_after_its_date(landing, zone, d
             landing.land(after + HOUR)
         if has_landed(landing, now, data_set):
             break
-    window = data_set.events.window_of(dates)
+    window = data_set.window_of(dates)
     found = landed.read_landed(landing.deploy(data_set), window, now)
     assert found.until.instant >= after + HOUR
 

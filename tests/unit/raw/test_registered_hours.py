@@ -1,5 +1,6 @@
 """What the catalog knows of raw: arrival hours as partitions of the raw table."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +13,9 @@ from retime.raw import partitions
 from retime.raw.landed import LandedUntil
 from retime.raw.table import RawTable, read_raw_table
 from tests.accounts import Account
+from tests.landed_records import arrival_path
 from tests.unit.raw.landings import CRAWLED, HOURS, NEXT, UNCRAWLED, Landing
-from tests.unit.samples import days, utc
+from tests.unit.samples import TRAFFIC, days, landed_hours, utc
 
 OPENX = "org.openx.data.jsonserde.JsonSerDe"
 KEYS = ("year", "month", "day", "hour")
@@ -38,11 +40,19 @@ def create_raw(account: Account, key_type: str = "string", serde: str = "parquet
         },
     }
     account.clients.glue.create_table(DatabaseName=account.database, TableInput=table)
-    return read_raw_table(account.clients.glue, account.database, "raw")
+    raw = replace(TRAFFIC.raw, table="raw")
+    return read_raw_table(account.clients.glue, account.database, raw)
+
+
+def missing_of(
+    account: Account, raw: RawTable, *hours: datetime
+) -> dict[str, partitions.RawPartition]:
+    return partitions.missing_folders(account.clients.glue, raw, landed_hours(hours))
 
 
 def register(account: Account, raw: RawTable, *hours: datetime) -> None:
-    partitions.register_hours(account.clients.glue, raw, hours, location(account))
+    missing = missing_of(account, raw, *hours)
+    partitions.register_folders(account.clients.glue, raw, missing, location(account))
 
 
 def known(account: Account) -> list[Any]:
@@ -82,8 +92,9 @@ def test_an_hour_is_registered_with_values_of_its_keys_types_at_its_folder(
 
 def test_an_hour_that_another_run_registered_meanwhile_is_no_failure(account):
     raw = create_raw(account)
+    missing = missing_of(account, raw, *SOME_HOURS)
     register(account, raw, SOME_HOURS[0])
-    register(account, raw, *SOME_HOURS)
+    partitions.register_folders(account.clients.glue, raw, missing, location(account))
     assert len(known(account)) == 3
 
 
@@ -99,24 +110,34 @@ def test_an_hour_that_the_catalog_refuses_is_told(account):
         def batch_create_partition(self, **_: Any) -> Any:
             return {"Errors": [{"PartitionValues": ["2024"], "ErrorDetail": error}]}
 
+    missing = missing_of(account, raw, *SOME_HOURS)
     with pytest.raises(CrawlError, match="1 hours refused: 2024: InternalServiceException try"):
-        partitions.register_hours(Refusing(), raw, SOME_HOURS, location(account))
+        partitions.register_folders(Refusing(), raw, missing, location(account))
 
 
 @key_types
 def test_missing_hours_are_those_that_landed_and_are_not_known(account, key_type):
     raw = create_raw(account, key_type)
     register(account, raw, SOME_HOURS[1])
-    missing = partitions.missing_hours(account.clients.glue, raw, reversed(SOME_HOURS))
-    assert missing == [SOME_HOURS[0], SOME_HOURS[2]]
+    missing = missing_of(account, raw, *reversed(SOME_HOURS))
+    assert list(missing) == [arrival_path(hour) for hour in (SOME_HOURS[0], SOME_HOURS[2])]
+    assert [each.hour for each in missing.values()] == [SOME_HOURS[0], SOME_HOURS[2]]
 
 
-def test_without_a_table_all_landed_hours_are_missing():
-    assert partitions.missing_hours(None, None, SOME_HOURS) == SOME_HOURS
+@pytest.mark.parametrize("values", [["2024", "1", "1", "7"], ["2024", "01", "01", "07"]])
+def test_a_number_is_known_with_and_without_its_zeros(account, values):
+    """Retime writes 7, and crawlers and MSCK REPAIR write 07."""
+    raw = create_raw(account, "int")
+    account.clients.glue.create_partition(
+        DatabaseName=account.database,
+        TableName="raw",
+        PartitionInput={"Values": values, "StorageDescriptor": {"Location": location(account)}},
+    )
+    assert missing_of(account, raw, SOME_HOURS[2]) == {}
 
 
 def test_where_nothing_landed_nothing_is_missing(account):
-    assert partitions.missing_hours(account.clients.glue, create_raw(account), []) == []
+    assert missing_of(account, create_raw(account)) == {}
 
 
 # Lines that are not JSON.
@@ -165,7 +186,7 @@ def test_what_already_lets_lines_be_unreadable_is_not_written_again(account):
 # What a run needs of it.
 
 NOW = utc(2024, 3, 29, 0, 20)
-WINDOW = CRAWLED.events.window_of(days("2024-03-28"))
+WINDOW = CRAWLED.window_of(days("2024-03-28"))
 
 
 @pytest.fixture
@@ -174,7 +195,7 @@ def landing(account: Account) -> Landing:
 
 
 def ensure(landing: Landing, now: datetime = NOW, crawled: LandedUntil | None = None) -> datetime:
-    return partitions.ensure_registered(landing.deploy(), [WINDOW], now, crawled).instant
+    return partitions.ensure_registered(landing.deploy(), [WINDOW], now, crawled).until.instant
 
 
 def test_the_hours_to_crawl_are_those_that_landed_and_are_not_known(landing):
@@ -195,7 +216,10 @@ def test_without_a_raw_table_every_hour_is_to_be_crawled(landing):
 def test_hours_that_a_crawl_left_out_are_told(landing):
     landing.land(*HOURS, NEXT)
     landing.crawl(*HOURS[:20])
-    with pytest.raises(CrawlError, match=r"4 arrival hours .* from 2024-03-28 20:00 UTC, are not"):
+    with pytest.raises(
+        CrawlError,
+        match=r"4 folders of arrival hours .* as year=2024/month=03/day=28/hour=20/, are not",
+    ):
         ensure(landing)
 
 
@@ -210,8 +234,8 @@ def test_an_hour_that_was_closed_after_the_crawl_began_is_left_to_the_next_run(l
 def test_without_a_crawler_the_hours_are_registered(landing):
     landing.land(*HOURS, NEXT)
     deployment = landing.deploy(UNCRAWLED)
-    until = partitions.ensure_registered(deployment, [WINDOW], NOW, None)
-    assert until.instant == NEXT
+    landed = partitions.ensure_registered(deployment, [WINDOW], NOW, None)
+    assert landed.until.instant == NEXT
     assert partitions.uncrawled_hours(deployment, [WINDOW], NOW)[0] == []
 
 

@@ -1,5 +1,6 @@
 """The raw table as the catalog has it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from retime.errors import CatalogError
 from retime.raw.table import RawTable, read_raw_table
 from tests.accounts import Account
+from tests.unit.samples import TRAFFIC
 
 KEYS = ("year", "month", "day", "hour")
 OPENX = "org.openx.data.jsonserde.JsonSerDe"
@@ -26,7 +28,8 @@ def create_raw(account: Account, keys: dict[str, str], serde: str = "parquet") -
 
 
 def read_raw(account: Account) -> RawTable:
-    return read_raw_table(account.clients.glue, account.database, "raw")
+    raw = replace(TRAFFIC.raw, table="raw")
+    return read_raw_table(account.clients.glue, account.database, raw)
 
 
 @pytest.mark.parametrize("type_", ["string", "bigint"])
@@ -35,7 +38,7 @@ def test_the_raw_table_is_read_as_it_is(account, type_):
     raw = read_raw(account)
     assert (raw.database, raw.name) == (account.database, "raw")
     assert raw.columns == {"a": "int", "b": "string"}
-    assert raw.keys == dict.fromkeys(KEYS, type_)
+    assert {key.name: key.type for key in raw.partitioning.keys} == dict.fromkeys(KEYS, type_)
     assert not raw.is_json
 
 
@@ -54,9 +57,11 @@ def test_a_raw_table_with_other_partition_keys_is_refused(account, keys):
     create_raw(account, dict.fromkeys(keys, "string"))
     with pytest.raises(CatalogError) as refusal:
         read_raw(account)
-    assert f"has the partition keys {keys}; Retime reads tables" in str(refusal.value)
+    assert f"has the partition keys {keys}, which are not those of the folders year=%Y/" in str(
+        refusal.value
+    )
 
 
 def test_text_keys_are_zero_padded_and_numbers_are_not(account):
     create_raw(account, {"year": "string", "month": "bigint", "day": "varchar(2)", "hour": "int"})
-    assert read_raw(account).key_widths == (4, 0, 2, 0)
+    assert [key.is_text for key in read_raw(account).partitioning.keys] == [1, 0, 1, 0]

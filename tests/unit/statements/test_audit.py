@@ -2,6 +2,7 @@
 
 import pytest
 
+from retime.calendar.partitioning import HOURLY
 from retime.errors import AuditError
 from retime.statements.audit import check_report, read_report
 
@@ -39,14 +40,14 @@ ANSWER = [
     events("outside", 15, late=9, arrived=4),
     rows("staged", "2024/3/28/9", 20, 30),
     rows("staged", "2024/3/28/10", 15, 25),
-    rows("quarantined", "2024/3/28/9", 3),
+    rows("quarantined", "2024/3/28", 3),
     rows("audit", "inside_slice", 0),
     rows("audit", "in_its_partition", 0),
 ]
 
 
 def report_of(answer, percent=5.0):
-    return read_report(answer, max_quarantined_percent=percent)
+    return read_report(answer, HOURLY, max_quarantined_percent=percent)
 
 
 def but(*others):
@@ -66,13 +67,13 @@ def test_an_answer_is_counted():
 def test_a_slice_that_reconciles_passes():
     report = report_of(ANSWER)
     assert report.failures == ()
-    check_report(report, "slice 2024-03-28", quarantine="q")
+    check_report(report, "slice 2024-03-28", "q", "")
 
 
 def test_rows_are_told_by_partition():
     report = report_of(ANSWER)
     assert report.staged == {(2024, 3, 28, 9): 20, (2024, 3, 28, 10): 15}
-    assert report.quarantined == {(2024, 3, 28, 9): 3}
+    assert report.quarantined == {(2024, 3, 28): 3}
 
 
 def test_a_slice_without_events_reconciles():
@@ -86,7 +87,7 @@ def test_a_slice_without_events_reconciles():
     [
         rows("staged", "2024/3/28/9", 20, 29),  # an event got lost
         rows("staged", "2024/3/28/9", 20, 31),  # one was counted twice
-        rows("quarantined", "2024/3/28/9", 2),  # one was not set aside
+        rows("quarantined", "2024/3/28", 2),  # one was not set aside
         events("accepted", 60, 54, arrived=58),  # more keys were published than there are
     ],
 )
@@ -128,8 +129,18 @@ def test_more_quarantined_than_allowed_fail_with_their_share():
     (failure,) = report_of(ANSWER, percent=3.5).failures
     assert failure == (
         "quarantine_share: 3 of 85 records that arrived (3.53 %) cannot be used, "
-        "more than the 3.5 % of quarantine.max_percent"
+        "more than the 3.5 % of quarantine.max_percent:"
     )
+
+
+def test_the_reasons_of_a_quarantine_are_told_the_most_frequent_first():
+    missing = rows("reason", "event_time_missing", 1, examples="at=null")
+    unreadable = rows("reason", "unreadable", 2, examples="a | b")
+    (failure,) = report_of([*ANSWER, missing, unreadable], percent=3.5).failures
+    assert failure.splitlines()[1:] == [
+        "    unreadable: 2, for example: a | b",
+        "    event_time_missing: 1, for example: at=null",
+    ]
 
 
 def test_nothing_quarantined_passes_even_where_nothing_is_allowed():
@@ -149,7 +160,7 @@ def test_a_failed_report_stops_the_slice_and_lists_every_failure():
     bad = rows("audit", "inside_slice", 1, examples="event time 1")
     lost = rows("staged", "2024/3/28/9", 20, 29)
     with pytest.raises(AuditError) as stop:
-        check_report(report_of(but(bad, lost), percent=1), "slice 2024-03-28", quarantine="q")
+        check_report(report_of(but(bad, lost), percent=1), "slice 2024-03-28", "q", "")
     first, *listed, reasons, last = str(stop.value).splitlines()
     assert first == "slice 2024-03-28 did not pass its audits and nothing of it was published:"
     assert [line.split(":")[0].strip() for line in listed] == [
@@ -157,5 +168,5 @@ def test_a_failed_report_stops_the_slice_and_lists_every_failure():
         "quarantine_share",
         "inside_slice",
     ]
-    assert reasons == "Why records are in quarantine: column reason of q"
+    assert reasons == "All of what is in quarantine: q"
     assert last == "Fix the transformation or the raw data, then clear the slice"

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retime.calendar.arrival_hours import HOUR, ArrivalWindow, ceil_hour, floor_hour
-from retime.calendar.partitions import Partition, partition_spans
+from retime.calendar.arrival_hours import HOUR, ArrivalWindow, ceil_arrival, floor_arrival
+from retime.calendar.partitioning import Partition
+from retime.calendar.partitions import partition_spans
 from retime.calendar.slices import Slice
 from retime.planning.healing import search_of
 from retime.published.ledger import Ledger
@@ -46,7 +47,7 @@ def answer(
     search: Search, dates: Slice, events: list[Event], look_back: int
 ) -> list[tuple[int, int, int]]:
     """What the statement answers, as find_late.sql says it."""
-    windows, step = arrivals_of(search), _step(look_back)
+    windows, step = arrivals_of(search, HOUR), _step(look_back)
     counts: Counter[tuple[int, int]] = Counter()
     for event in events:
         if not any(window.start <= event.arrived < window.end for window in windows):
@@ -54,7 +55,7 @@ def answer(
         if event.happened < event.arrived - LATENESS:
             continue
         happened = int(event.happened.timestamp())
-        for stretch in stretches_of(search, dates, look_back):
+        for stretch in stretches_of(search, dates, look_back, HOUR):
             is_unread = event.arrived.timestamp() >= stretch.since
             if stretch.event_start <= happened < stretch.event_end and is_unread:
                 counts[stretch.number, happened - happened % step] += 1
@@ -76,12 +77,12 @@ def searches(draw):
     events = replace(TRAFFIC.events, look_back=look_back, max_lateness=LATENESS)
     data_set = replace(with_grain(TRAFFIC, grain), events=events, zone=dates.zone)
     hours = st.integers(min_value=0, max_value=HOURS_AROUND).map(
-        lambda n: floor_hour(dates.start) + n * HOUR
+        lambda n: floor_arrival(dates.start, HOUR) + n * HOUR
     )
     # Few different ones, so that there are stretches of several partitions.
     checked = st.sampled_from(draw(st.lists(hours, min_size=1, max_size=3)))
     ledgers: dict[Partition, Ledger] = {}
-    windows = events.own_windows_of(dates, grain)
+    windows = data_set.own_windows_of(dates)
     for partition, window in windows.items():
         if draw(st.integers(min_value=0, max_value=9)):
             through = max(window.start, min(draw(checked), window.end))
@@ -90,7 +91,7 @@ def searches(draw):
     happened = minutes.map(lambda n: dates.start + timedelta(minutes=n))
     delays = st.integers(min_value=0, max_value=40 * 60).map(lambda n: timedelta(minutes=n))
     found = [
-        Event(happened=at, arrived=floor_hour(at + delay))
+        Event(happened=at, arrived=floor_arrival(at + delay, HOUR))
         for at, delay in draw(st.lists(st.tuples(happened, delays), max_size=40))
     ]
     return data_set, dates, ledgers, draw(hours), found
@@ -103,7 +104,9 @@ def test_each_partition_lacks_what_arrived_since_it_was_searched_and_can_matter_
     found = search_of(data_set, ledgers, until, utc(2010, 1, 1))
     look_back = int(data_set.events.look_back.total_seconds())
     counted = count_found(
-        stretches_of(found, dates, look_back), answer(found, dates, events, look_back), look_back
+        stretches_of(found, dates, look_back, HOUR),
+        answer(found, dates, events, look_back),
+        look_back,
     )
     spans = partition_spans(dates, data_set.published.grain)
     expected = {}
@@ -111,7 +114,7 @@ def test_each_partition_lacks_what_arrived_since_it_was_searched_and_can_matter_
         start, end = spans[partition]
         expected[partition] = sum(
             start - data_set.events.look_back <= event.happened < end
-            and event.arrived >= ceil_hour(unread.since)
+            and event.arrived >= ceil_arrival(unread.since, HOUR)
             and event.arrived < unread.through
             and event.happened >= event.arrived - LATENESS
             for event in events
@@ -125,7 +128,7 @@ def test_stretches_have_every_partition_once_and_neighbours_only(case):
     data_set, dates, ledgers, until, _ = case
     found = search_of(data_set, ledgers, until, utc(2010, 1, 1))
     look_back = int(data_set.events.look_back.total_seconds())
-    stretches = stretches_of(found, dates, look_back)
+    stretches = stretches_of(found, dates, look_back, HOUR)
     assert [each.number for each in stretches] == list(range(len(stretches)))
     named = [partition for each in stretches for partition in each.spans]
     assert len(named) == len(set(named))
@@ -133,7 +136,7 @@ def test_stretches_have_every_partition_once_and_neighbours_only(case):
     assert set(named) == unread
     for each in stretches:
         sinces = {found.partitions[partition].since for partition in each.spans}
-        assert [int(ceil_hour(since).timestamp()) for since in sinces] == [each.since]
+        assert [int(ceil_arrival(since, HOUR).timestamp()) for since in sinces] == [each.since]
         spans = sorted(each.spans.values())
         assert all(end == start for (_, end), (start, _) in pairwise(spans))
         assert each.event_start == spans[0][0] - look_back
@@ -148,9 +151,11 @@ def test_a_search_reads_the_hours_that_some_partition_has_not_seen_and_no_others
     wanted = {
         hour
         for unread in found.partitions.values()
-        for hour in ArrivalWindow(start=ceil_hour(unread.since), end=unread.through).hours
+        for hour in ArrivalWindow(start=ceil_arrival(unread.since, HOUR), end=unread.through).hours(
+            HOUR
+        )
     }
-    read = [hour for window in arrivals_of(found) for hour in window.hours]
+    read = [hour for window in arrivals_of(found, HOUR) for hour in window.hours(HOUR)]
     assert sorted(read) == sorted(wanted)
 
 
@@ -169,8 +174,8 @@ def test_no_step_of_event_time_lies_on_both_sides_of_where_a_partition_or_its_lo
 
 def test_nothing_to_search_makes_no_stretch_and_reads_nothing():
     nothing = Search(partitions={})
-    assert stretches_of(nothing, days("2024-03-28"), 1200) == []
-    assert arrivals_of(nothing) == ()
+    assert stretches_of(nothing, days("2024-03-28"), 1200, HOUR) == []
+    assert arrivals_of(nothing, HOUR) == ()
 
 
 def test_an_answer_without_rows_finds_nothing():
@@ -183,4 +188,4 @@ def test_an_answer_without_rows_finds_nothing():
         is_missing=False,
     )
     search = Search(partitions={(2024, 3, 28, 7): unread})
-    assert count_found(stretches_of(search, days("2024-03-28"), 1200), [], 1200) == {}
+    assert count_found(stretches_of(search, days("2024-03-28"), 1200, HOUR), [], 1200) == {}

@@ -1,5 +1,6 @@
 """Fragments: raw fields by the type that the catalog gave them, and the two clocks."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import duckdb
@@ -8,14 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from retime.calendar.arrival_hours import HOUR, ArrivalWindow
+from retime.calendar.partitioning import Partitioning
 from retime.errors import DataSetError
 from retime.raw.table import RawTable
+from retime.statements import fields
 from retime.statements import macros as fragments
 from retime.statements.macros import arrived_predicate
-from tests.unit.samples import utc
+from tests.unit.samples import folders, utc
 
 KEYS = ("year", "month", "day", "hour")
-STRING, BIGINT = dict.fromkeys(KEYS, "string"), dict.fromkeys(KEYS, "bigint")
+STRING, BIGINT = folders(key_type="string"), folders(key_type="bigint")
 RAW = RawTable(
     database="db",
     name="events",
@@ -27,7 +30,7 @@ RAW = RawTable(
         "text": "string",
         "seen": "timestamp",
     },
-    keys=STRING,
+    partitioning=STRING,
     is_json=True,
 )
 
@@ -69,11 +72,11 @@ lengths = st.one_of(
 @given(start=starts, length=lengths)
 def test_the_predicate_selects_exactly_the_hours_of_its_window(database, type_, start, length):
     window = ArrivalWindow(start=start, end=min(start + length * HOUR, LAST))
-    predicate = arrived_predicate(window, dict.fromkeys(KEYS, type_))
+    predicate = arrived_predicate(window, folders(key_type=type_))
     found = database.execute(
         f"SELECT instant FROM {type_}_keys WHERE {predicate} ORDER BY instant"
     ).fetchall()
-    assert [row[0] for row in found] == [hour.replace(tzinfo=None) for hour in window.hours]
+    assert [row[0] for row in found] == [hour.replace(tzinfo=None) for hour in window.hours(HOUR)]
 
 
 def test_the_predicate_of_string_keys_names_padded_text():
@@ -81,24 +84,27 @@ def test_the_predicate_of_string_keys_names_padded_text():
     assert arrived_predicate(window, STRING).split("\n        ")[1:] == [
         """("year" = '2024' AND "month" = '02' AND "day" = '28' AND "hour" = '23')""",
         """OR ("year" = '2024' AND "month" = '02' AND "day" = '29')""",
+        """OR ("year" = '2024' AND "month" = '03' AND "day" = '01')""",
         (
             """OR ("year" = '2024' AND "month" = '03' AND "day" = '02' """
-            """AND "hour" BETWEEN '00' AND '04')"""
+            """AND "hour" BETWEEN '00' AND '04')\n    )"""
         ),
-        """OR ("year" = '2024' AND "month" = '03' AND "day" = '01')\n    )""",
     ]
 
 
 def test_the_predicate_of_bigint_keys_names_numbers():
     window = ArrivalWindow(start=utc(2024, 3, 1), end=utc(2024, 3, 8, 1))
     assert arrived_predicate(window, BIGINT).split("\n        ")[1:] == [
-        '("year" = 2024 AND "month" = 3 AND "day" = 8 AND "hour" = 0)',
-        'OR ("year" = 2024 AND "month" = 3 AND "day" BETWEEN 1 AND 7)\n    )',
+        '("year" = 2024 AND "month" = 3 AND "day" BETWEEN 1 AND 7)',
+        'OR ("year" = 2024 AND "month" = 3 AND "day" = 8 AND "hour" = 0)\n    )',
     ]
 
 
 def test_keys_of_different_types_are_each_compared_in_their_own():
-    keys = {"year": "int", "month": "string", "day": "bigint", "hour": "STRING"}
+    types = ("int", "string", "bigint", "STRING")
+    keys = Partitioning(
+        tuple(replace(key, type=type_) for key, type_ in zip(STRING.keys, types, strict=True))
+    )
     window = ArrivalWindow(start=utc(2024, 3, 1), end=utc(2024, 3, 1, 1))
     assert """("year" = 2024 AND "month" = '03' AND "day" = 1 AND "hour" = '00')""" in (
         arrived_predicate(window, keys)
@@ -129,7 +135,7 @@ def test_a_month_costs_a_handful_of_terms_whatever_its_hours():
     ],
 )
 def test_a_whole_number_is_read_from_any_type_of_column(column, sql):
-    assert fragments.whole(RAW, column) == sql
+    assert fields.whole(RAW, column) == sql
 
 
 @pytest.mark.parametrize(
@@ -148,8 +154,10 @@ def test_a_whole_number_is_read_from_any_type_of_column(column, sql):
     ],
 )
 def test_what_is_no_whole_number_is_null(type_, value, whole):
-    raw = RawTable(database="db", name="r", columns={"x": type_}, keys=STRING, is_json=False)
-    query = f"SELECT {fragments.whole(raw, 'x')} FROM (SELECT {value} AS x)"
+    raw = RawTable(
+        database="db", name="r", columns={"x": type_}, partitioning=STRING, is_json=False
+    )
+    query = f"SELECT {fields.whole(raw, 'x')} FROM (SELECT {value} AS x)"
     assert duckdb.execute(query).fetchall() == [(whole,)]
 
 
@@ -162,7 +170,7 @@ def test_what_is_no_whole_number_is_null(type_, value, whole):
     ],
 )
 def test_a_number_is_read_from_any_type_of_column(column, sql):
-    assert fragments.number(RAW, column) == sql
+    assert fields.number(RAW, column) == sql
 
 
 @pytest.mark.parametrize(
@@ -173,14 +181,14 @@ def test_a_number_is_read_from_any_type_of_column(column, sql):
     ],
 )
 def test_an_instant_is_read_as_epoch_seconds_from_text_and_timestamps(column, sql):
-    assert fragments.instant(RAW, column) == sql
+    assert fields.instant(RAW, column) == sql
 
 
 def test_a_string_is_any_column_as_text():
-    assert fragments.string(RAW, "count") == 'CAST("count" AS VARCHAR)'
+    assert fields.string(RAW, "count") == 'CAST("count" AS VARCHAR)'
 
 
-READERS = [fragments.whole, fragments.number, fragments.string, fragments.instant]
+READERS = [fields.whole, fields.number, fields.string, fields.instant]
 
 
 @pytest.mark.parametrize("read", READERS)
@@ -202,9 +210,13 @@ def test_an_optional_column_that_is_missing_is_a_null_of_its_type(read, type_):
 
 def test_the_fields_found_are_shown_with_null_for_those_that_are_not():
     raw = RawTable(
-        database="db", name="r", columns={"a": "int", "b": "string"}, keys=STRING, is_json=False
+        database="db",
+        name="r",
+        columns={"a": "int", "b": "string"},
+        partitioning=STRING,
+        is_json=False,
     )
-    query = f"SELECT {fragments.found(raw, 'a', 'b', 'c')} FROM (SELECT 1 AS a, NULL AS b)"
+    query = f"SELECT {fields.found(raw, 'a', 'b', 'c')} FROM (SELECT 1 AS a, NULL AS b)"
     assert duckdb.execute(query).fetchall() == [("a=1, b=null, c=null",)]
 
 
@@ -232,7 +244,9 @@ def test_a_json_line_is_unreadable_when_all_its_fields_are_null():
 
 
 def test_a_parquet_record_is_never_unreadable():
-    parquet = RawTable(database="db", name="r", columns={"a": "int"}, keys=STRING, is_json=False)
+    parquet = RawTable(
+        database="db", name="r", columns={"a": "int"}, partitioning=STRING, is_json=False
+    )
     assert fragments.arrival_columns(parquet).splitlines()[-1].strip() == "FALSE AS is_unreadable"
 
 

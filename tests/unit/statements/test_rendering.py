@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from retime.calendar.arrival_hours import ArrivalWindow
+from retime.calendar.partitioning import DAILY
 from retime.dataset.model import DataSet
 from retime.errors import DataSetError
 from retime.statements import rendering as sql
@@ -125,7 +126,7 @@ def test_a_fingerprint_does_not_change_with_the_first_date_of_the_data_set():
     "changes",
     [
         {"parameters": {"points": [32]}},
-        {"published": replace(TRAFFIC.published, grain="day")},
+        {"published": replace(TRAFFIC.published, partitioning=DAILY)},
         {"published": replace(TRAFFIC.published, columns={"recordtimestamp": "bigint"})},
         {"events": replace(TRAFFIC.events, latest=("changed_at",))},
         {"events": replace(TRAFFIC.events, look_back=TRAFFIC.events.late_after)},

@@ -161,7 +161,7 @@ def test_an_audit_that_passed_tells_rows_by_partition(landing):
         ["events", "accepted", "5", "5", "0", "5", None],
         ["staged", "2024/3/28/7", "2", "5", "0", "0", None],
     )
-    audited = conclude_audit(deployment, DAY, EVENTS, QUARANTINE, "query-2")
+    audited = conclude_audit(deployment, DAY, WINDOW, EVENTS, QUARANTINE, "query-2")
     assert audited.rows == {(2024, 3, 28, 7): 2}
     assert audited.generation == EVENTS.generation.id
     assert audited.quarantine_generation == QUARANTINE.generation.id

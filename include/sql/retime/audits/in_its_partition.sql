@@ -9,5 +9,5 @@ SELECT
 FROM staged
 WHERE
     {%- for key in partition_keys %}
-    {{ "OR " if not loop.first }}{{ name(key) }} != {{ key | upper }}({{ local_time(epoch(event_time_column)) }})
+    {{ "OR " if not loop.first }}{{ name(key) }} != {{ partition_value(key, local_time(epoch(event_time_column))) }}
     {%- endfor %}

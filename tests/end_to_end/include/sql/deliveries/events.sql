@@ -2,7 +2,7 @@
 SELECT
     {{ arrival }},
     {{ found("parcel", "delivered_at") }} AS record,
-    CAST(FLOOR({{ instant("delivered_at") }}) AS BIGINT) AS event_time,
+    {{ event_time_iso8601("delivered_at") }} AS event_time,
     {{ string("parcel") }} AS parcel,
     {{ string("depot") }} AS depot,
     {{ number("weight_kg") }} AS weight_kg,

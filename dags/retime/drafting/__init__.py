@@ -1,0 +1,1 @@
+"""A data set's files drafted from what its raw events look like."""

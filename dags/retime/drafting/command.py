@@ -1,0 +1,143 @@
+"""The command `new`: a data set's files, from what its raw events look like."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from retime.dataset import values
+from retime.dataset.settings import read_settings, resolve_location
+from retime.drafting.draft import Draft, crawler_of, draft
+from retime.drafting.seen import Seen, see_file, see_location, see_table
+from retime.errors import RequestError
+from retime.planning.checkout import lookup, make_clients
+from retime.statements.checking import check_data_sets, include_folders
+
+# As of the crawler of infra/template.yaml.
+_CONFIGURATION = {
+    "Version": 1.0,
+    "CrawlerOutput": {
+        "Partitions": {"AddOrUpdateBehavior": "InheritFromTable"},
+        "Tables": {"AddOrUpdateBehavior": "MergeNewColumns"},
+    },
+    "Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas"},
+    "CreatePartitionIndex": False,
+}
+
+
+def add_command(commands: Any) -> None:
+    """Add the command to the subparsers of the command line."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "new",
+        help="draft the files of a data set from its raw events",
+        description="Look at raw events, and write the YAML file, the SQL and an audit of a data "
+        "set. Overwrites nothing. For S3 and the catalog it uses the AWS credentials of the shell.",
+    )
+    parser.add_argument("name", metavar="NAME", help="of the data set, as clickstream")
+    parser.add_argument(
+        "--from",
+        dest="place",
+        metavar="PLACE",
+        required=True,
+        help="s3://bucket/prefix/, a local file of JSON lines or Parquet, or a table of the "
+        "catalog as database.table",
+    )
+    parser.add_argument(
+        "--event-time", metavar="FIELD", help="default: the field that looks most like it"
+    )
+    parser.add_argument(
+        "--include", metavar="FOLDER", type=Path, help="where to write; default: include/"
+    )
+    parser.add_argument(
+        "--start-date",
+        metavar="DATE",
+        type=date.fromisoformat,
+        help="the first event date; default: yesterday",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Write the files; return the exit code.
+
+    Raises:
+        RequestError: the name is wrong, nothing can be seen, or a file is there already.
+    """
+    try:
+        name = values.data_set_name(given.name)
+    except ValueError as error:
+        raise RequestError(
+            f"the name is {given.name!r}; give one of a-z, 0-9 and _, but not retime"
+        ) from error
+    seen = _look(given.place)
+    yesterday = datetime.now(timezone.utc).date() - timedelta(days=1)
+    drafted = draft(name, seen, given.start_date or yesterday, given.event_time)
+    folder = given.include or include_folders()[0]
+    _write(folder, drafted.files)
+    path = str(folder / "datasets" / f"{name}.yaml")
+    problems = [problem for problem in check_data_sets([folder]).wrong if path in str(problem)]
+    for problem in problems:
+        print(problem)
+    print(describe(name, seen, drafted, folder))
+    return 1 if problems else 0
+
+
+def describe(name: str, seen: Seen, drafted: Draft, folder: Path) -> str:
+    """Return what was written, what was taken for what, and what comes next."""
+    lines = [
+        *(f"wrote {folder / path}" for path in drafted.files),
+        f"event time: {drafted.event_time}",
+        f"copies have the same: {', '.join(drafted.key)} and event time",
+        f"raw folders: {seen.folders}",
+    ]
+    if not seen.table:
+        lines += ["", "Create the crawler of the raw events:", "", f"  {_crawler(name, seen)}"]
+    lines += [
+        "",
+        "Then check, and build a date:",
+        "",
+        "  PYTHONPATH=dags python -m retime check --aws",
+        f'  airflow dags test retime_{name} --conf \'{{"start_date": "2024-05-01"}}\'',
+    ]
+    return "\n".join(lines)
+
+
+def _look(place: str) -> Seen:
+    if place.startswith("s3://"):
+        return see_location(make_clients().s3, place)
+    if Path(place).is_file():
+        return see_file(Path(place))
+    database, dot, table = place.partition(".")
+    if not dot or "/" in place:
+        raise RequestError(
+            f"{place} is no file; give a file, s3://bucket/prefix/, or a table as database.table"
+        )
+    return see_table(make_clients().glue, database, table)
+
+
+def _write(folder: Path, files: Mapping[str, str]) -> None:
+    there = [str(folder / path) for path in files if (folder / path).exists()]
+    if there:
+        raise RequestError(f"{', '.join(there)} is there already; give another name, or remove it")
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+
+
+def _crawler(name: str, seen: Seen) -> str:
+    location = seen.location or resolve_location(f"s3://${{raw_bucket}}/{name}_raw/", lookup)
+    arguments = {
+        "--name": crawler_of(name),
+        "--role": "<role of the crawler>",
+        "--database-name": read_settings(lookup).database,
+        "--targets": json.dumps({"S3Targets": [{"Path": location}]}),
+        "--schema-change-policy": "UpdateBehavior=UPDATE_IN_DATABASE,DeleteBehavior=LOG",
+        "--configuration": json.dumps(_CONFIGURATION),
+    }
+    words = (f"{option} {shlex.quote(value)}" for option, value in arguments.items())
+    return "aws glue create-crawler " + " \\\n    ".join(words)

@@ -1,0 +1,114 @@
+"""Have Athena look over the statements of a data set, before a run stages anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from retime import aws
+from retime.calendar.arrival_hours import ArrivalWindow
+from retime.dataset.column_types import trino_type
+from retime.dataset.model import Table
+from retime.errors import DataSetError, QueryError
+from retime.quoting import quote_name
+from retime.raw.table import read_raw_table
+from retime.statements import rendering
+from retime.statements.late import Stretch
+from retime.statements.templates import Statement
+
+if TYPE_CHECKING:
+    from retime.dataset.deployment import Deployment
+
+_PAUSES = 0.1, 2.0
+_PATIENCE = 300
+"""Seconds between two looks at the queries, at first and at most; and for all of them."""
+
+
+def validate_statements(deployment: Deployment) -> None:
+    """See that Athena can run every statement of a data set. It plans them, and scans nothing.
+
+    Raises:
+        DataSetError: it cannot; names the statement, the file and the line.
+        CatalogError: the raw table is missing, or is not partitioned as the data set says.
+        QueryError: Athena did not answer; a retry can help.
+    """
+    statements = _statements(deployment)
+    athena = deployment.clients.athena
+    queries: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    for name, statement in statements.items():
+        # In one line: Athena's reasons name lines of the statement.
+        explain = f"EXPLAIN {statement}"
+        try:
+            queries[name] = aws.start_query(
+                athena, explain, deployment.database, deployment.workgroup
+            )
+        except athena.exceptions.InvalidRequestException as error:
+            reasons[name] = str(error)  # it cannot be parsed
+    reasons |= _wait(deployment, queries)
+    problems = [
+        f"{name}: {statement.tell_place(reasons[name])}"
+        for name, statement in statements.items()
+        if reasons[name]
+    ]
+    if problems:
+        raise DataSetError(
+            f"Athena cannot run the statements of {deployment.data_set.name!r}; fix its SQL, or "
+            "the raw table:\n  " + "\n  ".join(problems)
+        )
+
+
+def _statements(deployment: Deployment) -> Mapping[str, Statement]:
+    """The statements of no dates in particular, over staging tables that have no rows."""
+    data_set = deployment.data_set
+    raw = read_raw_table(deployment.clients.glue, deployment.database, data_set.raw)
+    source = rendering.any_source(data_set, raw)
+    staging, quarantine = (
+        _without_rows(table, table.staged_columns if is_staged else table.columns)
+        for table, is_staged in ((data_set.published, True), (data_set.quarantine, False))
+    )
+    earliest = data_set.events.earliest
+    anything = ArrivalWindow(start=earliest, end=earliest + data_set.raw.period)
+    stretch = Stretch(number=0, event_start=0, event_end=0, since=0, spans={})
+    return {
+        "stage": rendering.render_stage(source, ""),
+        "quarantine": rendering.render_quarantine(source, ""),
+        "audit": rendering.render_audit(source, staging, quarantine),
+        "find_late": rendering.render_find_late(
+            source, windows=[anything], stretches=[stretch], step=1
+        ),
+    }
+
+
+def _without_rows(table: Table, columns: Mapping[str, str]) -> str:
+    types = {**columns, **table.key_types}
+    values = (f"CAST(NULL AS {trino_type(t)}) AS {quote_name(n)}" for n, t in types.items())
+    return f"(SELECT {', '.join(values)} WHERE FALSE)"
+
+
+def _wait(deployment: Deployment, queries: Mapping[str, str]) -> dict[str, str]:
+    """Return why each query failed, or ''."""
+    ended: dict[str, str] = {}
+    pause, longest = _PAUSES
+    deadline = time.monotonic() + _PATIENCE
+    while len(ended) < len(queries):
+        for name, query_id in queries.items():
+            if name in ended:
+                continue
+            state, reason = aws.get_query_state(deployment.clients.athena, query_id)
+            if state == "SUCCEEDED":
+                ended[name] = ""
+            elif state in ("FAILED", "CANCELLED"):
+                if not aws.is_user_error(deployment.clients.athena, query_id):
+                    raise QueryError(f"the query {query_id}, EXPLAIN of {name}, ended: {reason}")
+                ended[name] = reason or state
+        if len(ended) < len(queries):
+            if time.monotonic() > deadline:
+                raise QueryError(
+                    f"Athena did not plan the statements of {deployment.data_set.name!r} within "
+                    f"{_PATIENCE} s; see whether the work group {deployment.workgroup} has a queue"
+                )
+            time.sleep(pause)
+            pause = min(2 * pause, longest)
+    return ended

@@ -1,0 +1,114 @@
+"""What Athena would not say of raw data (cases 11, 12, 16, 17, 22), and SQL that is wrong."""
+
+import gzip
+
+import pytest
+
+from retime.errors import AuditError, CatalogError, CrawlError, DataSetError, RunError
+from tests.field_cases.clickstream import COLUMNS, EVENTS, TRANSFORM
+
+HOUR_7 = "year=2024/month=05/day=01/hour=07/"
+
+
+def click(number: int) -> str:
+    at = f"2024-05-01T07:{number:02}:00Z"
+    return f'{{"event_id": "e{number}", "occurred_at": "{at}", "action": "view"}}'
+
+
+@pytest.mark.parametrize("name", ["part-1", "part-1.gz"])
+def test_two_objects_in_a_line_are_noticed_before_anything_is_staged(clicks, name):
+    """Case 11: Firehose without a delimiter."""
+    data = "".join(click(number % 60) for number in range(5_000)).encode()
+    clicks.put(f"{HOUR_7}{name}", body=gzip.compress(data) if name.endswith("gz") else data)
+    clicks.create_raw()
+    with pytest.raises(RunError, match="AppendDelimiterToRecord") as stop:
+        clicks.build()
+    assert f"{HOUR_7}{name}" in str(stop.value)
+    tables = clicks.clients.glue.get_tables(DatabaseName=clicks.name)["TableList"]
+    assert [table["Name"] for table in tables] == ["clicks_raw"]
+
+
+def test_blank_lines_are_told_as_the_cause(clicks):
+    """Case 12: the producer's newline and Firehose's."""
+    clicks.values["quarantine"]["max_percent"] = 1
+    clicks.put(f"{HOUR_7}part-1", *(line for number in range(4) for line in (click(number), "")))
+    clicks.create_raw()
+    with pytest.raises(AuditError, match="4 of the first 8 lines") as stop:
+        clicks.build()
+    assert "unreadable: 4" in str(stop.value)
+
+
+def test_a_quarantine_that_is_too_large_names_reasons_with_examples(clicks):
+    clicks.values["quarantine"]["max_percent"] = 1
+    broken = (click(number).replace("2024-05-01T", "at ") for number in range(5))
+    clicks.put(f"{HOUR_7}part-1", *broken, click(9), "no JSON")
+    clicks.create_raw()
+    with pytest.raises(AuditError) as stop:
+        clicks.build()
+    lines = str(stop.value).splitlines()
+    found = [line.strip() for line in lines if line.startswith("    ")]
+    assert [line.split(":")[0] for line in found] == ["event_time_missing", "unreadable"]
+    assert found[0].startswith("event_time_missing: 5, for example: event_id=e0, occurred_at=at 07")
+    assert found[0].count(" | ") == 2
+
+
+@pytest.mark.parametrize(
+    "serde",
+    ["org.apache.hive.hcatalog.data.JsonSerDe", "org.apache.hadoop.hive.serde2.JsonSerDe"],
+)
+def test_json_of_a_serde_that_fails_at_a_broken_line_is_refused(clicks, serde):
+    """Case 22."""
+    clicks.put(f"{HOUR_7}part-1", click(1))
+    clicks.create_raw(serde=serde)
+    with pytest.raises(CatalogError, match="openx"):
+        clicks.build()
+
+
+def test_other_tables_of_the_crawler_are_named_when_hours_are_missing(clicks):
+    """Cases 16 and 17: another format, as after a setting was changed."""
+    clicks.put(f"{HOUR_7}part-1", click(1))
+    clicks.crawl()
+    clicks.clients.glue.create_table(
+        DatabaseName=clicks.name,
+        TableInput={
+            "Name": "hour_08",
+            "Parameters": {"classification": "csv"},
+            "StorageDescriptor": {
+                "Columns": [{"Name": "col0", "Type": "string"}],
+                "Location": f"s3://{clicks.name}/raw/year=2024/month=05/day=01/hour=08/",
+            },
+        },
+    )
+    clicks.put("year=2024/month=05/day=01/hour=08/part-1", "a,b")
+    with pytest.raises(CrawlError) as stop:
+        clicks.build()
+    place = f"s3://{clicks.name}/raw/year=2024/month=05/day=01/hour=08/part-1"
+    assert f"hour_08 (csv, as {place})" in str(stop.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "place", "told"),
+    [
+        ("events", ("TRUE AS is_kept", "TRUE AND 1 AS is_kept"), "events.sql, line 7", "boolean"),
+        ("events", ("TRUE AS is_kept", "TRUE AS is_wanted"), "placed.sql, line", "is_kept"),
+        ("transform", ("action,", "acton,"), "transform.sql, line 3", "acton"),
+        ("transform", ("action,", "action"), "transform.sql", "mismatched input"),
+        ("transform", ("    action,\n", ""), "stage.sql", "action"),
+        (
+            "transform",
+            ("action,", "nosuch(action) AS action,"),
+            "transform.sql, line 3",
+            "nosuch",
+        ),
+    ],
+)
+def test_sql_that_cannot_run_is_found_when_a_run_is_planned(clicks, file, change, place, told):
+    texts = {"events": EVENTS, "transform": TRANSFORM}
+    assert change[0] in texts[file]
+    setattr(clicks, file, texts[file].replace(*change))
+    clicks.put(f"{HOUR_7}part-1", click(1))
+    clicks.create_raw(COLUMNS)
+    with pytest.raises(DataSetError) as stop:
+        clicks.build()
+    assert place in str(stop.value)
+    assert told in str(stop.value)
