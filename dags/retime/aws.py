@@ -107,6 +107,21 @@ class RefusedPartition:
         return f"{self.values}: {self.code} {self.message}".strip()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryStatus:
+    """How far a query is.
+
+    Attributes:
+        state: as SUCCEEDED.
+        reason: why it is so; '' where Athena does not say.
+        is_user_error: whether it failed for its statement or the data, so that a retry cannot help.
+    """
+
+    state: str
+    reason: str
+    is_user_error: bool
+
+
 def split_location(location: str) -> tuple[str, str]:
     """Return bucket and key prefix of an S3 location."""
     bucket, _, prefix = location.removeprefix("s3://").partition("/")
@@ -227,6 +242,11 @@ def get_table(glue: GlueClient, database: str, name: str) -> TableTypeDef | None
         return glue.get_table(DatabaseName=database, Name=name)["Table"]
     except glue.exceptions.EntityNotFoundException:
         return None
+
+
+def is_projected(table: TableTypeDef) -> bool:
+    """Return whether a table has partition projection."""
+    return table.get("Parameters", {}).get("projection.enabled", "").lower() == "true"
 
 
 def update_table(
@@ -359,18 +379,20 @@ def start_query(athena: AthenaClient, statement: str, database: str, workgroup: 
     return answer["QueryExecutionId"]
 
 
-def get_query_state(athena: AthenaClient, query_id: str) -> tuple[str, str]:
-    """Return the state of a query, as SUCCEEDED, and why it is so; '' where Athena does not say."""
-    execution = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
-    status = execution["Status"]
-    return status["State"], status.get("StateChangeReason", "")
+def get_query_status(athena: AthenaClient, query_id: str) -> QueryStatus:
+    """Return how far a query is."""
+    return query_status(athena.get_query_execution(QueryExecutionId=query_id))
 
 
-def is_user_error(athena: AthenaClient, query_id: str) -> bool:
-    """Return whether a query failed for its statement or the data, so that a retry cannot help."""
-    execution = athena.get_query_execution(QueryExecutionId=query_id)["QueryExecution"]
-    failure = execution["Status"].get("AthenaError", {})
-    return failure.get("ErrorCategory") == _USER_ERROR and not failure.get("Retryable")
+def query_status(answer: Any) -> QueryStatus:
+    """Return how far a query is, as an answer of GetQueryExecution says."""
+    status = answer["QueryExecution"]["Status"]
+    failure = status.get("AthenaError") or {}
+    return QueryStatus(
+        state=status["State"],
+        reason=status.get("StateChangeReason") or "",
+        is_user_error=failure.get("ErrorCategory") == _USER_ERROR and not failure.get("Retryable"),
+    )
 
 
 def get_scanned_bytes(athena: AthenaClient, query_id: str) -> int:

@@ -13,7 +13,7 @@ import yaml
 
 from demo.account import client
 from demo.environment import REGION
-from retime.aws import Clients, get_query_state, get_rows, start_query
+from retime.aws import Clients, get_query_status, get_rows, start_query
 from retime.calendar.slices import Slice
 from retime.dataset.deployment import Deployment, deploy
 from retime.dataset.reader import load_data_set
@@ -232,9 +232,9 @@ class Clicks:
         """Run a statement to its success; its id."""
         athena = self.clients.athena
         query_id = start_query(athena, statement, self.name, self.name)
-        while (found := get_query_state(athena, query_id))[0] in ("QUEUED", "RUNNING"):
+        while (status := get_query_status(athena, query_id)).state in ("QUEUED", "RUNNING"):
             time.sleep(0.02)
-        assert found[0] == "SUCCEEDED", found[1]
+        assert status.state == "SUCCEEDED", status.reason
         return query_id
 
     def rows(self, table: str) -> list[dict[str, str | None]]:

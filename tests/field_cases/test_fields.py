@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from demo.account import CRAWLER_CONFIGURATION
 from retime.errors import DataSetError
 from tests.field_cases.clickstream import COLUMNS, EVENTS, TRANSFORM
 from tests.field_cases.visits import AT, HOUR_7, VISIT, parquet
@@ -190,16 +191,6 @@ def test_a_raw_field_may_have_any_name(clicks, name):
 
 
 LATER = EVENTS.replace('string("action")', 'string("campaign", optional=true)')
-CONFIGURATION = json.dumps(
-    {
-        "Version": 1.0,
-        "CrawlerOutput": {
-            "Partitions": {"AddOrUpdateBehavior": "InheritFromTable"},
-            "Tables": {"AddOrUpdateBehavior": "MergeNewColumns"},
-        },
-        "Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas"},
-    }
-)
 
 
 @pytest.mark.parametrize("update", ["UPDATE_IN_DATABASE", "LOG"])
@@ -213,7 +204,7 @@ def test_a_column_that_comes_later_is_added_by_the_crawler_or_reported(clicks, u
 
     settings = {
         "SchemaChangePolicy": {"UpdateBehavior": update, "DeleteBehavior": "LOG"},
-        "Configuration": CONFIGURATION,
+        "Configuration": json.dumps(CRAWLER_CONFIGURATION),
     }
     clicks.events = LATER
     put(6, {"event_id": "e1", "occurred_at": "2024-05-01T06:10:00Z"})

@@ -6,6 +6,7 @@ from typing import Any
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
+from retime import aws
 from retime.airflow import runtime
 from retime.airflow.lineage import Lineage, to_openlineage
 from retime.airflow.run_params import TASK_TIMEOUT
@@ -19,7 +20,6 @@ _NOTHING_TO_CLEAN = (
     ". Nothing has to be cleaned by hand: no published partition points at what was written, and "
     "clean_up deletes it after the retention time"
 )
-_USER_ERROR = 2  # AthenaError.ErrorCategory: 1 system, 2 user, 3 other
 
 
 class StatementOperator(AthenaOperator):
@@ -109,14 +109,13 @@ class StatementOperator(AthenaOperator):
         """Add Athena's reason, and do not retry where Athena says that it cannot help."""
         if not self.query_execution_id:
             return error
-        status = self.hook.get_query_info(self.query_execution_id)["QueryExecution"]["Status"]
-        failure = status.get("AthenaError") or {}
-        reason = str(status.get("StateChangeReason") or error).rstrip(".")
+        status = aws.query_status(self.hook.get_query_info(self.query_execution_id))
+        reason = (status.reason or str(error)).rstrip(".")
         reason = self._with_place(deployment, context, reason)
         if _MANIFEST in reason:
             reason += _NOTHING_TO_CLEAN
-        ended = f"query {self.query_execution_id} ended {status['State']}: {reason}."
-        if failure.get("ErrorCategory") == _USER_ERROR and not failure.get("Retryable"):
+        ended = f"query {self.query_execution_id} ended {status.state}: {reason}."
+        if status.is_user_error:
             found = self.explain(deployment, reason) or " "
             return AirflowFailException(
                 f"{ended}{found}A retry cannot help; fix the SQL or the data."

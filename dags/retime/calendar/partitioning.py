@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from retime.calendar.slices import Grain
+
 Unit = Literal["year", "month", "day", "hour"]
 UNITS: tuple[Unit, ...] = ("year", "month", "day", "hour")
 ANY = "*"
@@ -137,9 +139,14 @@ class Partitioning:
         return tuple(unit for key in self.keys for unit in key.units)
 
     @property
+    def grain(self) -> Grain:
+        """The size of a partition."""
+        return "hour" if "hour" in self.units else "day"
+
+    @property
     def period(self) -> timedelta:
         """How long the time of a partition is: an hour, or a day."""
-        return timedelta(hours=1 if "hour" in self.units else 24)
+        return timedelta(hours=1 if self.grain == "hour" else 24)
 
     @property
     def pattern(self) -> str:

@@ -61,10 +61,13 @@ def catalog_expression(terms: Sequence[Term], *, is_canonical: bool) -> str:
 
 
 def _catalog_condition(condition: Condition) -> str:
-    key = condition.key
-    is_quoted = key.is_text or key.type == "date"
-    literals = [quote_literal(v) if is_quoted else str(int(v)) for v in condition.values]
-    return compare(key.name, literals, is_range=condition.is_range)
+    literals = [literal(condition.key, value) for value in condition.values]
+    return compare(condition.key.name, literals, is_range=condition.is_range)
+
+
+def literal(key: Key, value: str) -> str:
+    """Return a value of a key as the catalog's expressions have it: in quotes, but for numbers."""
+    return quote_literal(value) if key.is_text or key.type == "date" else str(int(value))
 
 
 def compare(name: str, literals: Sequence[str], *, is_range: bool) -> str:

@@ -91,7 +91,7 @@ class Table:
     @property
     def grain(self) -> Grain:
         """The size of its partitions."""
-        return "hour" if "hour" in self.partitioning.units else "day"
+        return self.partitioning.grain
 
     @property
     def key_types(self) -> Columns:

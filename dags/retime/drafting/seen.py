@@ -15,14 +15,13 @@ from retime.dataset.column_types import ColumnType, parse_type
 from retime.dataset.model import DEFAULT_FOLDERS
 from retime.errors import RequestError
 from retime.raw.folders import is_data
-from retime.raw.samples import SAMPLE_BYTES, Sample, read_sample, sample_lines, sample_parquet
+from retime.raw.samples import Sample, read_sample, sample_of
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_s3 import S3Client
 
 _LOOK = 1000
-_SAMPLES = 3
 _MAX_DEPTH = 5
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _UNITS = ("%Y", "%m", "%d", "%H")
@@ -54,12 +53,7 @@ def see_file(path: Path) -> Seen:
         RequestError: it is neither.
     """
     data = path.read_bytes()
-    if data[-4:] == b"PAR1":
-        size = int.from_bytes(data[-8:-4], "little")
-        sample = sample_parquet(data[-8 - size : -8])
-    else:
-        head = data[:SAMPLE_BYTES]
-        sample = sample_lines(head, is_whole=len(head) == len(data), is_gzip=path.suffix == ".gz")
+    sample = sample_of(lambda start, end: data[start:end], path.name, len(data))
     return _of_samples([sample], str(path))
 
 
@@ -75,8 +69,8 @@ def see_location(s3: S3Client, location: str) -> Seen:
     found = list(islice(there, _LOOK))
     if not found:
         raise RequestError(f"there is nothing under {location}; land some events first")
-    middle = sorted({0, len(found) // 2, len(found) - 1})
-    samples = [read_sample(s3, location, *found[number]) for number in middle[:_SAMPLES]]
+    chosen = sorted({0, len(found) // 2, len(found) - 1})
+    samples = [read_sample(s3, location, *found[number]) for number in chosen]
     seen = _of_samples(samples, location)
     folders = guess_folders([path for path, _ in found])
     if folders is None:

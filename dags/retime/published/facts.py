@@ -57,7 +57,7 @@ class TableFacts:
     @property
     def grain(self) -> Grain:
         """The size of the table's partitions."""
-        return "hour" if "hour" in self.partitioning.units else "day"
+        return self.partitioning.grain
 
     @property
     def dag_id(self) -> str:

@@ -32,8 +32,7 @@ def ensure_table(glue: GlueClient, database: str, table: Table) -> None:
     if found is None:
         glue.create_table(DatabaseName=database, TableInput=wanted)
         return
-    is_projected = found.get("Parameters", {}).get("projection.enabled", "").lower() == "true"
-    if is_projected and table.layout != "hive":
+    if aws.is_projected(found) and table.layout != "hive":
         raise CatalogError(
             f"the table {database}.{table.name} has partition projection, which ignores the "
             "locations that Retime publishes; remove its property projection.enabled, or give the "

@@ -184,10 +184,10 @@ def missing_folders(
     """
     if not landed:
         return {}
-    window = ArrivalWindow(start=min(landed), end=max(landed) + raw.partitioning.period)
     if raw.is_projected:
         _check_listed(raw, landed)
         return {}
+    window = ArrivalWindow(start=min(landed), end=max(landed) + raw.partitioning.period)
     known = {(each.hour, each.others) for each in registered(glue, raw, window, landed)}
     missing = {}
     for hour in sorted(landed):
@@ -286,19 +286,17 @@ def _partition(raw: RawTable, values: Sequence[str], storage: Any = None) -> Raw
 
 def _meaning(key: Key, value: str) -> str:
     """A value, in whichever form a tool has written it: 05 of a number, a%20b."""
-    text = unquote(value)
+    return _without_zeros(key, unquote(value))
+
+
+def _without_zeros(key: Key, text: str) -> str:
     return str(int(text)) if not key.is_text and text.isdecimal() else text
 
 
 def _values(raw: RawTable, folder: str) -> list[str]:
     """The values of a folder: Hive escapes some characters, and writes numbers without zeros."""
-    values = raw.partitioning.values(folder) or ()
-    texts = []
-    for key, value in zip(raw.partitioning.keys, values, strict=False):
-        text = unquote(value) if key.label else value
-        is_number = not key.is_text and text.isdecimal()
-        texts.append(str(int(text)) if is_number else text)
-    return texts
+    keys = zip(raw.partitioning.keys, raw.partitioning.values(folder) or (), strict=False)
+    return [_without_zeros(key, unquote(value) if key.label else value) for key, value in keys]
 
 
 def _ignores(descriptor: Mapping[str, Any]) -> bool:

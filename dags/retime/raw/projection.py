@@ -61,12 +61,22 @@ def listed_values(table: TableTypeDef) -> dict[str, frozenset[str]]:
     """Return the values of the keys of a table whose projection lists them."""
     properties = table.get("Parameters", {})
     found = {}
-    for key in aws.column_types(table.get("PartitionKeys", ())):
-        name = f"projection.{key.lower()}"
-        if properties.get(f"{name}.type", "").lower() == "enum":
-            values = properties.get(f"{name}.values", "").split(",")
-            found[key.lower()] = frozenset(value.strip() for value in values)
+    for name in map(str.lower, aws.column_types(table.get("PartitionKeys", ()))):
+        given = _given(name, properties)
+        if given.get("type", "").lower() == "enum":
+            values = given.get("values", "").split(",")
+            found[name] = frozenset(value.strip() for value in values)
     return found
+
+
+def _given(name: str, properties: Mapping[str, str]) -> dict[str, str]:
+    """What the properties of a table say of a key, as `type` and `interval.unit`."""
+    prefix = f"projection.{name}."
+    return {
+        each.removeprefix(prefix): text
+        for each, text in properties.items()
+        if each.startswith(prefix)
+    }
 
 
 def _formats(template: str, raw: Raw, properties: Mapping[str, str]) -> dict[str, str] | None:
@@ -87,7 +97,7 @@ def _formats(template: str, raw: Raw, properties: Mapping[str, str]) -> dict[str
 
 def _expected(name: str, properties: Mapping[str, str]) -> str:
     """A regular expression for the part of the pattern that a key stands for."""
-    java = properties.get(f"projection.{name.lower()}.format", "")
+    java = _given(name.lower(), properties).get("format", "")
     for code, text in sorted(_JAVA.items(), key=lambda pair: -len(pair[1])):
         java = re.sub(rf"(?<![%A-Za-z-]){text}(?![A-Za-z])", code, java)
     return f"{re.escape(java)}|.+?" if "%" in java else ".+?"
@@ -95,12 +105,7 @@ def _expected(name: str, properties: Mapping[str, str]) -> str:
 
 def _problem(key: Key, properties: Mapping[str, str]) -> str | None:
     """What of a key's projection does not fit its format; None if nothing."""
-    prefix = f"projection.{key.name}."
-    given = {
-        name.removeprefix(prefix): text
-        for name, text in properties.items()
-        if name.startswith(prefix)
-    }
+    prefix, given = f"projection.{key.name}.", _given(key.name, properties)
     kind = given.get("type", "").lower()
     if kind == "injected":
         return f"{prefix}type is injected, which needs one value in each query"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from retime import aws
@@ -30,7 +31,6 @@ class Sample:
     """What the beginning of an object shows.
 
     Attributes:
-        format: `json`, `parquet`, or `other` for what is neither.
         records: objects of JSON, one of each line that begins with one.
         columns: of Parquet, with their types as the Glue catalog names them.
         lines: how many were looked at.
@@ -38,7 +38,6 @@ class Sample:
         joined: a line that goes on after its first object; '' if there is none.
     """
 
-    format: str
     records: tuple[Mapping[str, Any], ...] = ()
     columns: Mapping[str, str] | None = None
     lines: int = 0
@@ -57,20 +56,30 @@ class Sample:
 
 def read_sample(s3: S3Client, location: str, path: str, size: int) -> Sample:
     """Return a sample of an object of `size` bytes, by its path below a location."""
-    end = aws.read_bytes(s3, location + path, max(0, size - 8), size)
+    return sample_of(partial(aws.read_bytes, s3, location + path), path, size)
+
+
+def sample_of(read: Callable[[int, int], bytes], name: str, size: int) -> Sample:
+    """Return a sample of a file.
+
+    Args:
+        read: gives its bytes from one position up to another, which is not included.
+        name: of the file, which says whether lines are compressed.
+        size: in bytes.
+    """
+    end = read(max(0, size - 8), size)
     if end[4:] == _MAGIC:
         footer = size - 8 - int.from_bytes(end[:4], "little")
-        return sample_parquet(aws.read_bytes(s3, location + path, max(0, footer), size - 8))
-    data = aws.read_bytes(s3, location + path, 0, min(size, SAMPLE_BYTES))
-    return sample_lines(data, is_whole=size <= SAMPLE_BYTES, is_gzip=path.endswith(".gz"))
+        return _sample_parquet(read(max(0, footer), size - 8))
+    data = read(0, min(size, SAMPLE_BYTES))
+    return sample_lines(data, is_whole=size <= SAMPLE_BYTES, is_gzip=name.endswith(".gz"))
 
 
-def sample_parquet(footer: bytes) -> Sample:
-    """Return a sample of a Parquet file, of its footer's metadata."""
+def _sample_parquet(footer: bytes) -> Sample:
     try:
-        return Sample(format="parquet", columns=parquet_columns(footer))
+        return Sample(columns=parquet_columns(footer))
     except ValueError:
-        return Sample(format="other")
+        return Sample()
 
 
 def sample_lines(data: bytes, *, is_whole: bool, is_gzip: bool) -> Sample:
@@ -87,7 +96,7 @@ def sample_lines(data: bytes, *, is_whole: bool, is_gzip: bool) -> Sample:
             data = unpacked.decompress(data, 4 * SAMPLE_BYTES)
             is_whole = is_whole and unpacked.eof
         except zlib.error:
-            return Sample(format="other")
+            return Sample()
     *lines, rest = data.decode("utf-8", errors="replace").split("\n")
     if rest.strip() and (is_whole or not lines):
         lines.append(rest)
@@ -98,7 +107,6 @@ def sample_lines(data: bytes, *, is_whole: bool, is_gzip: bool) -> Sample:
             records.append(record)
             joined = joined or (line if behind.startswith("{") else "")
     return Sample(
-        format="json" if records else "other",
         records=tuple(records),
         lines=len(lines),
         blank=sum(not line.strip() for line in lines),

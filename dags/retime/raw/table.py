@@ -31,8 +31,8 @@ class RawTable:
     """A raw table: its columns, and its partition keys with their names and types in the catalog.
 
     Of one that `is_projected` Athena works out the partitions from `folders`, with no other values
-    of some keys than are `listed`; the catalog has none. `absent` gets
-    the optional fields that statements asked for and that it does not have.
+    of some keys than are `listed`; the catalog has none. `absent` gets the optional fields that
+    statements asked for and that it does not have.
     """
 
     database: str
@@ -77,7 +77,7 @@ def find_raw_table(glue: GlueClient, database: str, raw: Raw) -> RawTable | None
     table = aws.get_table(glue, database, raw.table)
     if table is None:
         return None
-    is_projected = table.get("Parameters", {}).get("projection.enabled", "").lower() == "true"
+    is_projected = aws.is_projected(table)
     keys = projected_keys(table, raw) if is_projected else _crawled_keys(table, raw)
     descriptor = table["StorageDescriptor"]
     serde = _serde(descriptor)

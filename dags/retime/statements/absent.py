@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from retime.raw.landed import LandedHour
 from retime.raw.samples import read_sample
 from retime.raw.table import read_raw_table
-from retime.statements.rendering import any_source, fingerprint
+from retime.statements.rendering import any_source, render_stage
 
 if TYPE_CHECKING:
     from retime.dataset.deployment import Deployment
@@ -24,7 +24,7 @@ def describe_absent(deployment: Deployment, landed: Mapping[datetime, LandedHour
     """
     data_set, clients = deployment.data_set, deployment.clients
     raw = read_raw_table(clients.glue, deployment.database, data_set.raw)
-    fingerprint(any_source(data_set, raw))  # renders what reads fields
+    render_stage(any_source(data_set, raw), "")  # `raw` notes which fields it asks for
     if not raw.absent or not landed:
         return None
     path, size = landed[max(landed)].last

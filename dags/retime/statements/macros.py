@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from retime.calendar.arrival_hours import ArrivalWindow, partition_of_arrival
 from retime.calendar.partitioning import WIDTHS, Key, Partitioning, Unit
-from retime.calendar.selection import Condition, compare, select
+from retime.calendar.selection import Condition, compare, literal, select
 from retime.quoting import quote_literal, quote_name
 from retime.raw.table import RawTable
 
@@ -79,6 +79,4 @@ def _comparison(condition: Condition) -> str:
 
 
 def _literal(key: Key, value: str) -> str:
-    if key.is_text:
-        return quote_literal(value)
-    return f"DATE {quote_literal(value)}" if key.type == "date" else str(int(value))
+    return f"DATE {literal(key, value)}" if key.type == "date" else literal(key, value)

@@ -1,4 +1,4 @@
-"""Have Athena look over the statements of a data set, before a run stages anything."""
+"""Have Athena look over the statements of a data set, before anything is staged."""
 
 from __future__ import annotations
 
@@ -96,13 +96,15 @@ def _wait(deployment: Deployment, queries: Mapping[str, str]) -> dict[str, str]:
         for name, query_id in queries.items():
             if name in ended:
                 continue
-            state, reason = aws.get_query_state(deployment.clients.athena, query_id)
-            if state == "SUCCEEDED":
+            status = aws.get_query_status(deployment.clients.athena, query_id)
+            if status.state == "SUCCEEDED":
                 ended[name] = ""
-            elif state in ("FAILED", "CANCELLED"):
-                if not aws.is_user_error(deployment.clients.athena, query_id):
-                    raise QueryError(f"the query {query_id}, EXPLAIN of {name}, ended: {reason}")
-                ended[name] = reason or state
+            elif status.state in ("FAILED", "CANCELLED"):
+                if not status.is_user_error:
+                    raise QueryError(
+                        f"the query {query_id}, EXPLAIN of {name}, ended: {status.reason}"
+                    )
+                ended[name] = status.reason or status.state
         if len(ended) < len(queries):
             if time.monotonic() > deadline:
                 raise QueryError(

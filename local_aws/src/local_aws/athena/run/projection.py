@@ -97,7 +97,7 @@ def _moments(given: Mapping[str, str]) -> Iterator[str]:
     step = int(given.get("interval", "1"))
     moment, count = start, 0
     while moment <= end:
-        yield _text(moment, codes)
+        yield moment.strftime(codes)
         count += 1
         if count > _MOST:
             raise ValueError("too many values")
@@ -122,10 +122,6 @@ def _codes(format_: str) -> Iterator[str]:
             yield _CODES[found[0]]
         else:
             yield found[0].replace("%", "%%")
-
-
-def _text(moment: datetime, codes: str) -> str:
-    return moment.strftime(codes)
 
 
 def _bound(text: str, codes: str) -> datetime:
