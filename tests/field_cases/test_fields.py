@@ -6,7 +6,10 @@ from datetime import datetime
 import pytest
 
 from demo.account import CRAWLER_CONFIGURATION
+from retime.calendar.arrival_hours import span_of
 from retime.errors import DataSetError
+from retime.raw.landed import list_landed
+from retime.statements.absent import describe_absent
 from tests.field_cases.clickstream import COLUMNS, EVENTS, TRANSFORM
 from tests.field_cases.visits import AT, HOUR_7, VISIT, parquet
 
@@ -222,3 +225,13 @@ def test_a_column_that_comes_later_is_added_by_the_crawler_or_reported(clicks, u
     else:
         assert found == {"e1": None, "e2": "spring"}
         assert built.remarks == []
+
+
+def test_a_template_that_is_wrong_fails_no_task_before_its_slice(clicks):
+    clicks.put(f"{HOUR_7}a.json", {"event_id": "e1", "occurred_at": "2024-05-01T06:10:00Z"})
+    clicks.create_raw()
+    clicks.events = EVENTS.replace('"action"', '"nothing"')
+    deployment = clicks.deploy(clicks.write())
+    landed = list_landed(deployment.clients.s3, deployment.data_set.raw, span_of((2024, 5, 1)))
+    assert landed
+    assert describe_absent(deployment, landed) is None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from retime.errors import DataSetError
 from retime.raw.landed import LandedHour
 from retime.raw.samples import read_sample
 from retime.raw.table import read_raw_table
@@ -24,7 +26,10 @@ def describe_absent(deployment: Deployment, landed: Mapping[datetime, LandedHour
     """
     data_set, clients = deployment.data_set, deployment.clients
     raw = read_raw_table(clients.glue, deployment.database, data_set.raw)
-    render_stage(any_source(data_set, raw), "")  # `raw` notes which fields it asks for
+    # Rendering notes in `raw` which fields it lacks. A template that is wrong fails the slices that
+    # it stages, and nothing before them.
+    with suppress(DataSetError):
+        render_stage(any_source(data_set, raw), "")
     if not raw.absent or not landed:
         return None
     path, size = landed[max(landed)].last
