@@ -339,6 +339,20 @@ def test_similar_schemas_are_one_table_with_the_columns_of_all(bench: Bench):
     assert [column["Name"] for column in first] == ["a", "b", "c"]
 
 
+def test_structs_of_several_folders_have_the_fields_of_all(bench: Bench):
+    first = {"visitor": {"id": 1, "seen": []}, "tags": [], "a": None}
+    second = {"visitor": {"id": "x", "country": "BE", "seen": [{"at": 1.5}]}, "tags": ["b"], "a": 2}
+    for day, record in enumerate((first, second)):
+        bench.put(f"day={day}/a.json", lines(record))
+    bench.create(grouping={"TableGroupingPolicy": "CombineCompatibleSchemas"})
+    bench.crawl()
+    assert bench.columns() == {
+        "visitor": "struct<id:string,seen:array<struct<at:double>>,country:string>",
+        "tags": "array<string>",
+        "a": "int",
+    }
+
+
 def test_partitions_inherit_the_columns_of_the_table_when_asked(bench: Bench):
     shared: dict[str, Any] = {"a": [1], "b": [1], "c": [1]}
     bench.put("h=1/a", parquet(**shared))

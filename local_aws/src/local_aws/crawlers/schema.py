@@ -43,7 +43,7 @@ class FileSchema:
     """Format and columns of a file.
 
     `classification` is "parquet", "json" or "UNKNOWN"; `compression` "none" or "gzip"; `columns`
-    pairs of lower-case name and Glue type.
+    pairs of lower-case name and Glue type. Of a file, a type may be, or hold, `UNKNOWN_TYPE`.
     """
 
     classification: str
@@ -76,7 +76,7 @@ def sample_file(path: Path, size: int) -> Sample:
     schema = FileSchema(
         classification="json",
         compression="gzip" if magic[:2] == b"\x1f\x8b" else "none",
-        columns=tuple((name, _settled(kind)) for name, kind in columns),
+        columns=tuple((name, _spelled(kind)) for name, kind in columns),
     )
     return Sample(schema=schema, record_bytes=min(read, size) / len(lines))
 
@@ -197,12 +197,36 @@ def merge_types(left: Any, right: Any) -> Any:
     return "string"
 
 
-def _settled(kind: Any) -> str:
+def _spelled(kind: Any, unknown: str = UNKNOWN_TYPE) -> str:
     if isinstance(kind, dict):
-        return f"struct<{','.join(f'{name}:{_settled(inner)}' for name, inner in kind.items())}>"
+        fields = (f"{name}:{_spelled(inner, unknown)}" for name, inner in kind.items())
+        return f"struct<{','.join(fields)}>"
     if isinstance(kind, list):
-        return f"array<{_settled(kind[0])}>"
-    return "string" if kind == UNKNOWN_TYPE else str(kind)
+        return f"array<{_spelled(kind[0], unknown)}>"
+    return unknown if kind == UNKNOWN_TYPE else str(kind)
+
+
+def _structure(text: str) -> Any:
+    """A Glue type as `merge_types` takes it, if it can be spelled so again."""
+    kind = _parse(text)
+    return kind if _spelled(kind) == text else text
+
+
+def _parse(text: str) -> Any:
+    name, opened, rest = text.partition("<")
+    if not opened or name not in ("array", "struct"):
+        return text
+    if name == "array":
+        return [_parse(rest[:-1])]
+    parts, depth = [""], 0
+    for character in rest[:-1]:
+        depth += {"<": 1, "(": 1, ">": -1, ")": -1}.get(character, 0)
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    pairs = (part.partition(":") for part in parts)
+    return {field: _parse(inner) for field, _, inner in pairs}
 
 
 def are_similar(left: FileSchema, right: FileSchema) -> bool:
@@ -212,9 +236,9 @@ def are_similar(left: FileSchema, right: FileSchema) -> bool:
     """
     if (left.classification, left.compression) != (right.classification, right.compression):
         return False
-    a, b = dict(left.columns), dict(right.columns)
+    a, b = ({n: _structure(kind) for n, kind in each.columns} for each in (left, right))
     shared = sum(
-        merge_types(a[name], b[name]) != "string" or "string" in {a[name], b[name]}
+        merge_types(a[name], b[name]) != "string" or "string" in (a[name], b[name])
         for name in a.keys() & b.keys()
     )
     return bool(shared >= 0.7 * max(len(a), len(b)))
@@ -223,7 +247,10 @@ def are_similar(left: FileSchema, right: FileSchema) -> bool:
 def combine(schemas: Iterable[FileSchema]) -> FileSchema:
     """One schema for files of several schemas of one format."""
     given = list(dict.fromkeys(schemas))
-    columns = reduce(merge_columns, (schema.columns for schema in given))
+    structures = (tuple((n, _structure(kind)) for n, kind in each.columns) for each in given)
+    columns = tuple(
+        (name, _spelled(kind, "string")) for name, kind in reduce(merge_columns, structures)
+    )
     first = given[0]
     return FileSchema(
         classification=first.classification, compression=first.compression, columns=columns
