@@ -62,7 +62,7 @@ def test_a_failed_slice_fails_the_backfill_which_ends(
     land_wrong(account, days[1:], is_mended=True)
     change_raw_column(account, "depot", Name="x")
     airflow.fail(*backfill(data_set, days[1:], "--reset-dagruns", "--yes"))
-    assert airflow.states(data_set.dag_id, days[1])["slice.stage", 0] == "failed"
+    assert airflow.states(data_set.dag_id, days[1])["plan", -1] == "failed"
 
     change_raw_column(account, "x", Name="depot")
     airflow.succeed(*backfill(data_set, days, "--rerun-failed-tasks"))

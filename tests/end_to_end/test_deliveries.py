@@ -1,11 +1,12 @@
 """A data set of another kind: YAML and SQL of its own, not a line of Python."""
 
+import shutil
 from datetime import date
 
 import pytest
 
 from tests.end_to_end.parcels_landed import HOURS, declare_raw_table, land
-from tests.end_to_end.pipeline import Pipeline
+from tests.end_to_end.pipeline import INCLUDE, Pipeline
 
 
 @pytest.fixture
@@ -83,6 +84,23 @@ def test_a_value_that_its_column_cannot_hold_is_shown_and_not_published(deliveri
     )
     assert said in capfd.readouterr().out
     assert deliveries.query("SELECT * FROM deliveries ORDER BY parcel") == before
+
+
+def test_a_plan_of_sql_that_athena_refuses_fails_with_its_line(
+    deliveries, tmp_path, monkeypatch, capfd
+) -> None:
+    include = shutil.copytree(INCLUDE, tmp_path / "include")
+    transform = include / "sql" / "deliveries" / "transform.sql"
+    transform.write_text(transform.read_text().replace("    depot,", "    depo,"))
+    monkeypatch.setenv("RETIME_INCLUDE", str(include))
+
+    run = deliveries.run(start_date="2024-10-27", plan_only=True)
+
+    assert run.state == "failed"
+    assert run.states["plan", -1] == "failed"
+    said = capfd.readouterr().out
+    assert "Column 'depo' cannot be resolved" in said
+    assert f"{transform}, line 4" in said
 
 
 def test_slices_of_daily_partitions_are_a_hundred_days(deliveries) -> None:

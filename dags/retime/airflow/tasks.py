@@ -23,6 +23,7 @@ from retime.published.search import Search
 from retime.raw.landed import LandedUntil
 from retime.raw.partitions import describe_misfits, ensure_registered
 from retime.statements.absent import describe_absent
+from retime.statements.validation import validate_statements
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,8 @@ def plan_run(
     search = runtime.received(Search, late)
     landed_until = runtime.received(LandedUntil, until)
     plan = make_plan(deployment, request, search, landed_until, now, max_slices())
+    if plan.slices:
+        validate_statements(deployment)
     late_dates = report.LateDates(
         waiting=search.waiting, healed=plan.healed, scanned_bytes=search.scanned_bytes
     )
