@@ -1,10 +1,11 @@
 """What functions take: the number of arguments, literals, and values that can be compared."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from local_aws.athena.compile.compiler import position, unexpected
+from local_aws.athena.compile.compiler import mismatch, position, unexpected
 from local_aws.athena.compile.known_functions import argument_numbers
 from local_aws.athena.compile.plan import Expr
 from local_aws.athena.errors import QueryError
@@ -68,15 +69,36 @@ def comparable(name: str, given: list[Expr], coerced: list[Expr], node: Any) -> 
         raise unexpected(name, [one.type for one in given], node)
     if not kind.items:
         return coerced
-    message = f"'local_aws does not compare {kind.text} with a NULL or NaN inside: leave them out'"
-    bad = fail("NOT_SUPPORTED", message, values.type.duckdb)
+    checked_values = replace(values, sql=once(values.sql, _checked(values.type, is_list=is_list)))
+    return [*coerced[:place], checked_values, *coerced[place + 1 :]]
+
+
+def sort_key(expr: Expr, node: Any) -> str:
+    """DuckDB text of what rows are ordered by. As above, arrays and rows are looked into.
+
+    Raises:
+        QueryError: TYPE_MISMATCH, it has no order.
+    """
+    if not expr.type.is_ordered:
+        raise mismatch(f"Type {expr.type.text} is not orderable", node)
+    if not expr.type.items:
+        return expr.sql
+    check = _checked(expr.type)
+    is_plain = not (expr.has_aggregate or expr.has_window)
+    return once(expr.sql, check) if is_plain else check(expr.sql)
+
+
+def _checked(kind: Type, *, is_list: bool = False) -> Callable[[str], str]:
+    """A text of DuckDB's that fails at a value with a NULL or NaN inside."""
+    compared = kind.items[0] if is_list else kind
+    reason = f"local_aws does not compare {compared.text} with a NULL or NaN inside: leave them out"
+    bad = fail("NOT_SUPPORTED", f"'{reason}'", kind.duckdb)
 
     def checked(sql: str) -> str:
-        has_odd = _has_odd_element(sql, kind) if is_list else _has_odd(sql, kind)
+        has_odd = _has_odd_element(sql, compared) if is_list else _has_odd(sql, compared)
         return f"CASE WHEN {has_odd} THEN {bad} ELSE {sql} END"
 
-    checked_values = replace(values, sql=once(values.sql, checked))
-    return [*coerced[:place], checked_values, *coerced[place + 1 :]]
+    return checked
 
 
 def _has_odd(sql: str, kind: Type) -> str:

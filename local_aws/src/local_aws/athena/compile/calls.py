@@ -9,6 +9,7 @@ from local_aws.athena.compile.arguments import (
     check_nesting,
     check_number,
     comparable,
+    sort_key,
 )
 from local_aws.athena.compile.compiler import (
     Compiler,
@@ -171,19 +172,9 @@ def sort_items(compiler: Compiler, nodes: list[Any], parts: list[Expr]) -> str:
     texts = []
     for node in nodes:
         expr = compiler.expr(node.expression())
-        need_order(expr, node)
         parts.append(expr)
-        texts.append(expr.sql + ordering(node))
+        texts.append(sort_key(expr, node) + ordering(node))
     return ", ".join(texts)
-
-
-def need_order(expr: Expr, node: Any) -> None:
-    """Refuse to order by what has no order, or none that DuckDB knows."""
-    if not expr.type.is_ordered:
-        raise mismatch(f"Type {expr.type.text} is not orderable", node)
-    if expr.type.items:
-        message = f"local_aws does not order by {expr.type.text}"
-        raise QueryError("NOT_SUPPORTED", message, position(node))
 
 
 def ordering(node: Any) -> str:

@@ -3,7 +3,7 @@
 What compiles which kind of node is in `language.py`.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -147,12 +147,27 @@ def unify(exprs: list[Expr], node: Any, what: str) -> tuple[list[Expr], Type]:
                 node,
             )
         kind = both
-    zones = {expr.type.zone for expr in exprs if expr.type.name == "timestamp with time zone"}
-    is_mixed = any(expr.type.name in ("date", "timestamp") for expr in exprs)
-    if len(zones) > 1 or (zones - {"UTC"} and is_mixed):
+    need_one_zone([expr.type for expr in exprs], node, what)
+    return [coerce(expr, kind) for expr in exprs], kind
+
+
+def need_one_zone(kinds: Sequence[Type], node: Any, what: str) -> None:
+    """Refuse values in different time zones: the zone is part of a column's type."""
+    if _has_zones(kinds):
         message = f"local_aws does not bring values in different time zones together in {what}"
         raise QueryError("NOT_SUPPORTED", message, position(node))
-    return [coerce(expr, kind) for expr in exprs], kind
+
+
+def _has_zones(kinds: Sequence[Type]) -> bool:
+    """Are values of these types, which have a common one, in different time zones?"""
+    zones = {kind.zone for kind in kinds if kind.name == "timestamp with time zone"}
+    is_mixed = any(kind.name in ("date", "timestamp") for kind in kinds)
+    nested = [kind.items for kind in kinds if kind.items]
+    return (
+        len(zones) > 1
+        or bool(zones - {"UTC"} and is_mixed)
+        or any(map(_has_zones, zip(*nested, strict=True)))
+    )
 
 
 def at_instant(expr: Expr) -> Expr:

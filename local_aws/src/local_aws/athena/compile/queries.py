@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_aws.athena.compile.calls import need_order, ordering
-from local_aws.athena.compile.compiler import Compiler, identifier, position, unify
+from local_aws.athena.compile.arguments import sort_key
+from local_aws.athena.compile.calls import ordering
+from local_aws.athena.compile.compiler import Compiler, identifier, need_one_zone, position, unify
 from local_aws.athena.compile.plan import Block, Expr, Field, Relation, read, refer
 from local_aws.athena.compile.relations import from_clause
 from local_aws.athena.compile.scope import Scope, Session, WithQuery
@@ -127,7 +128,7 @@ def _with_tail(block: Block, tail: _Tail, scope: Scope) -> Block:
             [read(one) for one in relation.fields],
         ) or compiler.expr(item.expression())
         used |= expr.fields
-        texts.append(expr.sql + ordering(item))
+        texts.append(sort_key(expr, item) + ordering(item))
     order = f" ORDER BY {', '.join(texts)}" if texts else ""
     sql = f"SELECT * FROM ({block.sql}) AS {alias}{order}{tail.limit_text}"
     outputs = _outputs(relation.fields, scope.session, copies=not tail.limit_text)
@@ -230,6 +231,7 @@ def _set_type(one: Field, other: Field, number: int, node: Any) -> Type:
             f"{one.type.text}, {other.type.text}",
             position(node),
         )
+    need_one_zone([one.type, other.type], node, f"column {number} of {node.operator.text}")
     return kind
 
 
@@ -540,11 +542,12 @@ class _Select:
         for item in self.tail.sort_items:
             expr = _ordinal(item, [one for _, one in selected])
             expr = expr or self.compiler.expr(item.expression())
-            need_order(expr, item)
+            key = sort_key(expr, item)
             if is_distinct and expr.sql not in positions:
                 message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
                 raise QueryError("EXPRESSION_NOT_IN_DISTINCT", message, position(item))
             self.used.append(expr)
-            texts.append(f"{positions.get(expr.sql, expr.sql)}{ordering(item)}")
+            is_nested = bool(expr.type.items)
+            texts.append(f"{key if is_nested else positions.get(key, key)}{ordering(item)}")
         self.scope.outputs, self.scope.ambiguous = {}, set()
         return f" ORDER BY {', '.join(texts)}"
