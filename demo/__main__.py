@@ -96,7 +96,8 @@ def env() -> int:
         print('nothing is running: `make up` first, then eval "$(make -s env)"', file=sys.stderr)
         return 1
     environment = airflow_environment(UP, f"http://127.0.0.1:{port}") | api_environment(api)
-    environment["PATH"] = f"{Path(sys.executable).parent}:$PATH"
+    # The AWS CLI of scripts/install-awscli comes last: if there is another, that one is used.
+    environment["PATH"] = f"{Path(sys.executable).parent}:$PATH:{ROOT / '.venv-awscli' / 'bin'}"
     for key, value in environment.items():
         quoted = f'"{value}"' if key == "PATH" else shlex.quote(value)
         print(f"export {key}={quoted}")

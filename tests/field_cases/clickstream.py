@@ -152,10 +152,15 @@ class Clicks:
                 Targets={"S3Targets": [{"Path": f"s3://{self.name}/raw/"}]},
                 **settings,
             )
-        glue.start_crawler(Name=self.name)
-        while glue.get_crawler(Name=self.name)["Crawler"]["State"] != "READY":
-            time.sleep(0.05)
+        self.wait_for_crawl(self.name)
         self.values["raw"]["crawler"] = self.name
+
+    def wait_for_crawl(self, crawler: str) -> None:
+        """Run a crawler to its end."""
+        glue = self.clients.glue
+        glue.start_crawler(Name=crawler)
+        while glue.get_crawler(Name=crawler)["Crawler"]["State"] != "READY":
+            time.sleep(0.05)
 
     # A run.
 

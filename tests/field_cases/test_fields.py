@@ -102,7 +102,7 @@ def test_what_is_quarantined_shows_its_nested_fields(clicks):
 @pytest.mark.parametrize(
     ("macro", "told"),
     [
-        ('string("visitor.name")', "no 'name': name one of useragent, address"),
+        ('string("visitor.name")', "no 'name'; name one of useragent, address"),
         ('string("visitor..name")', "is no field"),
         ('whole("visitor")', "is struct"),
         ('string("items.sku")', "no 'sku'"),

@@ -51,8 +51,39 @@ def test_a_drafted_data_set_builds_what_it_was_drafted_from(shell, tmp_path, sou
     )
     path.write_text(text.replace("${raw_bucket}/visits_raw/", "${raw_bucket}/raw/"))
     (row,) = shell.build(path=path).rows
-    assert (row["eventid"], row["visitor_address_city"]) == ("e1", "Gent")
-    assert row["occurredat"] == "2024-05-01 07:10:00.000"
+    # The catalog has lost the case of names.
+    event_id, at = ("eventid", "occurredat") if source == "table" else ("event_id", "occurred_at")
+    assert (row[event_id], row["visitor_address_city"]) == ("e1", "Gent")
+    assert row[at] == "2024-05-01 07:10:00.000"
+
+
+def test_a_draft_of_a_location_of_its_own_name_builds(shell, capsys):
+    """The crawler would name the raw table as the published one."""
+    record = {
+        "eventTime": "2024-05-01T07:10:00Z",
+        "id": "e1",
+        "Year": 7,
+        "visitor": {"userAgent": "x"},
+    }
+    body = json.dumps(record).encode()
+    shell.clients.s3.put_object(Bucket=shell.name, Key=f"visits/{HOUR_7}a.json", Body=body)
+    path = drafted(shell, f"s3://{shell.name}/visits/")
+    assert "--table-prefix raw_" in capsys.readouterr().out
+    text = path.read_text()
+    assert "location: s3://${raw_bucket}/visits/\n" in text
+    # Here raw and published are in one bucket.
+    path.write_text(text.replace("{published_bucket}/visits/", "{published_bucket}/table/"))
+    shell.clients.glue.create_crawler(
+        Name="retime_visits_raw",
+        Role="crawler",
+        DatabaseName=shell.name,
+        TablePrefix="raw_",
+        Targets={"S3Targets": [{"Path": f"s3://{shell.name}/visits/"}]},
+    )
+    shell.wait_for_crawl("retime_visits_raw")
+    (row,) = shell.build(path=path).rows
+    assert row["event_time"] == "2024-05-01 07:10:00.000"
+    assert (row["id"], row["year_of_raw"], row["visitor_user_agent"]) == ("e1", "7", "x")
 
 
 def test_nothing_is_overwritten(shell, capsys):
@@ -126,6 +157,6 @@ def test_folders_are_recognized(paths, pattern):
 def test_a_drafted_yaml_is_as_people_write_it(shell):
     shell.put(f"{HOUR_7}a.json", VISIT)
     values = yaml.safe_load(drafted(shell, f"s3://{shell.name}/raw/").read_text())
-    assert values["events"]["deduplicate"]["by"] == ["eventid", "event_time"]
+    assert values["events"]["deduplicate"]["by"] == ["event_id", "event_time"]
     assert values["raw"]["crawler"] == "retime_visits_raw"
     assert "partitions" not in values["raw"]

@@ -1,6 +1,7 @@
 """What Athena would not say of raw data (cases 11, 12, 16, 17, 22), and SQL that is wrong."""
 
 import gzip
+import json
 
 import pytest
 
@@ -83,7 +84,25 @@ def test_other_tables_of_the_crawler_are_named_when_hours_are_missing(clicks):
     with pytest.raises(CrawlError) as stop:
         clicks.build()
     place = f"s3://{clicks.name}/raw/year=2024/month=05/day=01/hour=08/part-1"
-    assert f"hour_08 (csv, as {place})" in str(stop.value)
+    assert f"1 of csv (hour_08, as {place})" in str(stop.value)
+
+
+def test_a_table_that_a_crawler_named_otherwise_is_named(clicks):
+    clicks.put(f"{HOUR_7}part-1", click(1))
+    clicks.crawl()
+    clicks.values["raw"]["table"] = "clickstream"
+    with pytest.raises(CrawlError, match=r"there is the table clicks_raw: name it in raw\.table"):
+        clicks.build()
+
+
+def test_tables_of_a_crawler_that_could_not_read_an_object_are_named(clicks):
+    clicks.put(f"{HOUR_7}part-1", click(1))
+    clicks.put(f"{HOUR_7.replace('07', '08')}part-1", '{"event_id": "e')
+    clicks.put(f"{HOUR_7.replace('07', '09')}part-1", click(2))
+    grouping = {"TableGroupingPolicy": "CombineCompatibleSchemas"}
+    clicks.crawl(Configuration=json.dumps({"Version": 1.0, "Grouping": grouping}))
+    with pytest.raises(CrawlError, match=r"2 of json \(clicks_hour_07, as .* has no record that"):
+        clicks.build()
 
 
 @pytest.mark.parametrize(

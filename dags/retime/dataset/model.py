@@ -127,7 +127,7 @@ class RunLimits:
     retention: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class DataSet:
     """One data set; `sql` is the folder of its transformation and audits."""
 
@@ -145,6 +145,10 @@ class DataSet:
     limits: RunLimits
     parameters: Mapping[str, Any]
     sql: Path
+
+    def __repr__(self) -> str:
+        # Airflow logs the arguments of callbacks.
+        return f"DataSet({self.name!r})"
 
     @property
     def tables(self) -> tuple[Table, Table]:

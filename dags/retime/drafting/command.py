@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from retime import aws
 from retime.dataset import values
 from retime.dataset.settings import read_settings, resolve_location
-from retime.drafting.draft import Draft, crawler_of, draft
+from retime.drafting.draft import Draft, crawler_of, draft, table_prefix_of
 from retime.drafting.seen import Seen, see_file, see_location, see_table
 from retime.errors import RequestError
 from retime.planning.checkout import lookup, make_clients
@@ -67,6 +70,7 @@ def run(given: argparse.Namespace) -> int:
 
     Raises:
         RequestError: the name is wrong, nothing can be seen, or a file is there already.
+        SettingError: the crawler's database or bucket is not known.
     """
     try:
         name = values.data_set_name(given.name)
@@ -75,41 +79,52 @@ def run(given: argparse.Namespace) -> int:
             f"the name is {given.name!r}; give one of a-z, 0-9 and _, but not retime"
         ) from error
     seen = _look(given.place)
-    yesterday = datetime.now(timezone.utc).date() - timedelta(days=1)
-    drafted = draft(name, seen, given.start_date or yesterday, given.event_time)
+    first = given.start_date or datetime.now(timezone.utc).date() - timedelta(days=1)
+    drafted = draft(name, seen, first, given.event_time)
     folder = given.include or include_folders()[0]
+    described = describe(name, seen, first, drafted, folder)
     _write(folder, drafted.files)
     path = str(folder / "datasets" / f"{name}.yaml")
     problems = [problem for problem in check_data_sets([folder]).wrong if path in str(problem)]
     for problem in problems:
         print(problem)
-    print(describe(name, seen, drafted, folder))
+    print(described)
     return 1 if problems else 0
 
 
-def describe(name: str, seen: Seen, drafted: Draft, folder: Path) -> str:
+def describe(name: str, seen: Seen, first: date, drafted: Draft, folder: Path) -> str:
     """Return what was written, what was taken for what, and what comes next."""
     lines = [
-        *(f"wrote {folder / path}" for path in drafted.files),
+        *(f"wrote {os.path.relpath(folder / path)}" for path in drafted.files),
         f"event time: {drafted.event_time}",
         f"copies have the same: {', '.join(drafted.key)} and event time",
         f"raw folders: {seen.folders}",
     ]
     if not seen.table:
-        lines += ["", "Create the crawler of the raw events:", "", f"  {_crawler(name, seen)}"]
+        lines += [
+            "",
+            "Create the crawler of the raw events. Its role may read them, and write the catalog:",
+            "",
+            f"  {_crawler(name, seen)}",
+        ]
+    test = f"  airflow dags test retime_{name} --conf"
     lines += [
         "",
-        "Then check, and build a date:",
+        "Then check the files, plan a date, which has Athena look over the SQL, and build it:",
         "",
-        "  PYTHONPATH=dags python -m retime check --aws",
-        f'  airflow dags test retime_{name} --conf \'{{"start_date": "2024-05-01"}}\'',
+        "  PYTHONPATH=dags python -m retime check",
+        f'{test} \'{{"start_date": "{first}", "plan_only": true}}\'',
+        f'{test} \'{{"start_date": "{first}"}}\'',
     ]
     return "\n".join(lines)
 
 
 def _look(place: str) -> Seen:
     if place.startswith("s3://"):
-        return see_location(make_clients().s3, place)
+        seen = see_location(make_clients().s3, place)
+        bucket, key = aws.split_location(seen.location)
+        is_ours = bucket == lookup("raw_bucket")
+        return replace(seen, location=f"s3://${{raw_bucket}}/{key}") if is_ours else seen
     if Path(place).is_file():
         return see_file(Path(place))
     database, dot, table = place.partition(".")
@@ -130,14 +145,15 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def _crawler(name: str, seen: Seen) -> str:
-    location = seen.location or resolve_location(f"s3://${{raw_bucket}}/{name}_raw/", lookup)
+    location = seen.location or f"s3://${{raw_bucket}}/{name}_raw/"
     arguments = {
         "--name": crawler_of(name),
-        "--role": "<role of the crawler>",
         "--database-name": read_settings(lookup).database,
-        "--targets": json.dumps({"S3Targets": [{"Path": location}]}),
+        "--targets": json.dumps({"S3Targets": [{"Path": resolve_location(location, lookup)}]}),
         "--schema-change-policy": "UpdateBehavior=UPDATE_IN_DATABASE,DeleteBehavior=LOG",
         "--configuration": json.dumps(_CONFIGURATION),
     }
-    words = (f"{option} {shlex.quote(value)}" for option, value in arguments.items())
-    return "aws glue create-crawler " + " \\\n    ".join(words)
+    if prefix := table_prefix_of(name, seen):
+        arguments["--table-prefix"] = prefix
+    words = [f"{option} {shlex.quote(value)}" for option, value in arguments.items()]
+    return "aws glue create-crawler " + " \\\n    ".join(['--role "$CRAWLER_ROLE"', *words])

@@ -63,7 +63,7 @@ def draft(name: str, seen: Seen, first: date, event_time: str | None = None) -> 
             f"sql/{name}/transform.sql": _transform(published, time_column),
             f"sql/{name}/audits/every_row_has_its_key.sql": _audit(key, time_column),
         },
-        event_time=f'{macro}("{chosen}")',
+        event_time=f"{macro}({_quoted(seen, chosen)})",
         key=tuple(key),
     )
 
@@ -126,9 +126,12 @@ def _columns(seen: Seen, chosen: str) -> dict[str, str]:
     """Names of columns, and the fields that they are of."""
     columns: dict[str, str] = {}
     for path, type_ in seen.fields.items():
-        name = re.sub(r"[^a-z0-9_]+", "_", path.lower()).strip("_") or "field"
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", seen.spelled.get(path, path))
+        name = re.sub(r"[^a-z0-9_]+", "_", words.lower()).strip("_") or "field"
         name = f"f_{name}" if name[0].isdigit() or name.startswith(OURS) else name
-        name = f"{name}_of_raw" if name in _TAKEN else name
+        # The published column of the event time may be called event_time.
+        is_free = name not in _TAKEN or (path == chosen and name == "event_time")
+        name = name if is_free else f"{name}_of_raw"
         if name not in columns and (path == chosen or _is_published(path, type_)):
             columns[name] = path
         if len(columns) >= _MAX_COLUMNS and chosen in columns.values():
@@ -178,9 +181,17 @@ def crawler_of(name: str) -> str:
 
 
 def raw_table_of(name: str, seen: Seen) -> str:
-    """Return the raw table: of a crawler, it is named after the last folder of the location."""
-    folder = seen.location.rstrip("/").rpartition("/")[2].lower()
-    return seen.table or re.sub(r"[^a-z0-9_]", "_", folder) or f"{name}_raw"
+    """Return the raw table: a crawler names it after the last folder of the location."""
+    return seen.table or table_prefix_of(name, seen) + (_last_folder(seen) or f"{name}_raw")
+
+
+def table_prefix_of(name: str, seen: Seen) -> str:
+    """Return what the crawler puts before the table's name, so that no other table has it."""
+    return "raw_" if _last_folder(seen) in (name, f"{name}_quarantine") else ""
+
+
+def _last_folder(seen: Seen) -> str:
+    return re.sub(r"[^a-z0-9_]", "_", seen.location.rstrip("/").rpartition("/")[2].lower())
 
 
 def _yaml(
@@ -235,12 +246,13 @@ def _events(seen: Seen, columns: Mapping[str, str], chosen: str, macro: str, key
     fields = ""
     for column, path in columns.items():
         read = _MACROS.get(seen.fields[path].name, "field")
-        fields += f"    {{{{ {read}({_quoted(path)}) }}}} AS {column},\n"
+        fields += f"    {{{{ {read}({_quoted(seen, path)}) }}}} AS {column},\n"
+    record = ", ".join(_quoted(seen, path) for path in shown)
     return f"""-- The fields of a raw event that the published table needs.
 SELECT
     {{{{ arrival }}}},
-    {{{{ found({", ".join(map(_quoted, shown))}) }}}} AS record,
-    {{{{ {macro}({_quoted(chosen)}) }}}} AS event_time,
+    {{{{ found({record}) }}}} AS record,
+    {{{{ {macro}({_quoted(seen, chosen)}) }}}} AS event_time,
 {fields}    TRUE AS is_kept
 FROM {{{{ raw }}}}
 WHERE {{{{ arrived }}}}
@@ -268,5 +280,5 @@ WHERE
 """  # noqa: S608
 
 
-def _quoted(path: str) -> str:
-    return '"' + path + '"'
+def _quoted(seen: Seen, path: str) -> str:
+    return f'"{seen.spelled.get(path, path)}"'

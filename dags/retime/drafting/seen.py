@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,8 +32,9 @@ class Seen:
     """What is known of raw events before there is a data set of them.
 
     Attributes:
-        fields: a path as templates name it, and its type; of structs their fields.
+        fields: a path as templates name it, in lower case, and its type; of structs their fields.
         values: an example of some of them.
+        spelled: these paths as the events write them, where that is not in lower case.
         folders: how they are laid out; the default where nothing is known.
         location: where they are; '' where that is not known.
         table: their table in the catalog; '' if there is none.
@@ -41,6 +42,7 @@ class Seen:
 
     fields: Mapping[str, ColumnType]
     values: Mapping[str, Any]
+    spelled: Mapping[str, str] = field(default_factory=dict)
     folders: str = DEFAULT_FOLDERS
     location: str = ""
     table: str = ""
@@ -78,7 +80,7 @@ def see_location(s3: S3Client, location: str) -> Seen:
             f"the folders of {location}{found[0][0]} show no year, month and day; name the folder "
             "below which they begin"
         )
-    return Seen(fields=seen.fields, values=seen.values, folders=folders, location=location)
+    return replace(seen, folders=folders, location=location)
 
 
 def see_table(glue: GlueClient, database: str, name: str) -> Seen:
@@ -146,6 +148,7 @@ def _pattern_of(folders: Sequence[str], left: list[str]) -> str:
 def _of_samples(samples: Iterable[Sample], place: str) -> Seen:
     types: dict[str, ColumnType] = {}
     values: dict[str, Any] = {}
+    spelled: dict[str, str] = {}
     for sample in samples:
         for name, text in (sample.columns or {}).items():
             if found := _readable(text):
@@ -153,14 +156,18 @@ def _of_samples(samples: Iterable[Sample], place: str) -> Seen:
         for record in sample.records:
             for name, value in record.items():
                 types[name.lower()] = _joined(types.get(name.lower()), _type_of(value))
-            values |= dict(_flat_values(record))
+            for path, value in _flat_values(record):
+                values[path.lower()] = value
+                spelled[path.lower()] = path
     known = {name: type_ for name, type_ in types.items() if type_.name != "null"}
     if not known:
         raise RequestError(
             f"{place} holds no JSON lines and no Parquet that can be read; see the docs, What raw "
             "data must look like"
         )
-    return Seen(fields=dict(_flat(known)), values=values)
+    fields = dict(_flat(known))
+    is_other = {path: text for path, text in spelled.items() if path in fields and text != path}
+    return Seen(fields=fields, values=values, spelled=is_other)
 
 
 def _type_of(value: Any) -> ColumnType:
@@ -212,7 +219,7 @@ def _has_null(type_: ColumnType) -> bool:
 
 def _flat_values(record: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in record.items():
-        path = f"{above}{name.lower()}"
+        path = f"{above}{name}"
         if isinstance(value, dict):
             yield from _flat_values(value, f"{path}.")
         else:

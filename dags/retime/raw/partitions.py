@@ -74,7 +74,7 @@ def ensure_registered(
         What has landed of which the catalog knows.
 
     Raises:
-        CrawlError: the catalog lacks hours, although it was crawled.
+        CrawlError: the catalog lacks the raw table or hours of it, although it was crawled.
         RunError: some of the raw events are archived, or all lie in other folders.
     """
     landed = _read_windows(deployment, windows, now)
@@ -83,6 +83,12 @@ def ensure_registered(
     if crawled:
         landed = landed.before(crawled)
     glue, source = deployment.clients.glue, deployment.data_set.raw
+    if source.crawler and find_raw_table(glue, deployment.database, source) is None:
+        raise CrawlError(
+            f"the crawler {source.crawler} made no table {deployment.database}.{source.table}. "
+            f"{_describe_others(deployment)}see what it includes and excludes, and which prefix it "
+            "gives to tables, then clear crawl_raw"
+        )
     raw = read_raw_table(glue, deployment.database, source)
     missing = missing_folders(glue, raw, landed.hours)
     if source.crawler is None:
@@ -102,23 +108,32 @@ def ensure_registered(
 def _describe_others(deployment: Deployment) -> str:
     """What else a crawler made of the objects below the raw location: each table, by an object."""
     source, clients = deployment.data_set.raw, deployment.clients
-    told = []
-    for table in aws.list_tables(clients.glue, deployment.database):
+    others: dict[str, list[str]] = {}
+    tables = list(aws.list_tables(clients.glue, deployment.database))
+    is_there = any(table["Name"] == source.table for table in tables)
+    for table in tables:
         descriptor = table.get("StorageDescriptor", {})
         location = descriptor.get("Location", "").rstrip("/") + "/"
         if table["Name"] == source.table or not location.startswith(source.location):
             continue
+        if location == source.location and not is_there:
+            return f"Of this location there is the table {table['Name']}: name it in raw.table; or "
         entries = aws.list_entries(clients.s3, location, page_size=_LOOK)
         objects = (location + path for path, entry in entries if is_data(path, entry["Size"]))
         kind = table.get("Parameters", {}).get("classification", "of no known format")
-        told.append(f"{table['Name']} ({kind}, as {next(objects, location)})")
-    if not told:
+        others.setdefault(kind, []).append(f"{table['Name']}, as {next(objects, location)}")
+    if not others:
         return ""
+    shown = "; ".join(
+        f"{len(names)} of {kind} ({', '.join(names[:_EXAMPLES])})"
+        for kind, names in sorted(others.items(), key=lambda each: len(each[1]))
+    )
     return (
-        "Below this location the crawler made other tables, because it finds other formats or "
-        f"columns there: {', '.join(told[:_EXAMPLES])}. Exclude those objects in the crawler, or "
-        "move them elsewhere (Firehose's ErrorOutputPrefix outside of the raw location, one format "
-        "and compression below it), and drop these tables; or "
+        f"Below {source.location} the crawler made other tables: {shown}. Crawlers do so where "
+        "formats or compressions differ, and where an object has no record that can be read. "
+        "Exclude what is different in the crawler, or move it elsewhere (Firehose's "
+        "ErrorOutputPrefix outside of the raw location, one format and compression below it), and "
+        "drop these tables; or "
     )
 
 

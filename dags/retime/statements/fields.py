@@ -157,7 +157,8 @@ def _find(raw: RawTable, path: str, *, optional: bool) -> Field | None:
         )
     name = steps[0][1].lower()
     if name not in columns:
-        _refuse_missing(raw, path, name, tuple(columns), optional=optional)
+        lacking = f"column {name!r}" if path.lower() == name else f"field {path!r}: no {name!r}"
+        _refuse_missing(raw, path, lacking, tuple(columns), optional=optional)
         return None
     found = Field(quote_name(name), _type(raw, path, columns[name]))
     for step in steps[1:]:
@@ -166,7 +167,10 @@ def _find(raw: RawTable, path: str, *, optional: bool) -> Field | None:
             known = tuple(label.lower() for label, _ in found.type.contents if label)
             if found.type.name == "array":
                 known = ("an item, as [1]",)
-            _refuse_missing(raw, path, step[0].lstrip("."), known, optional=optional)
+            lacking = f"no {step[0].lstrip('.')!r}"
+            if not found.type.is_nested:
+                lacking = f"{path[: step.start()]} is of type {found.type.name}"
+            _refuse_missing(raw, path, f"field {path!r}: {lacking}", known, optional=optional)
             return None
         found = inner
     return found
@@ -198,13 +202,13 @@ def _step(field: Field, step: re.Match[str]) -> Field | None:
 
 
 def _refuse_missing(
-    raw: RawTable, path: str, name: str, known: tuple[str, ...], *, optional: bool
+    raw: RawTable, path: str, lacking: str, known: tuple[str, ...], *, optional: bool
 ) -> None:
     if optional:
         raw.absent.add(path)
         return
-    what = f"column {name!r}" if path.lower() == name else f"field {path!r}: no {name!r}"
+    advice = f"name one of {', '.join(known)}" if known else "name another field"
     raise DataSetError(
-        f"the raw table {raw.database}.{raw.name} has no {what}: name one of "
-        f"{', '.join(known) or 'another'}, or say optional=true where it may be missing"
+        f"the raw table {raw.database}.{raw.name} has no {lacking}; {advice}, or say optional=true "
+        "where it may be missing"
     )

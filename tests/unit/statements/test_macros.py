@@ -196,7 +196,7 @@ def test_a_column_that_the_raw_table_does_not_have_is_told_with_those_it_has(rea
     with pytest.raises(DataSetError) as refusal:
         read(RAW, "lane")
     assert str(refusal.value) == (
-        "the raw table db.events has no column 'lane': name one of small, count, big, ratio, text, "
+        "the raw table db.events has no column 'lane'; name one of small, count, big, ratio, text, "
         "seen, or say optional=true where it may be missing"
     )
 

@@ -174,7 +174,7 @@ def test_a_template_that_cannot_be_rendered_is_told(own, text, problem):
 def test_a_raw_column_that_is_not_there_is_told_with_those_that_are(own):
     raw = raw_table()
     bare = replace(raw, columns={k: v for k, v in raw.columns.items() if k != "lve_nr"})
-    with pytest.raises(DataSetError, match=r"db\.traffic_raw has no column 'lve_nr': name one of"):
+    with pytest.raises(DataSetError, match=r"db\.traffic_raw has no column 'lve_nr'; name one of"):
         sql.render_stage(source(DAY, raw=bare), "t")
 
 
