@@ -444,6 +444,31 @@ def test_iceberg_is_refused_by_name(athena: Athena) -> None:
     assert ran.reason.startswith("NOT_SUPPORTED: local_aws has no Iceberg")
 
 
+def test_a_struct_field_with_a_hyphen_makes_its_table_unreadable(athena: Athena) -> None:
+    athena.glue.create_table(
+        DatabaseName=athena.database,
+        TableInput={
+            "Name": "hyphens",
+            "StorageDescriptor": {
+                "Columns": [
+                    {"Name": "id", "Type": "int"},
+                    {"Name": "labels", "Type": "struct<a:int,x-y:string>"},
+                ],
+                "Location": athena.location("hyphens"),
+                "InputFormat": "org.apache.hadoop.mapred.TextInputFormat",
+                "OutputFormat": "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat",
+                "SerdeInfo": {"SerializationLibrary": OPENX},
+            },
+        },
+    )
+    ran = athena.run("SELECT id FROM hyphens")
+    athena.glue.delete_table(DatabaseName=athena.database, Name="hyphens")
+    assert ran.reason.startswith("GENERIC_INTERNAL_ERROR")
+    assert (
+        "expected at the position 14 of 'struct<a:int,x-y:string>' but '-' is found." in ran.reason
+    )
+
+
 PROJECTED = (
     "CREATE EXTERNAL TABLE p (id int) PARTITIONED BY ({keys}) ROW FORMAT SERDE '{serde}' "
     "LOCATION '{location}' TBLPROPERTIES ('projection.enabled' = 'true', {properties})"

@@ -62,7 +62,8 @@ def test_a_draft_of_a_location_of_its_own_name_builds(shell, capsys):
     record = {
         "eventTime": "2024-05-01T07:10:00Z",
         "id": "e1",
-        "Year": 7,
+        "Year": 2024,
+        "Record": 7,
         "visitor": {"userAgent": "x"},
     }
     body = json.dumps(record).encode()
@@ -83,7 +84,7 @@ def test_a_draft_of_a_location_of_its_own_name_builds(shell, capsys):
     shell.wait_for_crawl("retime_visits_raw")
     (row,) = shell.build(path=path).rows
     assert row["event_time"] == "2024-05-01 07:10:00.000"
-    assert (row["id"], row["year_of_raw"], row["visitor_user_agent"]) == ("e1", "7", "x")
+    assert (row["id"], row["record_of_raw"], row["visitor_user_agent"]) == ("e1", "7", "x")
 
 
 def test_nothing_is_overwritten(shell, capsys):

@@ -65,6 +65,21 @@ def test_json_of_a_serde_that_fails_at_a_broken_line_is_refused(clicks, serde):
         clicks.build()
 
 
+def test_a_table_that_athena_cannot_read_for_a_name_is_refused_with_the_remedy(clicks):
+    record = json.loads(click(1)) | {"labels": {"x-y": "z"}}
+    clicks.put(f"{HOUR_7}part-1", record)
+    clicks.crawl()
+    with pytest.raises(CatalogError, match=r"'x-y'.*Change the type of the column to string"):
+        clicks.build()
+
+    columns = COLUMNS | {"labels": "string"}
+    clicks.clients.glue.delete_table(DatabaseName=clicks.name, Name="clicks_raw")
+    del clicks.values["raw"]["crawler"]
+    clicks.create_raw(columns)
+    clicks.events = EVENTS.replace('string("action")', 'string("labels")')
+    assert [row["action"] for row in clicks.build().rows] == ['{"x-y":"z"}']
+
+
 def test_other_tables_of_the_crawler_are_named_when_hours_are_missing(clicks):
     """Cases 16 and 17: another format, as after a setting was changed."""
     clicks.put(f"{HOUR_7}part-1", click(1))

@@ -26,6 +26,7 @@ TRINO_TYPES = {
 _MAX_DEPTH = 20
 _TOKEN = re.compile(r"\s*([<>(),:]|[^<>(),:\s]+)\s*")
 _NAME = re.compile(r"[a-z]\w*")
+_FIELD = re.compile(r"[\w.$ ]*")
 _OPENING = ("(", "<")
 _CONTENTS = {"array": 1, "map": 2, "struct": 0}
 """Types with types in them, and how many; 0 is any number."""
@@ -53,6 +54,16 @@ class ColumnType:
     def is_text(self) -> bool:
         """Whether values are text."""
         return self.name in ("string", "varchar", "char")
+
+    @property
+    def unreadable_name(self) -> str:
+        """The name of a field for which Athena reads no column of the table; '' if there is none.
+
+        Hive's parser of types, which Trino has too, takes no others.
+        """
+        names = (n for n, _ in self.contents if not _FIELD.fullmatch(n))
+        inner = (type_.unreadable_name for _, type_ in self.contents)
+        return next(names, "") or next(filter(None, inner), "")
 
     def field(self, name: str) -> ColumnType | None:
         """Return the type of a field of a struct, by its name in any case; None if it has none."""

@@ -80,7 +80,10 @@ def see_location(s3: S3Client, location: str) -> Seen:
             f"the folders of {location}{found[0][0]} show no year, month and day; name the folder "
             "below which they begin"
         )
-    return replace(seen, folders=folders, location=location)
+    # A crawler leaves out what has the name of a partition key.
+    keys = {key.name for key in parse_partitioning(folders).keys}
+    fields = {path: type_ for path, type_ in seen.fields.items() if path not in keys}
+    return replace(seen, fields=fields, folders=folders, location=location)
 
 
 def see_table(glue: GlueClient, database: str, name: str) -> Seen:
@@ -207,7 +210,10 @@ def _joined(first: ColumnType | None, second: ColumnType) -> ColumnType:
 def _flat(types: Mapping[str, ColumnType], above: str = "") -> Iterator[tuple[str, ColumnType]]:
     for name, type_ in types.items():
         path = f"{above}{name}"
-        if type_.name == "struct" and path.count(".") < _MAX_DEPTH:
+        if type_.unreadable_name:
+            # As what the error of the raw table advises.
+            yield path, ColumnType(name="string")
+        elif type_.name == "struct" and path.count(".") < _MAX_DEPTH:
             yield from _flat(dict(type_.contents), f"{path}.")
         elif not _has_null(type_):
             yield path, type_

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from retime import aws
 from retime.calendar.partitioning import Key, Partitioning
+from retime.dataset.column_types import parse_type
 from retime.dataset.model import Columns, Raw
 from retime.errors import CatalogError
 from retime.raw.projection import listed_values, projected_keys
@@ -71,12 +73,13 @@ def find_raw_table(glue: GlueClient, database: str, raw: Raw) -> RawTable | None
     """Return the raw table as the catalog has it, or None.
 
     Raises:
-        CatalogError: it is not partitioned as the data set says, or of JSON that Retime does not
-            read.
+        CatalogError: it is not partitioned as the data set says, or Athena or Retime does not
+            read it.
     """
     table = aws.get_table(glue, database, raw.table)
     if table is None:
         return None
+    _check_names(table)
     is_projected = aws.is_projected(table)
     keys = projected_keys(table, raw) if is_projected else _crawled_keys(table, raw)
     descriptor = table["StorageDescriptor"]
@@ -97,6 +100,19 @@ def find_raw_table(glue: GlueClient, database: str, raw: Raw) -> RawTable | None
         folders=raw.partitioning,
         listed=listed_values(table) if is_projected else {},
     )
+
+
+def _check_names(table: TableTypeDef) -> None:
+    for name, text in aws.column_types(table["StorageDescriptor"]["Columns"]).items():
+        with suppress(ValueError):
+            if odd := parse_type(text).unreadable_name:
+                raise CatalogError(
+                    f"the column {name} of the raw table {table['DatabaseName']}.{table['Name']} "
+                    f"has a field {odd!r}, and Athena reads no table with such a name: it takes "
+                    "letters, digits and _ . $ and blanks. Change the type of the column to string "
+                    "in the catalog, so that it gives JSON as text; or remove the column, or "
+                    "rename the field in the events"
+                )
 
 
 def is_json(descriptor: StorageDescriptorOutputTypeDef) -> bool:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -251,8 +252,17 @@ def declared_columns(record: dict[str, Any]) -> tuple[TableColumn, ...]:
 
 
 def _column_type(column: dict[str, Any]) -> Type:
+    text = column.get("Type") or "string"
+    # As Hive's TypeInfoParser, which Trino has too: it takes no other characters in names of
+    # fields, and then no column of the table can be read.
+    if odd := re.search(r"[^\w.$ <>(),:]", text):
+        raise QueryError(
+            "GENERIC_INTERNAL_ERROR",
+            "java.lang.IllegalArgumentException: Error: : expected at the position "
+            f"{odd.start()} of '{text}' but '{odd[0]}' is found.",
+        )
     try:
-        return parse_type(column.get("Type") or "string")
+        return parse_type(text)
     except (ValueError, IndexError):
         raise QueryError(
             "HIVE_INVALID_METADATA",

@@ -177,10 +177,8 @@ def row(items: tuple[Type, ...], labels: tuple[str | None, ...] | None = None) -
     return Type("row", items=items, labels=labels or (None,) * len(items))
 
 
-# A field of a struct, which may have any name; a word; a mark; a name in quotes.
-_TOKEN = re.compile(
-    r"\s*([^\s<>(),:`\"][^<>(),:`\"]*(?=:)|[A-Za-z_$][\w$ ]*|\d+|[<>(),:]|`[^`]+`|\"[^\"]+\")"
-)
+# A field of a struct; a word; a mark; a name in quotes.
+_TOKEN = re.compile(r"\s*([\w.$][\w.$ ]*(?=:)|[A-Za-z_$][\w$ ]*|\d+|[<>(),:]|`[^`]+`|\"[^\"]+\")")
 
 
 class _TypeText:
