@@ -21,7 +21,7 @@ from retime.dataset.settings import read_settings, resolve_location
 from retime.planning.plan import plan_dates
 from retime.published.generations import new_generation
 from retime.published.publish import publish_slice
-from retime.raw.partitions import describe_misfits, ensure_registered
+from retime.raw.partitions import describe_strays, ensure_registered
 from retime.statements.absent import describe_absent
 from retime.statements.audit import audit_statement, conclude_audit
 from retime.statements.staging import begin_stage, conclude_stage
@@ -201,7 +201,7 @@ class Clicks:
         windows = [deployment.data_set.window_of(dates)]
         landed = ensure_registered(deployment, windows, now, None)
         remarks = [
-            describe_misfits(deployment, landed.misfits),
+            describe_strays(deployment, landed.strays),
             describe_absent(deployment, landed.hours),
         ]
         validate_statements(deployment)

@@ -27,6 +27,7 @@ VISIT_EVENTS = """SELECT
     {{ field("labels") }} AS labels,
     {{ field("visitor.address") }} AS address,
     CARDINALITY({{ field("items") }}) AS item_count,
+    {{ whole("screen['Pixel ratio']") }} AS ratio,
     TRUE AS is_kept
 FROM {{ raw }}
 WHERE {{ arrived }}
@@ -39,6 +40,7 @@ VISIT_TRANSFORM = """SELECT
     zip,
     price,
     item_count,
+    ratio,
     TRANSFORM(items, item -> item.sku) AS skus,
     MAP_FROM_ENTRIES(TRANSFORM(items, item -> ROW(item.sku, item.price))) AS prices,
     CAST(ROW(city, zip) AS ROW(city VARCHAR, zip BIGINT)) AS place,
@@ -54,6 +56,7 @@ VISIT_COLUMNS = {
     "zip": "bigint",
     "price": "double",
     "item_count": "int",
+    "ratio": "bigint",
     "skus": "array<string>",
     "prices": "map<string,double>",
     "place": "struct<city:string,zip:bigint>",
@@ -80,6 +83,7 @@ def test_nested_fields_are_read_and_published_by_names_in_any_case(clicks, forma
         "zip": None,
         "price": "2.5",
         "item_count": "2",
+        "ratio": "2",
         "skus": "[s1, s2]",
         "prices": "{s1=2.5, s2=1.0}",
         "place": "{city=Gent, zip=null}",

@@ -12,6 +12,7 @@ VISIT = {
     "occurredAt": "2024-05-01T09:10:00.250+02:00",
     "Visitor": {"userAgent": "Mozilla", "address": {"City": "Gent", "tags": ["a", "b"]}},
     "labels": {"Colour": "red", "x_y": "z"},
+    "screen": {"Pixel Ratio": 2},
     "items": [{"sku": "s1", "price": 2.5}, {"sku": "s2", "price": 1}],
 }
 

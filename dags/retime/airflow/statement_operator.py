@@ -129,7 +129,7 @@ class StatementOperator(AthenaOperator):
         try:
             # After a deferral, this is another process.
             query = self.query if isinstance(self.query, Statement) else None
-            return (query or self.render(deployment, context)).tell_place(reason)
+            return (query or self.render(deployment, context)).with_place(reason)
         except Exception:
             self.log.warning("cannot tell which line of the data set it was", exc_info=True)
             return reason

@@ -21,7 +21,7 @@ from retime.published.results import Published
 from retime.published.rollback import Changed
 from retime.published.search import Search
 from retime.raw.landed import LandedUntil
-from retime.raw.partitions import describe_misfits, ensure_registered
+from retime.raw.partitions import describe_strays, ensure_registered
 from retime.statements.absent import describe_absent
 from retime.statements.validation import validate_statements
 
@@ -45,7 +45,7 @@ def check_raw(data_set: DataSet, context: Any) -> dict[str, str]:
     remarks = [
         remark
         for remark in (
-            describe_misfits(deployment, landed.misfits),
+            describe_strays(deployment, landed.strays),
             describe_absent(deployment, landed.hours),
         )
         if remark

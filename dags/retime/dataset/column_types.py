@@ -24,7 +24,7 @@ TRINO_TYPES = {
     "timestamp": "TIMESTAMP",
 }
 _MAX_DEPTH = 20
-_TOKEN = re.compile(r"\s*([<>(),:]|[^<>(),:\s]+)\s*")
+_TOKEN = re.compile(r"[<>(),:]|[^<>(),:]+")
 _NAME = re.compile(r"[a-z]\w*")
 _FIELD = re.compile(r"[\w.$ ]*")
 _OPENING = ("(", "<")
@@ -77,10 +77,7 @@ def parse_type(text: str) -> ColumnType:
     Raises:
         ValueError: it is no name of a type.
     """
-    tokens = _TOKEN.findall(text)
-    if "".join(tokens) != re.sub(r"\s", "", text):
-        raise ValueError(text)
-    tokens.reverse()
+    tokens = [token.strip() for token in reversed(_TOKEN.findall(text)) if token.strip()]
     found = _parse(tokens, 0)
     if tokens:
         raise ValueError(text)

@@ -24,7 +24,7 @@ _LOOK = 100
 
 
 @dataclass(slots=True)
-class Misfits:
+class Strays:
     """Objects that hold data and lie in no folder of the data set's; `paths` are a few of them."""
 
     paths: list[str] = field(default_factory=list)
@@ -74,7 +74,7 @@ def is_data(path: str, size: int) -> bool:
 
 
 def list_arrivals(
-    s3: S3Client, raw: Raw, window: ArrivalWindow, misfits: Misfits | None = None
+    s3: S3Client, raw: Raw, window: ArrivalWindow, strays: Strays | None = None
 ) -> Iterator[Arrival]:
     """Yield the objects of raw events that landed in a window, in no order.
 
@@ -84,13 +84,13 @@ def list_arrivals(
         s3: the client.
         raw: where raw events are.
         window: the arrival hours.
-        misfits: gets what is seen besides.
+        strays: gets what is seen besides.
     """
-    return _list(s3, raw, window, _Level(), Misfits() if misfits is None else misfits)
+    return _list(s3, raw, window, _Level(), Strays() if strays is None else strays)
 
 
 def first_arrivals(
-    s3: S3Client, raw: Raw, hour: datetime | None, misfits: Misfits | None = None
+    s3: S3Client, raw: Raw, hour: datetime | None, strays: Strays | None = None
 ) -> Iterator[datetime]:
     """Yield the first arrival hour that holds raw events: where keys may have any value, of each.
 
@@ -98,34 +98,34 @@ def first_arrivals(
         s3: the client.
         raw: where raw events are.
         hour: earlier ones do not count; None if all do.
-        misfits: gets what is seen besides.
+        strays: gets what is seen besides.
     """
-    return _firsts(s3, raw, hour, _Level(), Misfits() if misfits is None else misfits)
+    return _firsts(s3, raw, hour, _Level(), Strays() if strays is None else strays)
 
 
 def _list(
-    s3: S3Client, raw: Raw, window: ArrivalWindow, level: _Level, misfits: Misfits
+    s3: S3Client, raw: Raw, window: ArrivalWindow, level: _Level, strays: Strays
 ) -> Iterator[Arrival]:
     if level.depth == len(raw.partitioning.keys) or len(level.units) >= len(UNITS) - 1:
-        yield from _list_flat(s3, raw, window, level, misfits)
+        yield from _list_flat(s3, raw, window, level, strays)
         return
     inside = [
         each
-        for each in _folders(s3, raw, level, misfits)
+        for each in _folders(s3, raw, level, strays)
         if each.span is None or not each.span.intersect(window).is_empty
     ]
     if raw.partitioning.keys[level.depth].units:
         for each in inside:
-            yield from _list(s3, raw, window, each, misfits)
+            yield from _list(s3, raw, window, each, strays)
         return
     # There may be many, and their number does not depend on the window.
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for found in pool.map(lambda each: list(_list(s3, raw, window, each, misfits)), inside):
+        for found in pool.map(lambda each: list(_list(s3, raw, window, each, strays)), inside):
             yield from found
 
 
 def _list_flat(
-    s3: S3Client, raw: Raw, window: ArrivalWindow, level: _Level, misfits: Misfits
+    s3: S3Client, raw: Raw, window: ArrivalWindow, level: _Level, strays: Strays
 ) -> Iterator[Arrival]:
     for path, entry in aws.list_entries(s3, raw.location, level.path):
         if not is_data(path, entry["Size"]):
@@ -133,14 +133,14 @@ def _list_flat(
         partition = raw.partitioning.read_path(path)
         span = partition and span_of(partition)
         if not span:
-            misfits.note(path)
+            strays.note(path)
         elif window.start <= span.start < window.end:
             folder = "/".join(path.split("/")[: len(raw.partitioning.keys)]) + "/"
             yield Arrival(hour=span.start, folder=folder, path=path, entry=entry)
 
 
 def _firsts(
-    s3: S3Client, raw: Raw, hour: datetime | None, level: _Level, misfits: Misfits
+    s3: S3Client, raw: Raw, hour: datetime | None, level: _Level, strays: Strays
 ) -> Iterator[datetime]:
     if len(level.units) == len(raw.partitioning.units):
         # Whatever keys are left: an object is enough.
@@ -150,24 +150,24 @@ def _firsts(
             yield level.span.start
         return
     is_of_time = bool(raw.partitioning.keys[level.depth].units)
-    for each in sorted(_folders(s3, raw, level, misfits), key=lambda each: each.units):
+    for each in sorted(_folders(s3, raw, level, strays), key=lambda each: each.units):
         if hour is not None and each.span is not None and each.span.end <= hour:
             continue
         is_empty = True
-        for first in _firsts(s3, raw, hour, each, misfits):
+        for first in _firsts(s3, raw, hour, each, strays):
             is_empty = False
             yield first
         if is_of_time and not is_empty:
             return
 
 
-def _folders(s3: S3Client, raw: Raw, level: _Level, misfits: Misfits) -> list[_Level]:
+def _folders(s3: S3Client, raw: Raw, level: _Level, strays: Strays) -> list[_Level]:
     """The folders of the next key in a folder."""
     key = raw.partitioning.keys[level.depth]
     names, entries = aws.list_level(s3, raw.location, level.path)
     for path, entry in entries:
         if is_data(path, entry["Size"]):
-            misfits.note(path)
+            strays.note(path)
     found = []
     for name in names:
         if name.startswith(("_", ".")):
@@ -181,13 +181,13 @@ def _folders(s3: S3Client, raw: Raw, level: _Level, misfits: Misfits) -> list[_L
             if span or not whole:
                 found.append(_Level(path, level.depth + 1, whole, span))
                 continue
-        _note_first(s3, raw, path, misfits)
+        _note_first(s3, raw, path, strays)
     return found
 
 
-def _note_first(s3: S3Client, raw: Raw, folder: str, misfits: Misfits) -> None:
-    if misfits.is_full:
+def _note_first(s3: S3Client, raw: Raw, folder: str, strays: Strays) -> None:
+    if strays.is_full:
         return
     entries = aws.list_entries(s3, raw.location, folder, page_size=_LOOK)
     if first := next((path for path, entry in entries if is_data(path, entry["Size"])), None):
-        misfits.note(first)
+        strays.note(first)

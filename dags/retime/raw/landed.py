@@ -13,7 +13,7 @@ from retime.calendar.slices import Slice
 from retime.dataset.deployment import Deployment
 from retime.dataset.model import DataSet, Raw
 from retime.errors import RunError
-from retime.raw.folders import Arrival, Misfits, first_arrivals, list_arrivals
+from retime.raw.folders import Arrival, Strays, first_arrivals, list_arrivals
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -68,12 +68,12 @@ class LandedUntil:
 class LandedRaw:
     """The arrival hours of a window that landed and no longer grow, and how far that is.
 
-    `misfits` are what was seen besides that lies in no folder of the data set's.
+    `strays` are what was seen besides that lies in no folder of the data set's.
     """
 
     hours: Mapping[datetime, LandedHour]
     until: LandedUntil
-    misfits: Misfits = field(default_factory=Misfits)
+    strays: Strays = field(default_factory=Strays)
 
     def before(self, until: LandedUntil) -> LandedRaw:
         """Return what landed before an instant."""
@@ -92,8 +92,8 @@ def read_landed(deployment: Deployment, window: ArrivalWindow, now: datetime) ->
         RunError: some of it is archived.
     """
     raw, s3 = deployment.data_set.raw, deployment.clients.s3
-    misfits = Misfits()
-    landed = list_landed(s3, raw, window, misfits)
+    strays = Strays()
+    landed = list_landed(s3, raw, window, strays)
     if has_landed_from(s3, raw, ceil_arrival(window.end, raw.period)):
         until = window.end
     else:
@@ -107,7 +107,7 @@ def read_landed(deployment: Deployment, window: ArrivalWindow, now: datetime) ->
     return LandedRaw(
         hours={hour: volume for hour, volume in landed.items() if hour < until},
         until=LandedUntil(instant=until),
-        misfits=misfits,
+        strays=strays,
     )
 
 
@@ -137,11 +137,11 @@ def check_folders(s3: S3Client, raw: Raw) -> None:
     Raises:
         RunError: there are, and all lie elsewhere.
     """
-    misfits = Misfits()
-    if first_landed(s3, raw, misfits=misfits) is None and misfits.paths:
+    strays = Strays()
+    if first_landed(s3, raw, strays=strays) is None and strays.paths:
         raise RunError(
             f"under {raw.location} nothing lies in folders as {raw.partitioning.pattern}/, but "
-            f"there is {misfits.paths[0]}; say in raw.partitions how the folders are laid out, or "
+            f"there is {strays.paths[0]}; say in raw.partitions how the folders are laid out, or "
             "fix raw.location"
         )
 
@@ -173,13 +173,13 @@ def has_landed_from(s3: S3Client, raw: Raw, hour: datetime) -> bool:
     return next(first_arrivals(s3, raw, hour), None) is not None
 
 
-def first_landed(s3: S3Client, raw: Raw, *, misfits: Misfits | None = None) -> datetime | None:
+def first_landed(s3: S3Client, raw: Raw, *, strays: Strays | None = None) -> datetime | None:
     """Return the first arrival hour that is there, or None."""
-    return min(first_arrivals(s3, raw, None, misfits), default=None)
+    return min(first_arrivals(s3, raw, None, strays), default=None)
 
 
 def list_landed(
-    s3: S3Client, raw: Raw, window: ArrivalWindow, misfits: Misfits | None = None
+    s3: S3Client, raw: Raw, window: ArrivalWindow, strays: Strays | None = None
 ) -> dict[datetime, LandedHour]:
     """Return what has landed in each arrival hour of a window, but for hours without objects.
 
@@ -187,13 +187,13 @@ def list_landed(
         s3: the client.
         raw: where raw events are.
         window: the arrival hours.
-        misfits: gets what is seen that lies in no folder of the data set's.
+        strays: gets what is seen that lies in no folder of the data set's.
 
     Raises:
         RunError: some of it is archived, which would be taken for empty.
     """
     found: dict[datetime, list[Arrival]] = defaultdict(list)
-    for each in list_arrivals(s3, raw, window, misfits):
+    for each in list_arrivals(s3, raw, window, strays):
         if each.entry.get("StorageClass") in ARCHIVED:
             raise RunError(
                 f"{raw.location}{each.path} has the storage class {each.entry['StorageClass']}, "

@@ -14,7 +14,7 @@ from retime.calendar.partitioning import ANY, Key
 from retime.calendar.selection import catalog_expression, select
 from retime.dataset.deployment import Deployment
 from retime.errors import CatalogError, CrawlError
-from retime.raw.folders import Misfits, is_data
+from retime.raw.folders import Strays, is_data
 from retime.raw.landed import LandedHour, LandedRaw, LandedUntil, check_folders, read_landed
 from retime.raw.table import RawTable, find_raw_table, read_raw_table
 
@@ -137,13 +137,13 @@ def _describe_others(deployment: Deployment) -> str:
     )
 
 
-def describe_misfits(deployment: Deployment, misfits: Misfits) -> str | None:
+def describe_strays(deployment: Deployment, strays: Strays) -> str | None:
     """Return what lies beside the folders of raw events; None if nothing was seen."""
     raw = deployment.data_set.raw
-    if not misfits.paths:
+    if not strays.paths:
         return None
-    shown = ", ".join(f"{raw.location}{path}" for path in misfits.paths[:_EXAMPLES])
-    more = " and others" if len(misfits.paths) > _EXAMPLES else ""
+    shown = ", ".join(f"{raw.location}{path}" for path in strays.paths[:_EXAMPLES])
+    more = " and others" if len(strays.paths) > _EXAMPLES else ""
     return f"not read, because they lie in no folder as {raw.partitioning.pattern}/: {shown}{more}"
 
 
@@ -152,13 +152,13 @@ def _read_windows(
 ) -> LandedRaw:
     """What landed in windows, and how far that is in the last of them."""
     hours: dict[datetime, LandedHour] = {}
-    misfits = Misfits()
+    strays = Strays()
     for window in windows:
         landed = read_landed(deployment, window, now)
         hours |= landed.hours
-        for path in landed.misfits.paths:
-            misfits.note(path)
-    return LandedRaw(hours=hours, until=landed.until, misfits=misfits)
+        for path in landed.strays.paths:
+            strays.note(path)
+    return LandedRaw(hours=hours, until=landed.until, strays=strays)
 
 
 def registered(

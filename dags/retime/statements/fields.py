@@ -190,9 +190,10 @@ def _step(field: Field, step: re.Match[str]) -> Field | None:
     """The field that one step of a path leads to from another; None if it leads to none."""
     name, number, key = step.groups()
     kind = field.type
-    if name and kind.name == "struct":
-        inner = kind.field(name)
-        return Field(f"{field.sql}.{quote_name(name.lower())}", inner) if inner else None
+    if not number and kind.name == "struct":
+        label = name or key
+        inner = kind.field(label)
+        return Field(f"{field.sql}.{quote_name(label.lower())}", inner) if inner else None
     if kind.name == "map" and not number and kind.contents[0][1].is_text:
         literal = quote_literal(key if name is None else name)
         return Field(f"ELEMENT_AT({field.sql}, {literal})", kind.contents[1][1])

@@ -33,7 +33,7 @@ class Statement(str):
     places: tuple[str, ...]
     __slots__ = ("places",)
 
-    def tell_place(self, reason: str) -> str:
+    def with_place(self, reason: str) -> str:
         """Return Athena's reason with the file and line that it is about, if it names a line."""
         found = _IN_STATEMENT.search(reason)
         if found is None or not 0 < int(found[1]) <= len(self.places):

@@ -48,7 +48,7 @@ def validate_statements(deployment: Deployment) -> None:
             reasons[name] = str(error)  # it cannot be parsed
     reasons |= _wait(deployment, queries)
     problems = [
-        f"{name}: {statement.tell_place(reasons[name])}"
+        f"{name}: {statement.with_place(reasons[name])}"
         for name, statement in statements.items()
         if reasons[name]
     ]

@@ -49,14 +49,14 @@ def test_each_line_is_of_the_line_of_a_file_that_made_it(folders):
 
 def test_a_reason_gets_the_place_of_the_line_that_it_names(folders):
     statement = rendered(folders)
-    told = statement.tell_place("COLUMN_NOT_FOUND: line 8:9: Column 'y' cannot be resolved")
+    told = statement.with_place("COLUMN_NOT_FOUND: line 8:9: Column 'y' cannot be resolved")
     assert told.startswith("COLUMN_NOT_FOUND: line 8:9: Column 'y' cannot be resolved (line 8 of")
     assert told.endswith("/inner.sql, line 2)")
 
 
 @pytest.mark.parametrize("reason", ["Query exhausted resources", "line 99:1: no such line", ""])
 def test_a_reason_that_names_no_line_of_it_stays_as_it_is(folders, reason):
-    assert rendered(folders).tell_place(reason) == reason
+    assert rendered(folders).with_place(reason) == reason
 
 
 def test_a_template_that_cannot_be_rendered_names_its_line(folders):
