@@ -340,8 +340,9 @@ def test_similar_schemas_are_one_table_with_the_columns_of_all(bench: Bench):
 
 
 def test_structs_of_several_folders_have_the_fields_of_all(bench: Bench):
-    first = {"visitor": {"id": 1, "seen": []}, "tags": [], "a": None}
-    second = {"visitor": {"id": "x", "country": "BE", "seen": [{"at": 1.5}]}, "tags": ["b"], "a": 2}
+    first = {"visitor": {"id": 1, "seen": []}, "tags": [], "a": None, "e": {}, "o": {"x:y": 1}}
+    visitor = {"id": "x", "country": "BE", "seen": [{"at": 1.5}]}
+    second = {"visitor": visitor, "tags": ["b"], "a": 2, "e": {"b": True}, "o": {"x:y": "1"}}
     for day, record in enumerate((first, second)):
         bench.put(f"day={day}/a.json", lines(record))
     bench.create(grouping={"TableGroupingPolicy": "CombineCompatibleSchemas"})
@@ -350,6 +351,16 @@ def test_structs_of_several_folders_have_the_fields_of_all(bench: Bench):
         "visitor": "struct<id:string,seen:array<struct<at:double>>,country:string>",
         "tags": "array<string>",
         "a": "int",
+        "e": "struct<b:boolean>",
+        "o": "string",
+    }
+    partition = bench.partitions()["0",]["StorageDescriptor"]["Columns"]
+    assert {column["Name"]: column["Type"] for column in partition} == {
+        "visitor": "struct<id:int,seen:array<string>>",
+        "tags": "array<string>",
+        "a": "string",
+        "e": "string",
+        "o": "struct<x:y:int>",
     }
 
 

@@ -170,7 +170,7 @@ def _json_type(value: Any) -> Any:
     if isinstance(value, list):
         return [reduce(merge_types, map(_json_type, value), UNKNOWN_TYPE)]
     if isinstance(value, dict):
-        return dict(merge_columns((), record_columns(value)))
+        return dict(merge_columns((), record_columns(value))) or UNKNOWN_TYPE
     return "string"
 
 
@@ -206,15 +206,25 @@ def _spelled(kind: Any, unknown: str = UNKNOWN_TYPE) -> str:
     return unknown if kind == UNKNOWN_TYPE else str(kind)
 
 
+def settled(text: str) -> str:
+    """A Glue type without `UNKNOWN_TYPE`."""
+    return _spelled(_structure(text), "string")
+
+
 def _structure(text: str) -> Any:
-    """A Glue type as `merge_types` takes it, if it can be spelled so again."""
-    kind = _parse(text)
+    """A Glue type as `merge_types` takes it; as it is where names of fields have marks of types."""
+    try:
+        kind = _parse(text)
+    except ValueError:
+        return text
     return kind if _spelled(kind) == text else text
 
 
 def _parse(text: str) -> Any:
     name, opened, rest = text.partition("<")
     if not opened or name not in ("array", "struct"):
+        if not text or ":" in text.partition("<")[0]:
+            raise ValueError(text)
         return text
     if name == "array":
         return [_parse(rest[:-1])]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_aws.crawlers.layout import Folder
-from local_aws.crawlers.schema import FileSchema
+from local_aws.crawlers.schema import FileSchema, settled
 
 Record = dict[str, Any]
 
@@ -61,7 +61,7 @@ def storage_descriptor(schema: FileSchema, location: str, parameters: Record) ->
 
 def columns_record(schema: FileSchema) -> list[Record]:
     """The columns of a schema, as Glue has them."""
-    return [{"Name": name, "Type": kind} for name, kind in schema.columns]
+    return [{"Name": name, "Type": settled(kind)} for name, kind in schema.columns]
 
 
 def crawler_parameters(

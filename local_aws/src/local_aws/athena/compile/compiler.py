@@ -133,8 +133,13 @@ def coerce(expr: Expr, target: Type) -> Expr:
     return expr.become(cast(expr.sql, expr.type, target), target, literal=expr.literal)
 
 
-def unify(exprs: list[Expr], node: Any, what: str) -> tuple[list[Expr], Type]:
-    """All expressions as their common type; refuses when there is none."""
+def unify(
+    exprs: list[Expr], node: Any, what: str, *, is_compared: bool = False
+) -> tuple[list[Expr], Type]:
+    """All expressions as their common type; refuses when there is none.
+
+    The zones of moments mean nothing where they are only compared.
+    """
     kind = exprs[0].type
     for expr in exprs[1:]:
         both = common_type(kind, expr.type)
@@ -147,7 +152,8 @@ def unify(exprs: list[Expr], node: Any, what: str) -> tuple[list[Expr], Type]:
                 node,
             )
         kind = both
-    need_one_zone([expr.type for expr in exprs], node, what)
+    if not is_compared:
+        need_one_zone([expr.type for expr in exprs], node, what)
     return [coerce(expr, kind) for expr in exprs], kind
 
 

@@ -357,7 +357,7 @@ def _between(compiler: Compiler, value: Expr, node: Any) -> Expr:
                 node,
             )
     parts = [at_instant(one) for one in (value, low, high)]
-    parts, kind = unify(parts, node, "BETWEEN values")
+    parts, kind = unify(parts, node, "BETWEEN values", is_compared=True)
     negated = "NOT " if node.NOT() else ""
     if kind.items or kind.name in ("double", "real", "char"):
         above = compare(parts[0], parts[1], ">=", node)
@@ -370,7 +370,7 @@ def _between(compiler: Compiler, value: Expr, node: Any) -> Expr:
 def _in_list(compiler: Compiler, value: Expr, node: Any) -> Expr:
     items = [compiler.expr(one) for one in node.expression()]
     parts = [at_instant(one) for one in (value, *items)]
-    parts, kind = unify(parts, node, "IN value and list items")
+    parts, kind = unify(parts, node, "IN value and list items", is_compared=True)
     negated = "NOT " if node.NOT() else ""
     if kind.items or kind.name in ("double", "real", "char"):
         tests = [compare(parts[0], one, "=", node).sql for one in parts[1:]]

@@ -211,7 +211,12 @@ class Catalog:
     def _columns_rows(self) -> Iterator[tuple[Any, ...]]:
         for database in self.databases():
             for record in self.tables(database):
-                columns = view_columns(record) if view_text(record) else declared_columns(record)
+                try:
+                    columns = (
+                        view_columns(record) if view_text(record) else declared_columns(record)
+                    )
+                except QueryError:
+                    continue  # a table that cannot be read takes no other away
                 comments = {c["Name"]: c.get("Comment") for c in _glue_columns(record)}
                 for number, column in enumerate(columns, 1):
                     extra = "partition key" if column.is_partition_key else None
