@@ -87,6 +87,59 @@ def test_a_draft_of_a_location_of_its_own_name_builds(shell, capsys):
     assert (row["id"], row["record_of_raw"], row["visitor_user_agent"]) == ("e1", "7", "x")
 
 
+ODD = {
+    "occurred_at": "no time",
+    "occurredAt": "2024-05-01T07:10:00Z",
+    "id": "e1",
+    "userId": "a",
+    "user_id": "b",
+    "order": 5,
+    "hour": "x",
+    "odd name": 1,
+    "": 2,
+    "event'time": "2024-05-01T07:10:00Z",
+    "labels": {"x-y": "z"},
+    "empty": {},
+}
+
+
+@pytest.mark.parametrize("source", ["file", "location"])
+def test_odd_fields_are_drafted_so_that_they_build(shell, tmp_path, capsys, source):
+    body = json.dumps(ODD).encode()
+    shell.put(f"{HOUR_7}a.json", body=body)
+    (tmp_path / "sample.json").write_bytes(body)
+    place = str(tmp_path / "sample.json") if source == "file" else f"s3://{shell.name}/raw/"
+    path = drafted(shell, place, "--event-time", "occurredAt")
+    printed = capsys.readouterr().out
+    assert "left out: " in printed
+    assert "change the type of labels to string" in printed
+    text = path.read_text().replace("${raw_bucket}/visits_raw/", "${raw_bucket}/raw/")
+    table = text.partition("  table: ")[2].partition("\n")[0]
+    text = text.replace(f"  table: {table}\n", "  table: clicks_raw\n", 1)
+    path.write_text(text.replace("  crawler: retime_visits_raw\n", ""))
+    columns = {name.lower(): "string" for name in ODD if name and name != "hour"}
+    shell.create_raw(columns)
+    (row,) = shell.build(path=path).rows
+    assert row["occurred_at"] == "2024-05-01 07:10:00.000"
+    assert (row["occurred_at_more"], row["user_id"], row["user_id_more"]) == ("no time", "a", "b")
+    assert (row["order_of_raw"], row["labels"]) == ("5", '{"x-y":"z"}')
+
+
+@pytest.mark.parametrize(
+    ("folder", "told"),
+    [("sql/visits", "nothing was written"), ("datasets", "nothing was written")],
+)
+def test_a_draft_that_cannot_be_written_leaves_nothing(shell, capsys, folder, told):
+    shell.put(f"{HOUR_7}a.json", VISIT)
+    include = shell.folder / "include"
+    (include / folder).parent.mkdir(parents=True)
+    (include / folder).write_text("a file")
+    arguments = ["new", "visits", "--from", f"s3://{shell.name}/raw/", "--include", str(include)]
+    assert main(arguments) == 2
+    assert told in capsys.readouterr().err
+    assert [path.name for path in include.rglob("*") if path.is_file()] == [Path(folder).name]
+
+
 def test_nothing_is_overwritten(shell, capsys):
     shell.put(f"{HOUR_7}a.json", VISIT)
     path = drafted(shell, f"s3://{shell.name}/raw/")
@@ -123,6 +176,7 @@ def test_the_event_time_is_recognized_by_its_values(shell, value, macro):
         (["--from", "s3://{bucket}/raw/", "--event-time", "name"], "does not look like a time"),
         (["--from", "s3://{bucket}/raw/"], "no field looks like the event time"),
         (["--from", "s3://{bucket}/other/"], "no year, month and day"),
+        (["--from", "s3://{bucket}/"], "is a whole bucket"),
     ],
 )
 def test_what_cannot_be_drafted_is_told(shell, capsys, arguments, told):

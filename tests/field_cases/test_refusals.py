@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from demo.account import CRAWLER_CONFIGURATION
 from retime.errors import AuditError, CatalogError, CrawlError, DataSetError, RunError
 from tests.field_cases.clickstream import COLUMNS, EVENTS, TRANSFORM
 
@@ -68,14 +69,20 @@ def test_json_of_a_serde_that_fails_at_a_broken_line_is_refused(clicks, serde):
 def test_a_table_that_athena_cannot_read_for_a_name_is_refused_with_the_remedy(clicks):
     record = json.loads(click(1)) | {"labels": {"x-y": "z"}}
     clicks.put(f"{HOUR_7}part-1", record)
-    clicks.crawl()
+    clicks.crawl(
+        SchemaChangePolicy={"UpdateBehavior": "UPDATE_IN_DATABASE"},
+        Configuration=json.dumps(CRAWLER_CONFIGURATION),
+    )
     with pytest.raises(CatalogError, match=r"'x-y'.*Change the type of the column to string"):
         clicks.build()
 
-    columns = COLUMNS | {"labels": "string"}
-    clicks.clients.glue.delete_table(DatabaseName=clicks.name, Name="clicks_raw")
-    del clicks.values["raw"]["crawler"]
-    clicks.create_raw(columns)
+    glue = clicks.clients.glue
+    table = glue.get_table(DatabaseName=clicks.name, Name="clicks_raw")["Table"]
+    for column in table["StorageDescriptor"]["Columns"]:
+        column["Type"] = "string"
+    kept = ("Name", "TableType", "PartitionKeys", "StorageDescriptor", "Parameters")
+    glue.update_table(DatabaseName=clicks.name, TableInput={key: table[key] for key in kept})
+    clicks.crawl()
     clicks.events = EVENTS.replace('string("action")', 'string("labels")')
     assert [row["action"] for row in clicks.build().rows] == ['{"x-y":"z"}']
 
@@ -106,7 +113,7 @@ def test_a_table_that_a_crawler_named_otherwise_is_named(clicks):
     clicks.put(f"{HOUR_7}part-1", click(1))
     clicks.crawl()
     clicks.values["raw"]["table"] = "clickstream"
-    with pytest.raises(CrawlError, match=r"there is the table clicks_raw: name it in raw\.table"):
+    with pytest.raises(CatalogError, match=r"The table clicks_raw has .* name it in raw\.table"):
         clicks.build()
 
 
@@ -116,7 +123,7 @@ def test_tables_of_a_crawler_that_could_not_read_an_object_are_named(clicks):
     clicks.put(f"{HOUR_7.replace('07', '09')}part-1", click(2))
     grouping = {"TableGroupingPolicy": "CombineCompatibleSchemas"}
     clicks.crawl(Configuration=json.dumps({"Version": 1.0, "Grouping": grouping}))
-    with pytest.raises(CrawlError, match=r"2 of json \(clicks_hour_07, as .* has no record that"):
+    with pytest.raises(CatalogError, match=r"2 of json \(clicks_hour_07, as .* has no record that"):
         clicks.build()
 
 

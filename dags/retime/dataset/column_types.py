@@ -57,9 +57,9 @@ class ColumnType:
 
     @property
     def unreadable_name(self) -> str:
-        """The name of a field for which Athena reads no column of the table; '' if there is none.
+        """The first field whose name makes its table unreadable in Athena; '' if there is none.
 
-        Hive's parser of types, which Trino has too, takes no others.
+        Trino reads types by Hive's parser: names are of letters, digits, `_`, `.`, `$` and blanks.
         """
         names = (n for n, _ in self.contents if not _FIELD.fullmatch(n))
         inner = (type_.unreadable_name for _, type_ in self.contents)

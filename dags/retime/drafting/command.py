@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
@@ -69,7 +68,8 @@ def run(given: argparse.Namespace) -> int:
     """Write the files; return the exit code.
 
     Raises:
-        RequestError: the name is wrong, nothing can be seen, or a file is there already.
+        RequestError: the name is wrong, nothing can be seen, a file is there already, or what can
+            be drafted would not run; nothing is left then.
         SettingError: the crawler's database or bucket is not known.
     """
     try:
@@ -78,39 +78,41 @@ def run(given: argparse.Namespace) -> int:
         raise RequestError(
             f"the name is {given.name!r}; give one of a-z, 0-9 and _, but not retime"
         ) from error
-    seen = _look(given.place)
+    seen = _by_setting(_look(given.place))
     first = given.start_date or datetime.now(timezone.utc).date() - timedelta(days=1)
     drafted = draft(name, seen, first, given.event_time)
-    folder = given.include or include_folders()[0]
+    folder = (given.include or include_folders()[0]).resolve()
     described = describe(name, seen, first, drafted, folder)
     _write(folder, drafted.files)
-    path = str(folder / "datasets" / f"{name}.yaml")
-    problems = [problem for problem in check_data_sets([folder]).wrong if path in str(problem)]
-    for problem in problems:
-        print(problem)
     print(described)
-    return 1 if problems else 0
+    return 0
 
 
 def describe(name: str, seen: Seen, first: date, drafted: Draft, folder: Path) -> str:
     """Return what was written, what was taken for what, and what comes next."""
     lines = [
-        *(f"wrote {os.path.relpath(folder / path)}" for path in drafted.files),
+        *(f"wrote {_shown(folder / path)}" for path in drafted.files),
         f"event time: {drafted.event_time}",
         f"copies have the same: {', '.join(drafted.key)} and event time",
         f"raw folders: {seen.folders}",
     ]
+    if drafted.left_out:
+        lines.append(f"left out: {', '.join(drafted.left_out)}")
     if not seen.table:
         lines += [
             "",
-            "Create the crawler of the raw events. Its role may read them, and write the catalog:",
+            "Create the crawler of the raw events. Its role must be allowed to read them:",
             "",
             f"  {_crawler(name, seen)}",
         ]
+    if seen.texts:
+        change = f"change the type of {', '.join(seen.texts)} to string in it, and crawl again"
+        reason = "Athena reads no table with a struct that has such fields"
+        lines += ["", f"Once the raw table is there, {change}: {reason}."]
     test = f"  airflow dags test retime_{name} --conf"
     lines += [
         "",
-        "Then check the files, plan a date, which has Athena look over the SQL, and build it:",
+        "Then check the files, plan a date, and build it. The plan has Athena check the SQL:",
         "",
         "  PYTHONPATH=dags python -m retime check",
         f'{test} \'{{"start_date": "{first}", "plan_only": true}}\'',
@@ -121,10 +123,7 @@ def describe(name: str, seen: Seen, first: date, drafted: Draft, folder: Path) -
 
 def _look(place: str) -> Seen:
     if place.startswith("s3://"):
-        seen = see_location(make_clients().s3, place)
-        bucket, key = aws.split_location(seen.location)
-        is_ours = bucket == lookup("raw_bucket")
-        return replace(seen, location=f"s3://${{raw_bucket}}/{key}") if is_ours else seen
+        return see_location(make_clients().s3, place)
     if Path(place).is_file():
         return see_file(Path(place))
     database, dot, table = place.partition(".")
@@ -135,13 +134,44 @@ def _look(place: str) -> Seen:
     return see_table(make_clients().glue, database, table)
 
 
+def _by_setting(seen: Seen) -> Seen:
+    """The same, with its bucket by the name of the setting if that is the raw bucket."""
+    bucket, key = aws.split_location(seen.location)
+    is_raw = bucket and bucket == lookup("raw_bucket")
+    return replace(seen, location=f"s3://${{raw_bucket}}/{key}") if is_raw else seen
+
+
 def _write(folder: Path, files: Mapping[str, str]) -> None:
     there = [str(folder / path) for path in files if (folder / path).exists()]
     if there:
         raise RequestError(f"{', '.join(there)} is there already; give another name, or remove it")
-    for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
+    written = []
+    try:
+        # The YAML file last: without it the others are no data set.
+        for path in sorted(files, key=lambda path: path.startswith("datasets/")):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            written.append(folder / path)
+            written[-1].write_text(files[path], encoding="utf-8")
+        _check(folder, written)
+    except (OSError, RequestError) as error:
+        for file in written:
+            file.unlink(missing_ok=True)
+        raise RequestError(f"nothing was written: {error}") from error
+
+
+def _check(folder: Path, written: Collection[Path]) -> None:
+    problems = [
+        str(problem)
+        for problem in check_data_sets([folder]).wrong
+        if any(str(path) in str(problem) for path in written)
+    ]
+    if problems:
+        raise RequestError(f"what was drafted would not run: {'; '.join(problems)}")
+
+
+def _shown(path: Path) -> Path:
+    """A path as people would write it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _crawler(name: str, seen: Seen) -> str:

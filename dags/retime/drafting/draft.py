@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from retime.calendar.partitioning import parse_partitioning
 from retime.dataset.column_types import ColumnType, trino_type
 from retime.dataset.model import DEFAULT_FOLDERS, EVENT_COUNT
 from retime.dataset.values import OURS
@@ -20,6 +21,7 @@ _TIME_NAMES = (
     *("time", "_at", "date", "ts", "tijd", "zeit", "heure"),
 )
 _ID_NAMES = ("event_id", "eventid", "uuid", "guid", "message_id", "id")
+_PATH = re.compile(r"\w[\w$@-]*(\.\w[\w$@-]*)*")  # as fields are named in templates
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(Z|[+-]\d{2}:?\d{2})?")
 _TEXT_TIME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}(:\d{2}(\.\d+)?)?")
 # From 2001 to 2100, by the unit.
@@ -30,11 +32,15 @@ _MACROS = {"bigint": "whole", "int": "whole", "double": "number", "string": "str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """The files of a data set, by their paths in an include folder; and what was taken for what."""
+    """The files of a data set, by their paths in an include folder; and what was taken for what.
+
+    `left_out` are fields that the files do not name.
+    """
 
     files: Mapping[str, str]
     event_time: str
     key: tuple[str, ...]
+    left_out: tuple[str, ...]
 
 
 def draft(name: str, seen: Seen, first: date, event_time: str | None = None) -> Draft:
@@ -47,7 +53,7 @@ def draft(name: str, seen: Seen, first: date, event_time: str | None = None) -> 
         event_time: the field with the event time; None to look for it.
 
     Raises:
-        RequestError: no field looks like the event time.
+        RequestError: no field looks like the event time, or like a key.
     """
     chosen, macro = _event_time(seen, event_time)
     columns = _columns(seen, chosen)
@@ -65,12 +71,17 @@ def draft(name: str, seen: Seen, first: date, event_time: str | None = None) -> 
         },
         event_time=f"{macro}({_quoted(seen, chosen)})",
         key=tuple(key),
+        left_out=tuple(seen.spelled.get(p, p) for p in seen.fields if p not in columns.values()),
     )
 
 
 def _event_time(seen: Seen, given: str | None) -> tuple[str, str]:
     """The field with the event time, and the macro that reads it."""
-    macros = {path: _time_macro(path, type_, seen) for path, type_ in seen.fields.items()}
+    macros = {
+        path: _time_macro(path, type_, seen)
+        for path, type_ in seen.fields.items()
+        if _PATH.fullmatch(path)
+    }
     if given is not None:
         path = given.lower()
         if macros.get(path) is None:
@@ -123,25 +134,39 @@ def _rank(path: str, names: tuple[str, ...]) -> int:
 
 
 def _columns(seen: Seen, chosen: str) -> dict[str, str]:
-    """Names of columns, and the fields that they are of."""
+    """Names of columns, and the fields that they are of; that of the event time is the first."""
     columns: dict[str, str] = {}
-    for path, type_ in seen.fields.items():
+    # A crawler leaves out what has the name of a partition key.
+    keys = set() if seen.table else {key.name for key in parse_partitioning(seen.folders).keys}
+    others = (path for path, type_ in seen.fields.items() if _is_published(path, type_))
+    for path in [chosen, *(path for path in others if path != chosen and path not in keys)]:
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", seen.spelled.get(path, path))
         name = re.sub(r"[^a-z0-9_]+", "_", words.lower()).strip("_") or "field"
         name = f"f_{name}" if name[0].isdigit() or name.startswith(OURS) else name
         # The published column of the event time may be called event_time.
         is_free = name not in _TAKEN or (path == chosen and name == "event_time")
         name = name if is_free else f"{name}_of_raw"
-        if name not in columns and (path == chosen or _is_published(path, type_)):
-            columns[name] = path
-        if len(columns) >= _MAX_COLUMNS and chosen in columns.values():
-            break
-    return columns
+        while name in columns:
+            name = f"{name}_more"
+        columns[name] = path
+    return dict(list(columns.items())[:_MAX_COLUMNS])
 
 
+# Words that Athena reserves in SELECT, and that YAML takes for true or false.
+# https://docs.aws.amazon.com/athena/latest/ug/reserved-words.html
+_RESERVED = """
+    alter and as between by case cast constraint create cross cube current_catalog current_date
+    current_path current_schema current_time current_timestamp current_user deallocate delete
+    describe distinct drop else end escape except execute exists extract false first for from full
+    group grouping having in inner insert intersect into is join json_array json_exists json_object
+    json_query json_table json_value last left like listagg localtime localtimestamp natural
+    normalize not null of off on or order outer prepare recursive right rollup select skip table
+    then trim true uescape union unnest using values when where with no yes
+"""
 _TAKEN = {
     *("year", "month", "day", "hour", EVENT_COUNT, "record", "event_time", "is_kept"),
     *("arrival_time", "source_file", "is_unreadable"),
+    *re.findall(r"\w+", _RESERVED),
 }
 
 
@@ -150,7 +175,7 @@ def _is_published(path: str, type_: ColumnType) -> bool:
         trino_type(_text(type_))
     except ValueError:
         return False
-    return re.fullmatch(r"[\w.$@-]+", path) is not None
+    return _PATH.fullmatch(path) is not None
 
 
 def _text(type_: ColumnType) -> str:
@@ -172,7 +197,12 @@ def _key(columns: Mapping[str, str], seen: Seen) -> list[str]:
     ]
     named = [column for column in scalar if _rank(column, _ID_NAMES) < len(_ID_NAMES)]
     best = sorted(named, key=lambda column: (_rank(column, _ID_NAMES), len(column)))
-    return best[:1] or scalar[:3] or list(columns)[:1]
+    if not scalar:
+        raise RequestError(
+            "no field of text or whole numbers tells events apart, besides the event time; give a "
+            f"larger sample. There are {', '.join(seen.fields)}"
+        )
+    return best[:1] or scalar[:3]
 
 
 def crawler_of(name: str) -> str:
@@ -187,7 +217,8 @@ def raw_table_of(name: str, seen: Seen) -> str:
 
 def table_prefix_of(name: str, seen: Seen) -> str:
     """Return what the crawler puts before the table's name, so that no other table has it."""
-    return "raw_" if _last_folder(seen) in (name, f"{name}_quarantine") else ""
+    folder = _last_folder(seen)
+    return "raw_" if folder in (name, f"{name}_quarantine") or folder[:1].isdigit() else ""
 
 
 def _last_folder(seen: Seen) -> str:

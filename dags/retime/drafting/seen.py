@@ -35,6 +35,7 @@ class Seen:
         fields: a path as templates name it, in lower case, and its type; of structs their fields.
         values: an example of some of them.
         spelled: these paths as the events write them, where that is not in lower case.
+        texts: columns that must be made strings, because Athena cannot read their structs.
         folders: how they are laid out; the default where nothing is known.
         location: where they are; '' where that is not known.
         table: their table in the catalog; '' if there is none.
@@ -43,6 +44,7 @@ class Seen:
     fields: Mapping[str, ColumnType]
     values: Mapping[str, Any]
     spelled: Mapping[str, str] = field(default_factory=dict)
+    texts: tuple[str, ...] = ()
     folders: str = DEFAULT_FOLDERS
     location: str = ""
     table: str = ""
@@ -66,6 +68,8 @@ def see_location(s3: S3Client, location: str) -> Seen:
         RequestError: there is none of JSON lines or Parquet, or no time in the folders.
     """
     location = location.rstrip("/") + "/"
+    if not aws.split_location(location)[1]:
+        raise RequestError(f"{location} is a whole bucket; name a folder in it")
     entries = aws.list_entries(s3, location)
     there = ((path, e["Size"]) for path, e in entries if is_data(path, e["Size"]))
     found = list(islice(there, _LOOK))
@@ -80,10 +84,7 @@ def see_location(s3: S3Client, location: str) -> Seen:
             f"the folders of {location}{found[0][0]} show no year, month and day; name the folder "
             "below which they begin"
         )
-    # A crawler leaves out what has the name of a partition key.
-    keys = {key.name for key in parse_partitioning(folders).keys}
-    fields = {path: type_ for path, type_ in seen.fields.items() if path not in keys}
-    return replace(seen, fields=fields, folders=folders, location=location)
+    return replace(seen, folders=folders, location=location)
 
 
 def see_table(glue: GlueClient, database: str, name: str) -> Seen:
@@ -101,6 +102,7 @@ def see_table(glue: GlueClient, database: str, name: str) -> Seen:
     return Seen(
         fields=dict(_flat({n: t for n, t in types.items() if t})),
         values={},
+        texts=_texts({n: t for n, t in types.items() if t}),
         folders=_folders_of_keys(tuple(keys)),
         location=descriptor.get("Location", "").rstrip("/") + "/",
         table=name,
@@ -170,7 +172,7 @@ def _of_samples(samples: Iterable[Sample], place: str) -> Seen:
         )
     fields = dict(_flat(known))
     is_other = {path: text for path, text in spelled.items() if path in fields and text != path}
-    return Seen(fields=fields, values=values, spelled=is_other)
+    return Seen(fields=fields, values=values, spelled=is_other, texts=_texts(known))
 
 
 def _type_of(value: Any) -> ColumnType:
@@ -207,11 +209,15 @@ def _joined(first: ColumnType | None, second: ColumnType) -> ColumnType:
     return ColumnType(name="string")
 
 
+def _texts(types: Mapping[str, ColumnType]) -> tuple[str, ...]:
+    return tuple(name for name, type_ in types.items() if type_.unreadable_name)
+
+
 def _flat(types: Mapping[str, ColumnType], above: str = "") -> Iterator[tuple[str, ColumnType]]:
     for name, type_ in types.items():
         path = f"{above}{name}"
         if type_.unreadable_name:
-            # As what the error of the raw table advises.
+            # The column must be made a string; see `Seen.texts`.
             yield path, ColumnType(name="string")
         elif type_.name == "struct" and path.count(".") < _MAX_DEPTH:
             yield from _flat(dict(type_.contents), f"{path}.")

@@ -16,7 +16,7 @@ from retime.dataset.deployment import Deployment
 from retime.errors import CatalogError, CrawlError
 from retime.raw.folders import Strays, is_data
 from retime.raw.landed import LandedHour, LandedRaw, LandedUntil, check_folders, read_landed
-from retime.raw.table import RawTable, find_raw_table, read_raw_table
+from retime.raw.table import RawTable, find_raw_table
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
@@ -74,7 +74,8 @@ def ensure_registered(
         What has landed of which the catalog knows.
 
     Raises:
-        CrawlError: the catalog lacks the raw table or hours of it, although it was crawled.
+        CatalogError: the raw table is missing, or is not as the data set says.
+        CrawlError: the catalog lacks hours, although it was crawled.
         RunError: some of the raw events are archived, or all lie in other folders.
     """
     landed = _read_windows(deployment, windows, now)
@@ -83,13 +84,9 @@ def ensure_registered(
     if crawled:
         landed = landed.before(crawled)
     glue, source = deployment.clients.glue, deployment.data_set.raw
-    if source.crawler and find_raw_table(glue, deployment.database, source) is None:
-        raise CrawlError(
-            f"the crawler {source.crawler} made no table {deployment.database}.{source.table}. "
-            f"{_describe_others(deployment)}see what it includes and excludes, and which prefix it "
-            "gives to tables, then clear crawl_raw"
-        )
-    raw = read_raw_table(glue, deployment.database, source)
+    raw = find_raw_table(glue, deployment.database, source)
+    if raw is None:
+        raise _no_table(deployment)
     missing = missing_folders(glue, raw, landed.hours)
     if source.crawler is None:
         register_folders(glue, raw, missing, source.location)
@@ -105,6 +102,20 @@ def ensure_registered(
     return landed
 
 
+def _no_table(deployment: Deployment) -> CatalogError:
+    source, database = deployment.data_set.raw, deployment.database
+    if source.crawler is None:
+        return CatalogError(
+            f"the raw table {database}.{source.table} is not in the catalog; create it, or name a "
+            "crawler in raw.crawler"
+        )
+    return CatalogError(
+        f"the crawler {source.crawler} made no table {database}.{source.table}. "
+        f"{_describe_others(deployment)}see what the crawler includes and excludes, and which "
+        "prefix it gives to tables, then clear crawl_raw"
+    )
+
+
 def _describe_others(deployment: Deployment) -> str:
     """What else a crawler made of the objects below the raw location: each table, by an object."""
     source, clients = deployment.data_set.raw, deployment.clients
@@ -117,7 +128,7 @@ def _describe_others(deployment: Deployment) -> str:
         if table["Name"] == source.table or not location.startswith(source.location):
             continue
         if location == source.location and not is_there:
-            return f"Of this location there is the table {table['Name']}: name it in raw.table; or "
+            return f"The table {table['Name']} has this location: name it in raw.table; or "
         entries = aws.list_entries(clients.s3, location, page_size=_LOOK)
         objects = (location + path for path, entry in entries if is_data(path, entry["Size"]))
         kind = table.get("Parameters", {}).get("classification", "of no known format")
@@ -131,7 +142,7 @@ def _describe_others(deployment: Deployment) -> str:
     return (
         f"Below {source.location} the crawler made other tables: {shown}. Crawlers do so where "
         "formats or compressions differ, and where an object has no record that can be read. "
-        "Exclude what is different in the crawler, or move it elsewhere (Firehose's "
+        "Exclude such objects in the crawler, or move them elsewhere (Firehose's "
         "ErrorOutputPrefix outside of the raw location, one format and compression below it), and "
         "drop these tables; or "
     )

@@ -110,8 +110,8 @@ def _check_names(table: TableTypeDef) -> None:
                     f"the column {name} of the raw table {table['DatabaseName']}.{table['Name']} "
                     f"has a field {odd!r}, and Athena reads no table with such a name: it takes "
                     "letters, digits and _ . $ and blanks. Change the type of the column to string "
-                    "in the catalog, so that it gives JSON as text; or remove the column, or "
-                    "rename the field in the events"
+                    "in the catalog, so that it gives JSON as text, and crawl again, so that its "
+                    "partitions have it too; or rename the field in the events"
                 )
 
 

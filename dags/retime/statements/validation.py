@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from retime import aws
 from retime.calendar.arrival_hours import ArrivalWindow
 from retime.dataset.column_types import trino_type
 from retime.dataset.model import Table
-from retime.errors import DataSetError, QueryError
+from retime.errors import DataSetError, QueryError, SettingError
 from retime.quoting import quote_name
 from retime.raw.table import read_raw_table
 from retime.statements import rendering
@@ -20,6 +21,7 @@ from retime.statements.templates import Statement
 if TYPE_CHECKING:
     from retime.dataset.deployment import Deployment
 
+_PLACE = re.compile(r"\bline \d+:\d+")
 _PAUSES = 0.1, 2.0
 _PATIENCE = 300
 """Seconds between two looks at the queries, at first and at most; and for all of them."""
@@ -31,6 +33,7 @@ def validate_statements(deployment: Deployment) -> None:
     Raises:
         DataSetError: it cannot; names the statement, the file and the line.
         CatalogError: the raw table is missing, or is not partitioned as the data set says.
+        SettingError: the work group takes no queries.
         QueryError: Athena did not answer; a retry can help.
     """
     statements = _statements(deployment)
@@ -45,7 +48,12 @@ def validate_statements(deployment: Deployment) -> None:
                 athena, explain, deployment.database, deployment.workgroup
             )
         except athena.exceptions.InvalidRequestException as error:
-            reasons[name] = str(error)  # it cannot be parsed
+            reasons[name] = str(error)
+            if not _PLACE.search(reasons[name]):  # it was not read
+                raise SettingError(
+                    f"Athena takes no queries in the work group {deployment.workgroup!r}; fix the "
+                    f"work group: {error}"
+                ) from error
     reasons |= _wait(deployment, queries)
     problems = [
         f"{name}: {statement.with_place(reasons[name])}"
@@ -90,13 +98,14 @@ def _without_rows(table: Table, columns: Mapping[str, str]) -> str:
 def _wait(deployment: Deployment, queries: Mapping[str, str]) -> dict[str, str]:
     """Return why each query failed, or ''."""
     ended: dict[str, str] = {}
+    athena = deployment.clients.athena
     pause, longest = _PAUSES
     deadline = time.monotonic() + _PATIENCE
     while len(ended) < len(queries):
         for name, query_id in queries.items():
             if name in ended:
                 continue
-            status = aws.get_query_status(deployment.clients.athena, query_id)
+            status = aws.get_query_status(athena, query_id)
             if status.state == "SUCCEEDED":
                 ended[name] = ""
             elif status.state in ("FAILED", "CANCELLED"):
@@ -107,6 +116,8 @@ def _wait(deployment: Deployment, queries: Mapping[str, str]) -> dict[str, str]:
                 ended[name] = status.reason or status.state
         if len(ended) < len(queries):
             if time.monotonic() > deadline:
+                for name in queries.keys() - ended.keys():
+                    athena.stop_query_execution(QueryExecutionId=queries[name])
                 raise QueryError(
                     f"Athena did not plan the statements of {deployment.data_set.name!r} within "
                     f"{_PATIENCE} s; see whether the work group {deployment.workgroup} has a queue"
