@@ -6,7 +6,7 @@
     PYTHONPATH=dags python -m retime plan DATA_SET FROM [TO] [--only STATE] [--json]
 
 `check` reads every data set of the include folders, those of Airflow's DAGs unless others are
-named, and renders their SQL; with `--aws` Athena looks over it too. `new` drafts the files of a
+named, and renders their SQL; with `--aws` Athena checks it too. `new` drafts the files of a
 data set from its raw events. `coverage` shows the state of every date, and `plan` what a run of
 some dates would build. Exit code 0: all is well. 1: some data sets are wrong, or AWS, the settings
 or the catalog are. 2: the command is.

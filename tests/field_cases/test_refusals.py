@@ -2,11 +2,22 @@
 
 import gzip
 import json
+from dataclasses import replace
 
 import pytest
 
 from demo.account import CRAWLER_CONFIGURATION
-from retime.errors import AuditError, CatalogError, CrawlError, DataSetError, RunError
+from retime import aws
+from retime.errors import (
+    AuditError,
+    CatalogError,
+    CrawlError,
+    DataSetError,
+    QueryError,
+    RunError,
+    SettingError,
+)
+from retime.statements import validation
 from tests.field_cases.clickstream import COLUMNS, EVENTS, TRANSFORM
 
 HOUR_7 = "year=2024/month=05/day=01/hour=07/"
@@ -125,6 +136,30 @@ def test_tables_of_a_crawler_that_could_not_read_an_object_are_named(clicks):
     clicks.crawl(Configuration=json.dumps({"Version": 1.0, "Grouping": grouping}))
     with pytest.raises(CatalogError, match=r"2 of json \(clicks_hour_07, as .* has no record that"):
         clicks.build()
+
+
+def test_a_queue_that_takes_too_long_ends_the_check_and_its_queries(clicks, faults, monkeypatch):
+    clicks.put(f"{HOUR_7}part-1", click(1))
+    clicks.create_raw()
+    deployment = clicks.deploy(clicks.write())
+    faults.set("athena.query.hang", "hang", match=clicks.name, times=4)
+    monkeypatch.setattr(validation, "_PATIENCE", 0.5)
+    with pytest.raises(QueryError, match="did not plan the statements"):
+        validation.validate_statements(deployment)
+    athena = clicks.clients.athena
+    queries = athena.list_query_executions(WorkGroup=clicks.name)["QueryExecutionIds"]
+    states = [aws.get_query_status(athena, query).state for query in queries]
+    assert states == ["CANCELLED"] * 4
+
+
+def test_a_work_group_that_takes_no_queries_is_named(clicks):
+    clicks.put(f"{HOUR_7}part-1", click(1))
+    clicks.create_raw()
+    group = f"{clicks.name}-without-results"
+    clicks.clients.athena.create_work_group(Name=group)
+    deployment = replace(clicks.deploy(clicks.write()), workgroup=group)
+    with pytest.raises(SettingError, match=f"takes no queries in the work group '{group}'"):
+        validation.validate_statements(deployment)
 
 
 @pytest.mark.parametrize(

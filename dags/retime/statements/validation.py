@@ -1,4 +1,4 @@
-"""Have Athena look over the statements of a data set, before anything is staged."""
+"""Have Athena check the statements of a data set, before anything is staged."""
 
 from __future__ import annotations
 

@@ -9,11 +9,12 @@ SELECT
     referrer,
     experiments,
     CAST(amount AS DECIMAL(9, 2)) AS amount,
-    -- True for each event of the first second of a visit.
+    -- No event in the half hour before, and of those in the same second one.
     MIN(event_time) OVER (
         PARTITION BY visitor_id
         ORDER BY event_time
         RANGE BETWEEN {{ literal(visit_gap_seconds) }} PRECEDING AND CURRENT ROW
-    ) = event_time AS begins_visit,
+    ) = event_time
+    AND MIN(event_id) OVER (PARTITION BY visitor_id, event_time) = event_id AS begins_visit,
     1 AS event_count
 FROM events
