@@ -146,7 +146,7 @@ def test_nothing_is_overwritten(shell, capsys):
     before = path.read_text()
     place = f"s3://{shell.name}/raw/"
     assert main(["new", "visits", "--from", place, "--include", str(shell.folder)]) == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "there already: " in capsys.readouterr().err
     assert path.read_text() == before
 
 

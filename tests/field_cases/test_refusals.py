@@ -166,10 +166,10 @@ def test_a_work_group_that_takes_no_queries_is_named(clicks):
     ("file", "change", "place", "told"),
     [
         ("events", ("TRUE AS is_kept", "TRUE AND 1 AS is_kept"), "events.sql, line 7", "boolean"),
-        ("events", ("TRUE AS is_kept", "TRUE AS is_wanted"), "placed.sql, line", "is_kept"),
+        ("events", ("TRUE AS is_kept", "TRUE AS is_wanted"), "see that events.sql", "is_kept"),
         ("transform", ("action,", "acton,"), "transform.sql, line 3", "acton"),
         ("transform", ("action,", "action"), "transform.sql", "mismatched input"),
-        ("transform", ("    action,\n", ""), "stage.sql", "action"),
+        ("transform", ("    action,\n", ""), "see that transform.sql", "action"),
         (
             "transform",
             ("action,", "nosuch(action) AS action,"),

@@ -62,7 +62,10 @@ class CrawlOperator(GlueCrawlerOperator):
         self.log.info("to crawl: %s", cause)
         name: str = self.config["Name"]
         if not self.hook.has_crawler(name):
-            raise AirflowFailException(f"there is no crawler {name!r}; create it, see docs")
+            raise AirflowFailException(
+                f"there is no crawler {name!r}; create it as infra/README.md says, or name another "
+                f"in the YAML file of {self.data_set.name!r}"
+            )
         with runtime.no_retry():
             self.check_crawler(self.hook.get_crawler(name))
         link_to_log(self, context, name)

@@ -75,7 +75,9 @@ def plan_run(
     late_dates = report.LateDates(
         waiting=search.waiting, healed=plan.healed, scanned_bytes=search.scanned_bytes
     )
-    log.info("%s", report.describe_plan(request, plan, late_dates))
+    log.info(
+        "%s", report.describe_plan(request, plan, late_dates, deployment.data_set.raw.location)
+    )
     value = plan.to_json()
     context["ti"].xcom_push(key="plan", value=value)
     context["ti"].xcom_push(key=_LATE, value=late_dates.to_json())

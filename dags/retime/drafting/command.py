@@ -96,6 +96,8 @@ def describe(name: str, seen: Seen, first: date, drafted: Draft, folder: Path) -
         f"copies have the same: {', '.join(drafted.key)} and event time",
         f"raw folders: {seen.folders}",
     ]
+    if not seen.location:
+        lines.append("the location and the folders are guesses; change them where raw events land")
     if drafted.left_out:
         lines.append(f"left out: {', '.join(drafted.left_out)}")
     if not seen.table:
@@ -144,7 +146,9 @@ def _by_setting(seen: Seen) -> Seen:
 def _write(folder: Path, files: Mapping[str, str]) -> None:
     there = [str(folder / path) for path in files if (folder / path).exists()]
     if there:
-        raise RequestError(f"{', '.join(there)} is there already; give another name, or remove it")
+        raise RequestError(
+            f"there already: {', '.join(there)}; give another name, or remove what is there"
+        )
     written = []
     try:
         # The YAML file last: without it the others are no data set.

@@ -250,7 +250,7 @@ raw:
 
 events:
   # Events with the same values of `by` are copies of one another; the one with the greatest
-  # `latest` is kept.
+  # `latest` is kept. Arrays and structs are left out: Athena does not compare nulls inside of them.
   deduplicate:
     by: [{", ".join([*key, "event_time"])}]
     latest: [{", ".join(latest)}]

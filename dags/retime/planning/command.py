@@ -54,5 +54,5 @@ def run(given: argparse.Namespace) -> int:
         print(json.dumps(plan.to_json()))
     else:
         none_late = LateDates(waiting={}, healed=(), scanned_bytes=0)
-        print(describe_build(dates, plan.slices, none_late))
+        print(describe_build(request, plan.slices, none_late, data_set.raw.location))
     return 0

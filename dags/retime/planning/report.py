@@ -138,17 +138,27 @@ def sum_up(
     }
 
 
-def describe_plan(request: RunRequest, plan: Plan, late: LateDates) -> str:
+def describe_plan(request: RunRequest, plan: Plan, late: LateDates, location: str) -> str:
     """Return the plan of a run, a line for each slice or date of it."""
     if request.action == "unpin":
         return f"{request.dates}: to unpin what is rolled back"
     if request.action == "rollback":
         return describe_rollback(request.dates, plan.reversals)
-    return describe_build(request.dates, plan.slices, late)
+    return describe_build(request, plan.slices, late, location)
 
 
-def describe_build(dates: Slice, planned: Sequence[PlannedSlice], late: LateDates) -> str:
-    """Return what a run is to build, a line a slice and a line for each late date."""
+def describe_build(
+    request: RunRequest, planned: Sequence[PlannedSlice], late: LateDates, location: str
+) -> str:
+    """Return what a run is to build, a line a slice and a line for each late date.
+
+    Args:
+        request: what is asked for.
+        planned: the slices.
+        late: dates with late events.
+        location: where raw events land.
+    """
+    dates = request.dates
     lines = [f"{dates}: {len(planned)} slices to build"]
     lines += [
         f"  {plan.slice_}: arrivals {plan.window.start:%Y-%m-%d %H}:00 to "
@@ -157,7 +167,8 @@ def describe_build(dates: Slice, planned: Sequence[PlannedSlice], late: LateDate
         for plan in planned
     ]
     if not planned:
-        lines.append("  nothing to build: no raw events, or no date in the state asked for")
+        is_none = f"no date is {request.only}" if request.only else "no raw events of these dates"
+        lines.append(f"  nothing to build: {is_none}; raw events are read from {location}")
     lines += [
         f"  {day}: {events} late events, {'built again' if day in late.healed else 'left for now'}"
         for day, events in late.waiting.items()

@@ -86,7 +86,7 @@ def ensure_registered(
     glue, source = deployment.clients.glue, deployment.data_set.raw
     raw = find_raw_table(glue, deployment.database, source)
     if raw is None:
-        raise _no_table(deployment)
+        raise no_table(deployment)
     missing = missing_folders(glue, raw, landed.hours)
     if source.crawler is None:
         register_folders(glue, raw, missing, source.location)
@@ -102,7 +102,8 @@ def ensure_registered(
     return landed
 
 
-def _no_table(deployment: Deployment) -> CatalogError:
+def no_table(deployment: Deployment) -> CatalogError:
+    """Return the error of a raw table that is not in the catalog."""
     source, database = deployment.data_set.raw, deployment.database
     if source.crawler is None:
         return CatalogError(
@@ -155,7 +156,10 @@ def describe_strays(deployment: Deployment, strays: Strays) -> str | None:
         return None
     shown = ", ".join(f"{raw.location}{path}" for path in strays.paths[:_EXAMPLES])
     more = " and others" if len(strays.paths) > _EXAMPLES else ""
-    return f"not read, because they lie in no folder as {raw.partitioning.pattern}/: {shown}{more}"
+    return (
+        f"not read, because they lie in no folder as {raw.partitioning.pattern}/: {shown}{more}. "
+        "If they are raw events, change raw.partitions, or move them"
+    )
 
 
 def _read_windows(

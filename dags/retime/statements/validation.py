@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -13,15 +12,23 @@ from retime.dataset.column_types import trino_type
 from retime.dataset.model import Table
 from retime.errors import DataSetError, QueryError, SettingError
 from retime.quoting import quote_name
-from retime.raw.table import read_raw_table
+from retime.raw.partitions import no_table
+from retime.raw.table import find_raw_table
 from retime.statements import rendering
 from retime.statements.late import Stretch
-from retime.statements.templates import Statement
+from retime.statements.templates import Statement, names_line
 
 if TYPE_CHECKING:
     from retime.dataset.deployment import Deployment
 
-_PLACE = re.compile(r"\bline \d+:\d+")
+_GIVEN = {
+    "placed.sql": (
+        "see that events.sql gives record, event_time, is_kept, and the columns of "
+        "events.deduplicate and events.required"
+    ),
+    "stage.sql": "see that transform.sql gives event_count and the columns of published.columns",
+}
+"""What statements of the package take from those of a data set, by their files."""
 _PAUSES = 0.1, 2.0
 _PATIENCE = 300
 """Seconds between two looks at the queries, at first and at most; and for all of them."""
@@ -49,14 +56,14 @@ def validate_statements(deployment: Deployment) -> None:
             )
         except athena.exceptions.InvalidRequestException as error:
             reasons[name] = str(error)
-            if not _PLACE.search(reasons[name]):  # it was not read
+            if not names_line(reasons[name]):  # the statement was not read
                 raise SettingError(
                     f"Athena takes no queries in the work group {deployment.workgroup!r}; fix the "
                     f"work group: {error}"
                 ) from error
     reasons |= _wait(deployment, queries)
     problems = [
-        f"{name}: {statement.with_place(reasons[name])}"
+        f"{name}: {statement.with_place(reasons[name])}{_advice(statement, reasons[name])}"
         for name, statement in statements.items()
         if reasons[name]
     ]
@@ -70,7 +77,9 @@ def validate_statements(deployment: Deployment) -> None:
 def _statements(deployment: Deployment) -> Mapping[str, Statement]:
     """The statements of no dates in particular, over staging tables that have no rows."""
     data_set = deployment.data_set
-    raw = read_raw_table(deployment.clients.glue, deployment.database, data_set.raw)
+    raw = find_raw_table(deployment.clients.glue, deployment.database, data_set.raw)
+    if raw is None:
+        raise no_table(deployment)
     source = rendering.any_source(data_set, raw)
     staging, quarantine = (
         _without_rows(table, table.staged_columns if is_staged else table.columns)
@@ -87,6 +96,15 @@ def _statements(deployment: Deployment) -> Mapping[str, Statement]:
             source, windows=[anything], stretches=[stretch], step=1
         ),
     }
+
+
+def _advice(statement: Statement, reason: str) -> str:
+    """What to look at where the error is in the package's own SQL; '' elsewhere."""
+    place = statement.with_place(reason)
+    for file, what in _GIVEN.items():
+        if "COLUMN_NOT_FOUND" in reason and f"/retime/{file}, line" in place:
+            return f"; {what}"
+    return ""
 
 
 def _without_rows(table: Table, columns: Mapping[str, str]) -> str:

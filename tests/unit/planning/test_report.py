@@ -128,13 +128,22 @@ def test_a_run_tells_every_slice_and_that_its_events_reconcile():
     assert "4.0 kB scanned, staging 1.5 kB, of 2.0 MB raw" in text
 
 
+RAW = "s3://raw/traffic/"
+
+
+def requested(action="build", only=None) -> RunRequest:
+    return RunRequest(
+        dates=days("2024-03-28"), action=action, only=only, is_healing=False, is_plan_only=True
+    )
+
+
 def test_a_plan_tells_arrivals_objects_bytes_and_cost_of_every_slice():
     landed = {
         utc(2024, 3, 28, hour): LandedHour(objects=2, size=10**9, folders=frozenset())
         for hour in range(24)
     }
     plans = plan(days("2024-03-28"), landed)
-    assert describe_build(days("2024-03-28"), plans, NOTHING_LATE).splitlines() == [
+    assert describe_build(requested(), plans, NOTHING_LATE, RAW).splitlines() == [
         "2024-03-28: 1 slices to build",
         (
             "  2024-03-28: arrivals 2024-03-28 00:00 to 2024-03-29 00:00 UTC, 48 objects, 24.0 GB, "
@@ -152,15 +161,16 @@ def test_a_plan_tells_arrivals_objects_bytes_and_cost_of_every_slice():
     ],
 )
 def test_a_plan_says_what_the_run_does(action, text):
-    request = RunRequest(
-        dates=days("2024-03-28"), action=action, only=None, is_healing=False, is_plan_only=True
-    )
-    assert describe_plan(request, Plan(slices=(), changes=()), NOTHING_LATE).startswith(text)
+    plan_of_nothing = Plan(slices=(), changes=())
+    assert describe_plan(requested(action), plan_of_nothing, NOTHING_LATE, RAW).startswith(text)
 
 
-def test_a_plan_of_nothing_says_why():
-    assert describe_build(days("2024-03-28"), [], NOTHING_LATE).endswith(
-        "nothing to build: no raw events, or no date in the state asked for"
+@pytest.mark.parametrize(
+    ("only", "reason"), [(None, "no raw events of these dates"), ("late", "no date is late")]
+)
+def test_a_plan_of_nothing_says_why(only, reason):
+    assert describe_build(requested(only=only), [], NOTHING_LATE, RAW).endswith(
+        f"nothing to build: {reason}; raw events are read from s3://raw/traffic/"
     )
 
 
@@ -173,7 +183,7 @@ BACK = Changed(action="rollback", slice_=days("2024-03-25", "2024-03-26"), parti
 
 
 def test_a_plan_has_a_line_for_each_date_with_late_events():
-    lines = describe_build(days("2024-03-28"), [], LATE).splitlines()
+    lines = describe_build(requested(), [], LATE, RAW).splitlines()
     assert lines[-2:] == [
         "  2024-03-26: 3 late events, left for now",
         "  2024-03-27: 41 late events, built again",
