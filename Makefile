@@ -41,7 +41,7 @@ test-scheduler: $(READY) ## Run what needs Airflow as users have it: scheduler, 
 test-trino: $(READY) ## Compare with a real Trino, which needs a JDK and Maven
 	cd local_aws && LOCAL_AWS_ENGINE=trino ../$(RUN) -m pytest --disable-warnings tests/on_trino $(ON_TRINO)
 	LOCAL_AWS_ENGINE=trino $(RUN) -m pytest --disable-warnings tests/trino tests/golden/test_keys_and_orders.py \
-		tests/end_to_end/test_deliveries.py
+		tests/end_to_end/test_deliveries.py tests/field_cases/test_fields.py
 
 install: $(READY) ## Make the development environment, in .venv
 

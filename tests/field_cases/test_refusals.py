@@ -77,7 +77,16 @@ def test_json_of_a_serde_that_fails_at_a_broken_line_is_refused(clicks, serde):
         clicks.build()
 
 
-def test_a_table_that_athena_cannot_read_for_a_name_is_refused_with_the_remedy(clicks):
+@pytest.mark.parametrize(
+    ("type_", "macro", "value"),
+    [
+        ("string", """string("labels")""", '{"x-y":"z"}'),
+        ("map<string,string>", """string("labels['x-y']")""", "z"),
+    ],
+)
+def test_a_table_that_athena_cannot_read_for_a_name_is_refused_with_the_remedy(
+    clicks, type_, macro, value
+):
     record = json.loads(click(1)) | {"labels": {"x-y": "z"}}
     clicks.put(f"{HOUR_7}part-1", record)
     clicks.crawl(
@@ -90,12 +99,12 @@ def test_a_table_that_athena_cannot_read_for_a_name_is_refused_with_the_remedy(c
     glue = clicks.clients.glue
     table = glue.get_table(DatabaseName=clicks.name, Name="clicks_raw")["Table"]
     for column in table["StorageDescriptor"]["Columns"]:
-        column["Type"] = "string"
+        column["Type"] = type_ if column["Name"] == "labels" else column["Type"]
     kept = ("Name", "TableType", "PartitionKeys", "StorageDescriptor", "Parameters")
     glue.update_table(DatabaseName=clicks.name, TableInput={key: table[key] for key in kept})
     clicks.crawl()
-    clicks.events = EVENTS.replace('string("action")', 'string("labels")')
-    assert [row["action"] for row in clicks.build().rows] == ['{"x-y":"z"}']
+    clicks.events = EVENTS.replace('string("action")', macro)
+    assert [row["action"] for row in clicks.build().rows] == [value]
 
 
 def test_other_tables_of_the_crawler_are_named_when_hours_are_missing(clicks):
