@@ -97,12 +97,13 @@ def see_table(glue: GlueClient, database: str, name: str) -> Seen:
     if table is None:
         raise RequestError(f"there is no table {database}.{name}; name another, or a location")
     descriptor = table["StorageDescriptor"]
-    types = {n: _readable(t) for n, t in aws.column_types(descriptor["Columns"]).items()}
+    columns = aws.column_types(descriptor["Columns"])
+    types = {name: type_ for name, text in columns.items() if (type_ := _readable(text))}
     keys = aws.column_types(table.get("PartitionKeys", ()))
     return Seen(
-        fields=dict(_flat({n: t for n, t in types.items() if t})),
+        fields=dict(_flat(types)),
         values={},
-        texts=_texts({n: t for n, t in types.items() if t}),
+        texts=_texts(types),
         folders=_folders_of_keys(tuple(keys)),
         location=descriptor.get("Location", "").rstrip("/") + "/",
         table=name,

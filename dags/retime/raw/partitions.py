@@ -84,9 +84,7 @@ def ensure_registered(
     if crawled:
         landed = landed.before(crawled)
     glue, source = deployment.clients.glue, deployment.data_set.raw
-    raw = find_raw_table(glue, deployment.database, source)
-    if raw is None:
-        raise no_table(deployment)
+    raw = need_raw_table(deployment)
     missing = missing_folders(glue, raw, landed.hours)
     if source.crawler is None:
         register_folders(glue, raw, missing, source.location)
@@ -102,15 +100,22 @@ def ensure_registered(
     return landed
 
 
-def no_table(deployment: Deployment) -> CatalogError:
-    """Return the error of a raw table that is not in the catalog."""
+def need_raw_table(deployment: Deployment) -> RawTable:
+    """Return the raw table as the catalog has it; a missing one by what its crawler made instead.
+
+    Raises:
+        CatalogError: it is missing, or is not as the data set says.
+    """
     source, database = deployment.data_set.raw, deployment.database
+    raw = find_raw_table(deployment.clients.glue, database, source)
+    if raw is not None:
+        return raw
     if source.crawler is None:
-        return CatalogError(
+        raise CatalogError(
             f"the raw table {database}.{source.table} is not in the catalog; create it, or name a "
             "crawler in raw.crawler"
         )
-    return CatalogError(
+    raise CatalogError(
         f"the crawler {source.crawler} made no table {database}.{source.table}. "
         f"{_describe_others(deployment)}see what the crawler includes and excludes, and which "
         "prefix it gives to tables, then clear crawl_raw"

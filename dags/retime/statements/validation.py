@@ -12,8 +12,7 @@ from retime.dataset.column_types import trino_type
 from retime.dataset.model import Table
 from retime.errors import DataSetError, QueryError, SettingError
 from retime.quoting import quote_name
-from retime.raw.partitions import no_table
-from retime.raw.table import find_raw_table
+from retime.raw.partitions import need_raw_table
 from retime.statements import rendering
 from retime.statements.late import Stretch
 from retime.statements.templates import Statement, names_line
@@ -63,7 +62,7 @@ def validate_statements(deployment: Deployment) -> None:
                 ) from error
     reasons |= _wait(deployment, queries)
     problems = [
-        f"{name}: {statement.with_place(reasons[name])}{_advice(statement, reasons[name])}"
+        f"{name}: {_advised(statement.with_place(reasons[name]))}"
         for name, statement in statements.items()
         if reasons[name]
     ]
@@ -77,10 +76,7 @@ def validate_statements(deployment: Deployment) -> None:
 def _statements(deployment: Deployment) -> Mapping[str, Statement]:
     """The statements of no dates in particular, over staging tables that have no rows."""
     data_set = deployment.data_set
-    raw = find_raw_table(deployment.clients.glue, deployment.database, data_set.raw)
-    if raw is None:
-        raise no_table(deployment)
-    source = rendering.any_source(data_set, raw)
+    source = rendering.any_source(data_set, need_raw_table(deployment))
     staging, quarantine = (
         _without_rows(table, table.staged_columns if is_staged else table.columns)
         for table, is_staged in ((data_set.published, True), (data_set.quarantine, False))
@@ -98,13 +94,12 @@ def _statements(deployment: Deployment) -> Mapping[str, Statement]:
     }
 
 
-def _advice(statement: Statement, reason: str) -> str:
-    """What to look at where the error is in the package's own SQL; '' elsewhere."""
-    place = statement.with_place(reason)
+def _advised(reason: str) -> str:
+    """A reason with its place, and what to look at if that is in the package's own SQL."""
     for file, what in _GIVEN.items():
-        if "COLUMN_NOT_FOUND" in reason and f"/retime/{file}, line" in place:
-            return f"; {what}"
-    return ""
+        if "COLUMN_NOT_FOUND" in reason and f"/retime/{file}, line" in reason:
+            return f"{reason}; {what}"
+    return reason
 
 
 def _without_rows(table: Table, columns: Mapping[str, str]) -> str:

@@ -258,9 +258,7 @@ def combine(schemas: Iterable[FileSchema]) -> FileSchema:
     """One schema for files of several schemas of one format."""
     given = list(dict.fromkeys(schemas))
     structures = (tuple((n, _structure(kind)) for n, kind in each.columns) for each in given)
-    columns = tuple(
-        (name, _spelled(kind, "string")) for name, kind in reduce(merge_columns, structures)
-    )
+    columns = tuple((name, _spelled(kind)) for name, kind in reduce(merge_columns, structures))
     first = given[0]
     return FileSchema(
         classification=first.classification, compression=first.compression, columns=columns

@@ -547,7 +547,6 @@ class _Select:
                 message = "For SELECT DISTINCT, ORDER BY expressions must appear in select list"
                 raise QueryError("EXPRESSION_NOT_IN_DISTINCT", message, position(item))
             self.used.append(expr)
-            is_nested = bool(expr.type.items)
-            texts.append(f"{key if is_nested else positions.get(key, key)}{ordering(item)}")
+            texts.append(f"{positions.get(key, key)}{ordering(item)}")
         self.scope.outputs, self.scope.ambiguous = {}, set()
         return f" ORDER BY {', '.join(texts)}"
