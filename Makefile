@@ -13,6 +13,9 @@ READY2 := .venv-airflow2/.ready-$(shell cat $(PINS2) | cksum | cut -d' ' -f1)
 ON_TRINO := $(addprefix tests/test_,athena_api.py athena_clients.py athena_tables.py athena_writes.py faults.py \
 	files.py)
 
+# Airflow begins a process for each task: without compiled modules each takes twice as long.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test test-local-aws test-airflow2 test-scheduler test-trino install lint up down env bench mwaa constraints clean
 
 help: ## Show the targets

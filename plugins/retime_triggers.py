@@ -1,11 +1,31 @@
 """The trigger of deferred queries: here, because the triggerer does not import from dags/."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
+from typing import Any
 
+from airflow.providers.amazon.aws.hooks.athena import AthenaHook
 from airflow.providers.amazon.aws.triggers.athena import AthenaTrigger
 from airflow.providers.common.compat.sdk import AirflowException
 from airflow.triggers.base import TriggerEvent
+
+# Legacy, the default on Amazon MWAA, hardly ever repeats Athena's TooManyRequestsException.
+RETRIES: Any = {"mode": "standard", "total_max_attempts": 10}
+
+
+class PatientAthenaHook(AthenaHook):
+    """The provider's hook, which repeats refused calls; retime/aws_retries.py is not here."""
+
+    @property
+    def config(self) -> Any:
+        """The connection's, with retries if neither it nor the environment chose some."""
+        from botocore.config import Config
+
+        config: Any = super().config
+        if config.retries or {"AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS"} & os.environ.keys():
+            return config
+        return config.merge(Config(retries=RETRIES))
 
 
 class PatientAthenaTrigger(AthenaTrigger):
@@ -27,3 +47,21 @@ class PatientAthenaTrigger(AthenaTrigger):
         except AirflowException as error:
             failed = {"status": "error", "message": str(error), "value": self.return_value}
             yield TriggerEvent(failed)
+
+    def hook(self) -> AthenaHook:
+        """Return what gives the client of `run` and `on_kill`."""
+        return PatientAthenaHook(
+            aws_conn_id=self.aws_conn_id,
+            region_name=self.region_name,
+            verify=self.verify,
+            config=self.botocore_config,
+        )
+
+    async def on_kill(self) -> None:
+        """Stop the query: its task was cleared or marked, or its run was.
+
+        Airflow 3.3 calls this in the triggerer, which must already watch the query; older versions
+        do not call it.
+        """
+        async with await self.hook().get_async_conn() as athena:
+            await athena.stop_query_execution(QueryExecutionId=self.return_value)

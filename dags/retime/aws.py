@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -242,6 +243,12 @@ def get_table(glue: GlueClient, database: str, name: str) -> TableTypeDef | None
         return glue.get_table(DatabaseName=database, Name=name)["Table"]
     except glue.exceptions.EntityNotFoundException:
         return None
+
+
+def create_table(glue: GlueClient, database: str, table: TableInputTypeDef) -> None:
+    """Create a table, unless it is there: another run made it, or this call, which is repeated."""
+    with suppress(glue.exceptions.AlreadyExistsException):
+        glue.create_table(DatabaseName=database, TableInput=table)
 
 
 def is_projected(table: TableTypeDef) -> bool:

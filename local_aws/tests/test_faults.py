@@ -37,6 +37,35 @@ def test_s3_slows_down_and_stumbles(aws: Aws, bucket: str, faults: Control):
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 1
 
 
+def test_a_lost_answer_is_of_an_action_that_was_done(aws: Aws, bucket: str, faults: Control):
+    s3, glue, name = aws.client("s3"), aws.client("glue"), bucket.replace("-", "_")
+    faults.set("s3.PutObject", "lose")
+    faults.set("glue.CreateDatabase", "lose", code="OperationTimeoutException")
+
+    lost = code_of(s3.put_object, Bucket=bucket, Key="put", Body=b"x")
+    assert code_of(glue.create_database, DatabaseInput={"Name": name}) != lost
+
+    assert s3.get_object(Bucket=bucket, Key="put")["Body"].read() == b"x"
+    assert glue.get_database(Name=name)["Database"]["Name"] == name
+
+
+def test_a_share_of_all_calls_of_a_service_is_refused_with_the_code_asked_for(
+    aws: Aws, faults: Control
+):
+    glue = aws.client("glue")
+    faults.set("glue.*", "throttle", share=0.5, times=10, code="ConcurrentModificationException")
+
+    answered = 0
+    while faults.listed():
+        try:
+            glue.get_databases()
+            answered += 1
+        except ClientError as error:  # noqa: PERF203 - each call is a test of its own
+            assert error.response["Error"]["Code"] == "ConcurrentModificationException"  # noqa: PT017
+
+    assert answered
+
+
 def test_an_action_that_hangs_goes_on_when_faults_are_cleared(
     aws: Aws, database: str, faults: Control
 ):
@@ -64,6 +93,8 @@ def test_rules_are_listed_until_they_are_used_up(aws: Aws, faults: Control):
             "action": "fail",
             "message": "as asked",
             "times": 2,
+            "code": "",
+            "share": 1,
         }
     ]
     with pytest.raises(ClientError, match="as asked"):
@@ -79,6 +110,7 @@ def test_rules_are_listed_until_they_are_used_up(aws: Aws, faults: Control):
         {"action": "fail"},
         {"point": "glue.crawl", "action": "explode"},
         {"point": "glue.crawl", "action": "fail", "times": 0},
+        {"point": "glue.crawl", "action": "fail", "share": 1.5},
         {"point": "glue.crawl", "action": "fail", "tmes": 1},
     ],
 )

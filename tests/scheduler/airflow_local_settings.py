@@ -1,5 +1,6 @@
 """Airflow's cluster policy in these tests: nobody waits minutes, tasks fork with their imports."""
 
+import os
 import sys
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,10 @@ if "scheduler" in sys.argv:
     import airflow.providers.amazon.aws.operators.athena
     import airflow.providers.amazon.aws.sensors.glue_crawler
     import airflow.sdk.execution_time.task_runner  # noqa: F401
+
+    sys.path.append(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+    import retime.airflow.slice_operators
+    import retime.airflow.tasks  # noqa: F401
 
 call_regularly = EventScheduler.call_regular_interval
 

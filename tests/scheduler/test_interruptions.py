@@ -2,6 +2,7 @@
 
 import signal
 import time
+from urllib.parse import quote
 
 import pytest
 
@@ -17,6 +18,8 @@ TABLE = '"TableName": "interrupted"'
 PUBLISH = "slice.publish"
 # Longer than a heartbeat of a component may be missing: AIRFLOW in conftest.py.
 LONG = 12
+# Until the triggerer has taken a deferral over.
+WATCHED = 3
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def finish(api, faults, warehouse):
         check(run_id)
         # What was interrupted goes on after all: too late to do harm.
         faults.clear()
-        wait_for(lambda: not warehouse.running_queries(STAGE), "the queries")
+        wait_for(lambda: "RUNNING" not in warehouse.queries(STAGE).values(), "the queries")
         check(run_id)
         tasks = api.tasks(INTERRUPTED.dag_id, run_id)
         for task_id, number in (tries or {}).items():
@@ -66,6 +69,12 @@ def finish(api, faults, warehouse):
         warehouse.assert_built(INTERRUPTED, DAYS)
 
     return run
+
+
+def again(api, run_id: str, task_id: str) -> tuple[int, str]:
+    """Which try of a task instance is in which state."""
+    ti = api.tasks(INTERRUPTED.dag_id, run_id)[task_id, 0]
+    return ti["try_number"], ti["state"]
 
 
 def running(api, run_id: str, task_id: str, airflow) -> int:
@@ -100,22 +109,45 @@ def test_a_paused_component_goes_on_where_it_was(
     finish(run_id)
 
 
-def test_a_scheduler_that_dies_with_its_workers_stages_again(airflow, api, begin, finish) -> None:
-    """The query of the first try is half through, and goes on when the second is published."""
+@pytest.mark.parametrize("dies", ["scheduler", "worker"])
+def test_the_query_of_a_worker_that_died_is_gone_on_with(
+    airflow, api, faults, warehouse, begin, finish, dies
+) -> None:
+    """Nothing is paid for twice: the second try waits for what the first began."""
     run_id = begin("athena.query.during_write", STAGE, {"slice.stage": "running"})
+    begun = warehouse.queries(STAGE)
 
-    airflow.kill("scheduler")
-    airflow.start("scheduler")
+    if dies == "scheduler":
+        airflow.kill("scheduler")
+        airflow.start("scheduler")
+    else:
+        signal_all([running(api, run_id, "slice.stage", airflow)], signal.SIGKILL)
+    wait_for(lambda: again(api, run_id, "slice.stage") == (2, "running"), "the second try")
+    faults.clear()
 
     finish(run_id, tries={"slice.stage": 2})
+    assert warehouse.queries(STAGE).keys() == begun.keys()
 
 
-def test_a_killed_worker_stages_again(airflow, api, begin, finish) -> None:
-    run_id = begin("athena.query.during_write", STAGE, {"slice.stage": "running"})
+@pytest.mark.parametrize("state", ["failed", "cleared"])
+def test_a_deferred_query_is_stopped_when_its_task_is_marked_or_cleared(
+    api, deferring, faults, warehouse, begin, state
+) -> None:
+    run_id = begin("athena.query.during_write", STAGE, {"slice.stage": "deferred"})
+    (query_id,) = (id_ for id_, s in warehouse.queries(STAGE).items() if s == "RUNNING")
+    dag_id = INTERRUPTED.dag_id
 
-    signal_all([running(api, run_id, "slice.stage", airflow)], signal.SIGKILL)
+    # A triggerer stops what it watches, from the first second after the deferral.
+    time.sleep(WATCHED)
+    if state == "failed":
+        path = f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/slice.stage/0"
+        api.do("PATCH", path, {"new_state": "failed"})
+    else:
+        api.clear_tasks(dag_id, run_id, [["slice.stage", 0]])
 
-    finish(run_id, tries={"slice.stage": 2})
+    wait_for(lambda: warehouse.queries(STAGE)[query_id] == "CANCELLED", "the end of the query")
+    api.wait_for_run(dag_id, run_id, "failed" if state == "failed" else "success")
+    faults.clear()
 
 
 def test_a_worker_killed_in_the_middle_of_a_publication_publishes_the_rest(

@@ -39,7 +39,7 @@ def test_slices_stage_at_the_same_time_and_hold_no_slot(
     until_idle(data_set.dag_id, run_id, dict.fromkeys(stages, "deferred"))
 
     assert api.slots()["deferred"] == 4
-    assert len(warehouse.running_queries(HELD)) == 4
+    assert list(warehouse.queries(HELD).values()).count("RUNNING") == 4
     tasks = api.tasks(data_set.dag_id, run_id)
     faults.clear()
     api.wait_for_run(data_set.dag_id, run_id)

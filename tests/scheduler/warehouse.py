@@ -54,13 +54,13 @@ class Warehouse:
         listed = self.account.s3.list_objects_v2(Bucket=bucket, Prefix=prefix)
         return sum(entry["Size"] for entry in listed.get("Contents", ()))
 
-    def running_queries(self, match: str) -> list[dict[str, Any]]:
-        """Return the queries under way whose text has a match in it."""
+    def queries(self, match: str) -> dict[str, str]:
+        """Return the states of the last 50 queries whose text has a match in it, by their ids."""
         group = {"WorkGroup": self.account.name}
         ids = self.account.athena.list_query_executions(**group)["QueryExecutionIds"]
         found = self.account.athena.batch_get_query_execution(QueryExecutionIds=ids[:50])
-        return [
-            execution
+        return {
+            execution["QueryExecutionId"]: execution["Status"]["State"]
             for execution in found["QueryExecutions"]
-            if match in execution["Query"] and execution["Status"]["State"] == "RUNNING"
-        ]
+            if match in execution["Query"]
+        }

@@ -55,7 +55,7 @@ class CrawlOperator(GlueCrawlerOperator):
     def execute(self, context: Any) -> str:
         """Start a crawl, or skip."""
         with runtime.no_retry():
-            self.aws_conn_id = runtime.get_settings().aws_conn_id
+            runtime.connect(self, "glue")
             cause = self.find_cause(context)
         if not cause:
             raise AirflowSkipException("there is nothing to crawl")
@@ -137,7 +137,7 @@ class CrawlSensor(GlueCrawlerSensor):
     def poke(self, context: Any) -> bool:
         """Look once."""
         with runtime.no_retry():
-            self.aws_conn_id = runtime.get_settings().aws_conn_id
+            runtime.connect(self, "glue")
         link_to_log(self, context, self.crawler_name)
         try:
             return bool(super().poke(context))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from retime.airflow import runtime
+from retime.airflow.runtime import Attempt
 from retime.airflow.statement_operator import StatementOperator
 from retime.dataset.deployment import Deployment
 from retime.planning.healing import plan_search
@@ -39,11 +40,13 @@ class FindLateOperator(StatementOperator):
             context["ti"].xcom_push(key=_SEARCH, value=search.to_json())
         return super().execute(context)
 
-    def make_query(self, deployment: Deployment, context: Any) -> Statement:
+    def make_query(self, deployment: Deployment, context: Any, _: Attempt) -> Statement:
+        """Return the statement that counts late events."""
+        return self.render(deployment, context)
+
+    def render(self, deployment: Deployment, context: Any) -> Statement:
         """Return the statement that counts late events."""
         return late_statement(deployment, _received(context))
-
-    render = make_query
 
     def conclude(self, deployment: Deployment, query_id: str, context: Any) -> Any:
         """Return what was found of each partition."""

@@ -14,6 +14,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from retime.airflow.compat import get_variable
+from retime.airflow.connection import AwsConnection
 from retime.aws_failures import describe_failure
 from retime.coverage.page import content_security_policy, render
 from retime.coverage.served import list_data_sets, read_month, read_year
@@ -102,9 +103,7 @@ def _lookup(name: str) -> str | None:
 
 def _glue() -> Any:
     """Return a client of the connection as it is now, which gives up within seconds."""
-    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
     from botocore.config import Config
 
-    config = Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 2})
-    conn_id = get_aws_conn_id(_lookup)
-    return AwsBaseHook(aws_conn_id=conn_id, client_type="glue", config=config).get_conn()
+    connection = AwsConnection(get_aws_conn_id(_lookup), Config(connect_timeout=3, read_timeout=20))
+    return connection.make_client("glue", patience=10, attempts=2)

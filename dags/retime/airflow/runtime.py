@@ -1,13 +1,16 @@
 """What a running task gets from Airflow: settings, clients, the dates of its run."""
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from typing import Any, Protocol, TypeVar, cast
 
 from retime.airflow.compat import get_variable, is_manual, run_dates
+from retime.airflow.connection import AwsConnection
 from retime.aws import Clients
 from retime.calendar.event_dates import RunFacts, event_dates
 from retime.calendar.slices import Slice
@@ -33,6 +36,9 @@ class FromJson(Protocol):
 
 
 HandedOn = TypeVar("HandedOn", bound=FromJson)
+
+PATIENCE = 900.0
+"""For how many seconds a task repeats a call that AWS refuses; other queries may take that long."""
 
 LANDED_UNTIL = "landed_until"
 """The XCom of `crawl_raw` with how far raw had landed when the crawl began."""
@@ -63,26 +69,37 @@ def get_notification() -> Notification | None:
 
 
 class _Client:
-    """A boto3 client that is made when it is first used: that takes 0.1 to 0.3 s."""
+    """A boto3 client that is made when it is first used."""
 
     def __init__(self, aws_conn_id: str, service: str) -> None:
-        self._arguments = {"aws_conn_id": aws_conn_id, "client_type": service}
+        self._aws_conn_id, self._service = aws_conn_id, service
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
     @cached_property
     def _client(self) -> Any:
-        from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-
-        return AwsBaseHook(**self._arguments).get_conn()
+        return _connect(self._aws_conn_id).make_client(self._service, patience=PATIENCE)
 
 
-@lru_cache
+# Once a process, which a task has to itself.
+_connect = cache(AwsConnection)
+
+
+@cache
 def get_clients(aws_conn_id: str) -> Clients:
     """Return clients of an Airflow connection, made once a process, and only those it uses."""
     services = ("s3", "glue", "athena")
     return Clients(**{name: cast("Any", _Client(aws_conn_id, name)) for name in services})
+
+
+def connect(operator: Any, service: str) -> None:
+    """Have an operator of the provider call AWS as the rest of the package does.
+
+    Its hook would make a session and a client of its own, which repeat refused calls otherwise.
+    """
+    operator.aws_conn_id = get_settings().aws_conn_id
+    operator.hook.conn = getattr(get_clients(operator.aws_conn_id), service)
 
 
 def deployment(data_set: DataSet) -> Deployment:
@@ -98,6 +115,37 @@ def deployment(data_set: DataSet) -> Deployment:
         get_clients(settings.aws_conn_id),
         lambda location: resolve_location(location, lookup),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What a try of a task begins, and a later try goes on with unless it failed.
+
+    Attributes:
+        token: Athena's ClientRequestToken: the same query of the same token is begun once.
+        is_new: whether no try before has begun it.
+    """
+
+    token: str
+    is_new: bool
+
+
+def attempts(context: Any, retries: int) -> list[Attempt]:
+    """Return what tries of a task may have begun since it was last cleared, and a new one last.
+
+    Their tokens are of this installation of Airflow: of the moment when the run began.
+    """
+    ti, run = context["ti"], context["dag_run"]
+    # Clearing a task gives it tries beyond those that it had: max_tries says how often it was.
+    of_task = (ti.dag_id, ti.run_id, str(run.start_date), ti.task_id, ti.map_index, ti.max_tries)
+    tries = max(1, ti.try_number - (ti.max_tries - retries))
+    return [
+        Attempt(
+            token=hashlib.sha256(repr((*of_task, number)).encode()).hexdigest(),
+            is_new=number == tries,
+        )
+        for number in range(1, tries + 1)
+    ]
 
 
 def now() -> datetime:

@@ -1,6 +1,5 @@
 """The operators of a slice: Athena operators that make their own statements, and the publisher."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,9 +9,10 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperat
 from retime.airflow import runtime
 from retime.airflow.compat import planned_of
 from retime.airflow.lineage import Lineage, slice_lineage, to_openlineage
+from retime.airflow.runtime import Attempt
 from retime.airflow.statement_operator import StatementOperator
 from retime.dataset.deployment import Deployment
-from retime.dataset.model import DataSet
+from retime.dataset.model import DataSet, Table
 from retime.planning.plan import PlannedChange, PlannedSlice, is_build
 from retime.published.confirm import confirm
 from retime.published.generations import new_generation
@@ -20,6 +20,7 @@ from retime.published.publish import publish_slice
 from retime.published.results import Audited, Generation, Staged
 from retime.published.rollback import check_count, roll_back, unpin
 from retime.published.search import Search
+from retime.published.tables import find_generation
 from retime.statements.audit import audit_statement, conclude_audit
 from retime.statements.misfits import describe_misfits, is_misfit, misfits_statement
 from retime.statements.rollback import count_statement
@@ -70,14 +71,17 @@ class StageOperator(SliceQuery):
         super().__init__(**kwargs)
         self.is_quarantine = is_quarantine
 
-    def make_query(self, deployment: Deployment, context: Any) -> str:
+    def make_query(self, deployment: Deployment, context: Any, attempt: Attempt) -> str:
         """Create the staging table at a location that nobody used before."""
+        data_set = deployment.data_set
+        table = data_set.quarantine if self.is_quarantine else data_set.published
         statement, generation = begin_stage(
             deployment,
             self.plan.slice_,
             self.plan.window,
-            _new_generation(),
+            _generation(deployment, table, attempt),
             is_quarantine=self.is_quarantine,
+            attempt=attempt.token,
         )
         context["ti"].xcom_push(key=_STAGING, value=generation.to_json())
         return statement
@@ -129,21 +133,26 @@ class AuditOperator(SliceQuery):
         """Return whether there is something to audit."""
         return is_build(self.planned) or self.planned.get("action") == "rollback"
 
-    def make_query(self, deployment: Deployment, context: Any) -> Statement:  # noqa: ARG002
+    def make_query(self, deployment: Deployment, context: Any, attempt: Attempt) -> Statement:
         """Audit the two staging tables against the raw events, or count the previous rows."""
         if is_build(self.planned):
-            plan = self.plan
-            return audit_statement(deployment, plan.slice_, plan.window, *self._stages())
+            return self.render(deployment, context)
         change = runtime.received(PlannedChange, self.planned)
         return count_statement(
-            deployment, change.slice_, _new_generation(), runtime.now(), change.generations
+            deployment,
+            change.slice_,
+            _generation(deployment, deployment.data_set.published, attempt),
+            runtime.now(),
+            change.generations,
+            attempt=attempt.token,
         )
 
-    def render(self, deployment: Deployment, context: Any) -> Statement:
+    def render(self, deployment: Deployment, context: Any) -> Statement:  # noqa: ARG002
         """Return the statement again; a count of rows creates the table that it counts."""
         if not is_build(self.planned):
             raise NotImplementedError
-        return self.make_query(deployment, context)
+        plan = self.plan
+        return audit_statement(deployment, plan.slice_, plan.window, *self._stages())
 
     def conclude(self, deployment: Deployment, query_id: str, context: Any) -> Any:  # noqa: ARG002
         """Read the counts and the bad rows."""
@@ -224,5 +233,10 @@ class PublishOperator(BaseOperator):
         return to_openlineage(self.lineage)
 
 
-def _new_generation() -> str:
-    return new_generation(runtime.now(), secrets.token_hex(4))
+def _generation(deployment: Deployment, table: Table, attempt: Attempt) -> str:
+    """Return the generation that an attempt began, by its staging table, or a new one."""
+    begun = None
+    if not attempt.is_new:
+        glue, database = deployment.clients.glue, deployment.database
+        begun = find_generation(glue, database, table.name, attempt.token)
+    return begun or new_generation(runtime.now(), attempt.token[:8])

@@ -3,6 +3,7 @@
 from math import ceil
 from typing import Any
 
+from airflow.providers.amazon.aws.hooks.athena import AthenaHook
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
@@ -10,10 +11,12 @@ from retime import aws
 from retime.airflow import runtime
 from retime.airflow.lineage import Lineage, to_openlineage
 from retime.airflow.run_params import TASK_TIMEOUT
+from retime.airflow.runtime import Attempt
 from retime.dataset.deployment import Deployment
 from retime.dataset.model import DataSet
 from retime.statements.templates import Statement, names_line
 
+_ANOTHER_STATEMENT = "IDEMPOTENT_PARAMETER_MISMATCH"
 # Athena's sentence about what a failed INSERT has left behind.
 _MANIFEST = "manifest"
 _NOTHING_TO_CLEAN = (
@@ -30,8 +33,11 @@ class StatementOperator(AthenaOperator):
         super().__init__(query="", database="", doc_md=type(self).__doc__, **kwargs)
         self.data_set = data_set
 
-    def make_query(self, deployment: Deployment, context: Any) -> str:
-        """Return the statement; creates what it writes to."""
+    def make_query(self, deployment: Deployment, context: Any, attempt: Attempt) -> str:
+        """Return the statement; creates what it writes to.
+
+        That of an attempt before this try is the same text as then, or it is not gone on with.
+        """
         raise NotImplementedError
 
     def render(self, deployment: Deployment, context: Any) -> Statement:
@@ -50,8 +56,8 @@ class StatementOperator(AthenaOperator):
         """Run the statement, and wait for it or defer."""
         with runtime.no_retry():
             deployment = self._prepare()
-            self.query = self.make_query(deployment, context)
         try:
+            self._choose_query(deployment, context)
             query_id = super().execute(context)
         except AirflowException as error:
             raise self._with_advice(deployment, context, error) from error
@@ -87,10 +93,38 @@ class StatementOperator(AthenaOperator):
         """Report the query only: what it reads or writes is staging, which is dropped."""
         return to_openlineage(Lineage(), self.query_execution_id)
 
+    def _choose_query(self, deployment: Deployment, context: Any) -> None:
+        """Take the query of an earlier try if it goes on or has succeeded; else make a new one.
+
+        A worker that dies leaves its query running: another beside it would be paid for too.
+        """
+        for attempt in runtime.attempts(context, self.retries):
+            with runtime.no_retry():
+                self.query = self.make_query(deployment, context, attempt)
+            self.client_request_token = attempt.token
+            if attempt.is_new or self._can_go_on():
+                return
+
+    def _can_go_on(self) -> bool:
+        """Begin the query, or hear of it: Athena begins one token once, whatever becomes of it."""
+        # As the provider's operator does it: Athena compares them.
+        where = {"Database": self.database, "Catalog": self.catalog}
+        token, workgroup = self.client_request_token, self.workgroup
+        athena = self.hook.get_conn()
+        try:
+            query_id = self.hook.run_query(self.query, where, {}, token, workgroup)
+        except athena.exceptions.InvalidRequestException as error:
+            if error.response.get("AthenaErrorCode") == _ANOTHER_STATEMENT:
+                return False
+            raise
+        state = aws.get_query_status(athena, query_id).state
+        self.log.info("an earlier try began query %s, which is %s", query_id, state)
+        return state not in AthenaHook.FAILURE_STATES
+
     def _prepare(self) -> Deployment:
         """Configure the provider's operator."""
         deployment, settings = runtime.deployment(self.data_set), runtime.get_settings()
-        self.aws_conn_id = settings.aws_conn_id
+        runtime.connect(self, "athena")
         self.database, self.workgroup = deployment.database, deployment.workgroup
         self.deferrable = settings.is_deferrable and query_trigger() is not None
         if settings.is_deferrable and not self.deferrable:

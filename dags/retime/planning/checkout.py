@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from retime.aws import Clients
+from retime.aws_retries import make_client
 from retime.dataset.deployment import Deployment, deploy
 from retime.dataset.model import DataSet
 from retime.dataset.reader import load_data_sets
@@ -56,9 +57,9 @@ def make_clients() -> Clients:
     import boto3
     from botocore.config import Config
 
-    config = Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 3})
-    session = boto3.Session()
+    session, config = boto3.Session(), Config(connect_timeout=5, read_timeout=30)
     made: dict[str, Any] = {
-        name: session.client(name, config=config) for name in ("s3", "glue", "athena")
+        name: make_client(session, name, config, patience=30, attempts=3)
+        for name in ("s3", "glue", "athena")
     }
     return Clients(**made)

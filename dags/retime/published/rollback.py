@@ -113,6 +113,8 @@ def prepare_count(
     generation: str,
     now: datetime,
     wanted: Generations,
+    *,
+    attempt: str = "",
 ) -> str:
     """Create a table over the files that a rollback points at; return its name.
 
@@ -127,7 +129,9 @@ def prepare_count(
     reversals = find_reversals(deployment, slice_, now, wanted)
     name = staging_table_name(table.name, generation)
     location = generation_location(table.generations, generation)
-    create_staging_table(glue, database, name, location, table.columns, table.partitioning)
+    create_staging_table(
+        glue, database, name, location, table.columns, table.partitioning, attempt=attempt
+    )
     partitions = [
         aws.CatalogPartition(
             values=partition, location=each.ledger.previous_location, storage=each.found.storage
@@ -135,7 +139,8 @@ def prepare_count(
         for partition, each in reversals.items()
     ]
     counted = replace(table, name=name).in_catalog(database)
-    if refused := aws.create_partitions(glue, counted, partitions):
+    refused = aws.create_partitions(glue, counted, partitions)
+    if refused := [each for each in refused if each.code != "AlreadyExistsException"]:
         raise PublishError(f"{counted}: {', '.join(map(str, refused[:_EXAMPLES]))}")
     return name
 

@@ -8,10 +8,14 @@ from retime import aws
 from retime.calendar.partitioning import Partitioning
 from retime.dataset.model import Columns, Table
 from retime.errors import CatalogError
+from retime.published.generations import generation_of_staging_table, staging_table_name
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
     from mypy_boto3_glue.type_defs import StorageDescriptorTypeDef, TableInputTypeDef
+
+ATTEMPT = "retime.attempt"
+"""The parameter of a staging table that tells which attempt created it."""
 
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
@@ -30,7 +34,7 @@ def ensure_table(glue: GlueClient, database: str, table: Table) -> None:
     wanted = table_input(table.name, table.location, table.columns, table.partitioning)
     found = aws.get_table(glue, database, table.name)
     if found is None:
-        glue.create_table(DatabaseName=database, TableInput=wanted)
+        aws.create_table(glue, database, wanted)
         return
     if aws.is_projected(found) and table.layout != "hive":
         raise CatalogError(
@@ -63,10 +67,24 @@ def create_staging_table(
     location: str,
     columns: Columns,
     partitioning: Partitioning,
+    *,
+    attempt: str = "",
 ) -> None:
-    """Create the staging table of a generation, at a location that nobody used before."""
+    """Create the staging table of a generation, at a location that nobody used before.
+
+    Or see that it is there, from the same attempt.
+    """
     table = table_input(name, location, columns, partitioning)
-    glue.create_table(DatabaseName=database, TableInput=table)
+    table["Parameters"] = {**table["Parameters"], ATTEMPT: attempt}
+    aws.create_table(glue, database, table)
+
+
+def find_generation(glue: GlueClient, database: str, table: str, attempt: str) -> str | None:
+    """Return the generation of a table whose staging table an attempt created, or None."""
+    for found in aws.list_tables(glue, database, staging_table_name(table, "*")):
+        if found.get("Parameters", {}).get(ATTEMPT) == attempt:
+            return generation_of_staging_table(table, found["Name"])
+    return None
 
 
 def table_input(

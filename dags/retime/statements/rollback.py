@@ -22,6 +22,8 @@ def count_statement(
     generation: str,
     now: datetime,
     wanted: Generations,
+    *,
+    attempt: str = "",
 ) -> Statement:
     """Return the statement that counts the rows of a slice's previous generations, by partition.
 
@@ -30,5 +32,5 @@ def count_statement(
     """
     data_set, database = deployment.data_set, deployment.database
     raw = read_raw_table(deployment.clients.glue, database, data_set.raw)
-    name = prepare_count(deployment, slice_, generation, now, wanted)
+    name = prepare_count(deployment, slice_, generation, now, wanted, attempt=attempt)
     return render_count_rows(any_source(data_set, raw), quote_name(database, name))

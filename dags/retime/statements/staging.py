@@ -51,6 +51,7 @@ def begin_stage(
     generation: str,
     *,
     is_quarantine: bool,
+    attempt: str = "",
 ) -> tuple[Statement, Generation]:
     """Create the staging table of a generation; return the statement that writes it, and what of.
 
@@ -60,6 +61,7 @@ def begin_stage(
         window: the arrival hours to read.
         generation: a new one.
         is_quarantine: whether to stage what cannot be used, instead of the transformed events.
+        attempt: what `find_generation` will find the staging table by.
 
     Raises:
         RunError: raw events that the slice was planned on have expired or been archived, or lines
@@ -77,7 +79,9 @@ def begin_stage(
     statement = _statement(deployment, source, name, is_quarantine=is_quarantine)
     location = generation_location(table.generations, generation)
     columns = table.columns if is_quarantine else table.staged_columns
-    create_staging_table(glue, deployment.database, name, location, columns, table.partitioning)
+    create_staging_table(
+        glue, deployment.database, name, location, columns, table.partitioning, attempt=attempt
+    )
     # Of the SQL that is asked, which a deployment may change before it is published.
     return statement, Generation(id=generation, fingerprint=fingerprint(source))
 

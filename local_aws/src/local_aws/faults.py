@@ -1,6 +1,7 @@
 """Faults on request: which action to throttle, fail, hang or cut short, and how often."""
 
 import json
+import random
 import threading
 import time
 from typing import Any, get_args
@@ -18,6 +19,7 @@ class FaultBoard(Faults):
         self._lock = threading.Lock()
         self._left: list[tuple[FaultRule, int]] = []
         self._taken: list[FaultRule] = []
+        self._random = random.Random(0)  # noqa: S311 - which calls are hit is no secret
 
     def set(self, rule: FaultRule, times: int) -> None:
         """Let `rule` strike `times` times."""
@@ -39,6 +41,8 @@ class FaultBoard(Faults):
                     "action": rule.action,
                     "message": rule.message,
                     "times": times,
+                    "code": rule.code,
+                    "share": rule.share,
                 }
                 for rule, times in self._left
             ]
@@ -47,13 +51,18 @@ class FaultBoard(Faults):
         """See `Faults.take`."""
         if not self._left:
             return None
+        # Only the point of an action has two parts.
+        points = (point, f"{point.partition('.')[0]}.*") if point.count(".") == 1 else (point,)
         with self._lock:
             for index, (rule, times) in enumerate(self._left):
-                if rule.point == point and rule.match in subject:
+                if rule.point in points and rule.match in subject and self._hits(rule):
                     self._left[index : index + 1] = [(rule, times - 1)] if times > 1 else []
                     self._taken.append(rule)
                     return rule
         return None
+
+    def _hits(self, rule: FaultRule) -> bool:
+        return rule.share >= 1 or self._random.random() < rule.share
 
     def is_set(self, rule: FaultRule) -> bool:
         """See `Faults.is_set`."""
@@ -81,7 +90,7 @@ def answer_fault_request(board: FaultBoard, request: Request) -> Response:
 
 def parse_rule(given: dict[str, Any]) -> tuple[FaultRule, int]:
     """Read a rule and how often it strikes; raises AwsError when it says something unknown."""
-    allowed = {"point", "match", "action", "times", "message"}
+    allowed = {"point", "match", "action", "times", "message", "code", "share"}
     if unknown := sorted(given.keys() - allowed):
         raise AwsError("InvalidFault", f"unknown members {unknown}; allowed: {sorted(allowed)}")
     if not given.get("point"):
@@ -93,10 +102,15 @@ def parse_rule(given: dict[str, Any]) -> tuple[FaultRule, int]:
     times = given.get("times", 1)
     if not isinstance(times, int) or times < 1:
         raise AwsError("InvalidFault", f"times {times!r}: give a whole number from 1")
+    share = given.get("share", 1)
+    if not isinstance(share, int | float) or not 0 < share <= 1:
+        raise AwsError("InvalidFault", f"share {share!r}: give a number above 0, at most 1")
     rule = FaultRule(
         point=given["point"],
         action=given["action"],
         match=given.get("match", ""),
         message=given.get("message", ""),
+        code=given.get("code", ""),
+        share=share,
     )
     return rule, times

@@ -154,9 +154,12 @@ class Gateway:
         if rule.action == "hang":
             self.faults.wait_until_cleared(rule)
             return self._route(request)
+        if rule.action == "lose":
+            # It is done, and the client does not hear of it.
+            self._route(request)
         if service == "s3":
             slow = rule.action == "throttle"
-            code = "SlowDown" if slow else "InternalError"
+            code = rule.code or ("SlowDown" if slow else "InternalError")
             return xml_error_response(503 if slow else 500, code, rule.message or f"{code}.")
         return error_response(_fault_error(rule))
 
@@ -279,5 +282,6 @@ def _with(request: Request, payload: dict[str, Any]) -> Request:
 
 def _fault_error(rule: FaultRule) -> AwsError:
     if rule.action != "throttle":
-        return AwsError("InternalServiceException", rule.message or "Internal error.", status=500)
-    return AwsError("ThrottlingException", rule.message or "Rate exceeded")
+        code = rule.code or "InternalServiceException"
+        return AwsError(code, rule.message or "Internal error.", status=500)
+    return AwsError(rule.code or "ThrottlingException", rule.message or "Rate exceeded")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 ACCESS_DENIED = "AccessDeniedException"
-FaultAction = Literal["throttle", "fail", "hang", "partial"]
+FaultAction = Literal["throttle", "fail", "lose", "hang", "partial"]
 Values = tuple[str, ...]
 """The values of a partition in the order of its table's keys, as texts, or the first of them."""
 Keep = Callable[[list[Values]], list[Values]]
@@ -66,12 +66,21 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultRule:
-    """A fault that was asked for: where it strikes, on what, and how."""
+    """A fault that was asked for: where it strikes, on what, and how.
+
+    Attributes:
+        point: as "glue.GetTable", or "glue.*" for every action of a service.
+        match: what the subject has in it.
+        code: the error's code; '' for that of the action.
+        share: of the calls that it matches, how many it strikes: more than 0, at most 1.
+    """
 
     point: str
     action: FaultAction
     match: str = ""
     message: str = ""
+    code: str = ""
+    share: float = 1.0
 
 
 class Access(Protocol):

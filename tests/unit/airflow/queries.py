@@ -8,6 +8,7 @@ import pytest
 from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 
 from retime.airflow import runtime
+from retime.airflow.runtime import Attempt
 from retime.airflow.slice_operators import SliceQuery
 from retime.dataset.deployment import Deployment
 from retime.dataset.settings import read_settings
@@ -22,7 +23,16 @@ REASON = (
     "specified in the manifest. Athena will not delete data in your account."
 )
 CONTEXT: dict[str, Any] = {
-    "ti": SimpleNamespace(xcom_push=lambda *_, **__: None),
+    "ti": SimpleNamespace(
+        dag_id="retime_traffic",
+        run_id="by-hand",
+        task_id="query",
+        map_index=0,
+        try_number=1,
+        max_tries=0,
+        xcom_push=lambda *_, **__: None,
+    ),
+    "dag_run": SimpleNamespace(start_date=utc(2024, 3, 29)),
     "task_instance": None,
 }
 
@@ -30,7 +40,7 @@ CONTEXT: dict[str, Any] = {
 class Query(SliceQuery):
     """A statement that is there already."""
 
-    def make_query(self, deployment: Deployment, context: Any) -> str:
+    def make_query(self, deployment: Deployment, context: Any, attempt: Attempt) -> str:
         return "SELECT 1"
 
     def render(self, deployment: Deployment, context: Any) -> Statement:
