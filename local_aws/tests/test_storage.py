@@ -5,6 +5,7 @@ import http.client
 import io
 import json
 import os
+import resource
 import signal
 import threading
 import time
@@ -569,6 +570,53 @@ def test_no_acknowledged_write_is_lost_when_killed_in_the_middle(process: Server
 def test_a_second_server_on_the_same_directory_is_refused(process: ServerProcess):
     with pytest.raises(DataDirectoryError, match=rf"in use by another .*process {process.pid}\)"):
         Journal(process.data_dir)
+
+
+@pytest.fixture
+def limited(tmp_path: Path) -> Iterator[ServerProcess]:
+    """A server of its own, whose files `limit` keeps small."""
+    with ServerProcess(tmp_path) as process:
+        yield process
+
+
+def limit(process: ServerProcess, size: int) -> None:
+    """Limit the size of a server's files: a write beyond fails as on a full disk, half done."""
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def test_a_full_disk_refuses_changes_and_loses_none(limited: ServerProcess):
+    s3, bucket = limited.aws.client("s3"), "nearly-full"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="before", Body=b"1")
+    (journal,) = limited.data_dir.glob("journal-*")
+    size = journal.stat().st_size
+
+    limit(limited, size + 40)
+    for key in ("cut off", "after it"):
+        with pytest.raises(ClientError, match=r"ServiceUnavailable.*File too large"):
+            s3.put_object(Bucket=bucket, Key=key, Body=b"2")
+    assert s3.get_object(Bucket=bucket, Key="before")["Body"].read() == b"1"
+    assert journal.stat().st_size == size
+    limit(limited, resource.RLIM_INFINITY)
+    s3.put_object(Bucket=bucket, Key="afterwards", Body=b"3")
+    limited.restart(signal.SIGKILL)
+
+    s3 = limited.aws.client("s3")
+    keys = {entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]}
+    assert {"before", "afterwards"} <= keys
+    assert "after it" not in keys
+
+
+def test_an_object_that_finds_no_room_leaves_nothing(limited: ServerProcess):
+    s3, bucket = limited.aws.client("s3"), "full"
+    s3.create_bucket(Bucket=bucket)
+
+    limit(limited, 100_000)
+    with pytest.raises(ClientError, match=r"ServiceUnavailable.*File too large"):
+        s3.put_object(Bucket=bucket, Key="large", Body=b"x" * 200_000)
+
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)
+    assert not list((limited.data_dir / "objects" / "incoming").iterdir())
 
 
 def change(number: int) -> Change:

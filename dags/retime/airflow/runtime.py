@@ -79,11 +79,16 @@ class _Client:
 
     @cached_property
     def _client(self) -> Any:
-        return _connect(self._aws_conn_id).make_client(self._service, patience=PATIENCE)
+        return _make_client(self._aws_conn_id, self._service)
 
 
 # Once a process, which a task has to itself.
-_connect = cache(AwsConnection)
+_open = cache(AwsConnection)
+
+
+@cache
+def _make_client(aws_conn_id: str, service: str) -> Any:
+    return _open(aws_conn_id).make_client(service, patience=PATIENCE)
 
 
 @cache
@@ -99,7 +104,7 @@ def connect(operator: Any, service: str) -> None:
     Its hook would make a session and a client of its own, which repeat refused calls otherwise.
     """
     operator.aws_conn_id = get_settings().aws_conn_id
-    operator.hook.conn = getattr(get_clients(operator.aws_conn_id), service)
+    operator.hook.conn = _make_client(operator.aws_conn_id, service)
 
 
 def deployment(data_set: DataSet) -> Deployment:

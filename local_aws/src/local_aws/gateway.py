@@ -3,6 +3,7 @@
 What changes something is applied one at a time, put on record, and only then answered.
 """
 
+import errno
 import io
 import json
 import logging
@@ -38,6 +39,8 @@ from local_aws.seam import ACCESS_DENIED, AwsError, FaultRule, Service
 
 CONTROL_PATH = "/_local_aws/"
 _READS = ("Get", "List", "Describe", "BatchGet", "Search", "Query", "Scan", "Head", "Validate")
+# What a write says where a disk, a quota or a limit is full.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +74,7 @@ class Gateway:
             authorize=self._authorize, route=self._route, iam=self.iam, lock=self.lock
         )
         self._journal = journal
+        self._is_behind = False
         self._catalog = catalog
         self.hosted: dict[str, Future[Service]] = {}
         self._builders = ThreadPoolExecutor(max_workers=1)
@@ -98,6 +102,10 @@ class Gateway:
                 return self._route(request)
         except AwsError as error:
             return _refusal(error, service, request)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            return _refusal(_no_room(error), service, request)
 
     def restore(self) -> None:
         """Bring back what is on record."""
@@ -177,16 +185,32 @@ class Gateway:
     def apply(self, request: Request) -> Response:
         """Apply a request to moto's world and record it when it changed something."""
         with self.lock:
+            if self._is_behind and is_change(request):
+                self._catch_up()
             at, seed = time.time(), random.getrandbits(64)
             self.files.made = []
             response = self._dispatch(request, at, seed)
             if self._journal is not None and response.status < 400 and is_change(request):
                 made = self.files.made
-                self._journal.append(Change(at=at, seed=seed, request=request, files=made))
+                try:
+                    self._journal.append(Change(at=at, seed=seed, request=request, files=made))
+                except OSError as error:
+                    # It is done, and not on record: until all is, no other is taken.
+                    self._is_behind = True
+                    raise _no_room(error) from error
                 if self._journal.is_due:
                     self._checkpoint()
             self.files.forget_discarded()
         return response
+
+    def _catch_up(self) -> None:
+        """Put on record what a full disk kept from it; raises AwsError while that is full."""
+        assert self._journal is not None
+        try:
+            self._journal.begin(dump_state())
+        except OSError as error:
+            raise _no_room(error) from error
+        self._is_behind = False
 
     def _dispatch(self, request: Request, at: float, seed: int) -> Response:
         with self.moto.at(at, seed):
@@ -233,7 +257,11 @@ class Gateway:
             _log.warning("cannot write a checkpoint, the journal goes on: %s", error)
             self._journal.postpone()
             return
-        self._journal.begin(state)
+        try:
+            self._journal.begin(state)
+        except OSError as error:
+            _log.warning("no room for a checkpoint, the journal goes on: %s", error)
+            self._journal.postpone()
 
     @staticmethod
     def _ask(service: Service, action: str, payload: dict[str, Any], region: str) -> Response:
@@ -269,10 +297,15 @@ def _refusal(error: AwsError, service: str, request: Request) -> Response:
     """Tell an error of the gateway's own in the protocol of the service that was asked."""
     code = "AccessDenied" if error.code == ACCESS_DENIED else error.code
     if service == "s3":
-        return xml_error_response(403, code, error.message)
+        status = 403 if error.code == ACCESS_DENIED else error.status
+        return xml_error_response(status, code, error.message)
     if "x-amz-target" in request.headers:
         return error_response(error)
     return query_error_response(403, code, error.message)
+
+
+def _no_room(error: OSError) -> AwsError:
+    return AwsError("ServiceUnavailable", f"The data directory: {error.strerror}", status=503)
 
 
 def _with(request: Request, payload: dict[str, Any]) -> Request:

@@ -16,13 +16,14 @@ import json
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from local_aws.messages import Request
-from local_aws.s3.object_files import ObjectFile
+from local_aws.s3.object_files import ObjectFile, write_all
 
 MIN_CHANGES = 2_000
 """Changes before a new checkpoint is thought of: replaying that many takes 2 to 3 seconds."""
@@ -107,20 +108,37 @@ class Journal:
         os.truncate(path, self._bytes)
 
     def append(self, change: Change) -> None:
-        """Put a change on record."""
-        if self._file is None:
-            self._file = self._journal_path().open("ab", buffering=0)
+        """Put a change on record, whole or not at all.
+
+        Raises:
+            OSError: there is no room for it; nothing of it is on record.
+        """
         line = _change_line(change)
-        self._file.write(line)
+        try:
+            if self._file is None:
+                self._file = self._journal_path().open("ab", buffering=0)
+            write_all(self._file, line)
+        except OSError:
+            if self._file is not None:
+                self._file.truncate(self._bytes)
+            raise
         self._note(line)
 
     def begin(self, state: bytes) -> None:
-        """Write a checkpoint and begin a new journal; the old ones go away."""
+        """Write a checkpoint and begin a new journal; the old ones go away.
+
+        Raises:
+            OSError: there is no room for it; the old ones stay.
+        """
         number = self._number + 1
         path = self._directory / f"checkpoint-{number}"
         scratch = path.with_suffix(".new")
-        scratch.write_bytes(_writer().encode() + b"\n" + state)
-        scratch.rename(path)
+        try:
+            scratch.write_bytes(_writer().encode() + b"\n" + state)
+            scratch.rename(path)
+        except OSError:
+            scratch.unlink(missing_ok=True)
+            raise
         self._close_file()
         self._number, self._checkpoint_bytes = number, len(state)
         self._count = self._bytes = 0
@@ -162,9 +180,11 @@ def _locked(path: Path) -> io.TextIOWrapper:
             f"{str(path.parent)!r} is in use by another server (process {holder})."
             " Stop that one, or give another directory."
         ) from None
-    lock.truncate(0)
-    lock.write(str(os.getpid()))
-    lock.flush()
+    # On a full disk nobody learns who holds it.
+    with suppress(OSError):
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
     return lock
 
 

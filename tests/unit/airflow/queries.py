@@ -86,6 +86,9 @@ def athena(monkeypatch) -> SimpleNamespace:
     deployed = SimpleNamespace(database="events", workgroup="primary")
     monkeypatch.setattr(runtime, "deployment", lambda _: deployed)
     monkeypatch.setattr(
+        runtime, "connect", lambda operator, _: setattr(operator, "aws_conn_id", "aws_events")
+    )
+    monkeypatch.setattr(
         AthenaOperator, "hook", property(lambda self: Hook(self.aws_conn_id, ends.error))
     )
     return ends

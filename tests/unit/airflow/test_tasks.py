@@ -137,7 +137,7 @@ def test_an_hour_that_closed_after_the_crawl_began_is_left_to_the_next_run(world
     """`crawl_raw` hands on how far raw had landed; the catalog may lack what landed later."""
     world.land(*HOURS, NEXT)
     monkeypatch.setattr(CrawlRawOperator, "hook", SimpleNamespace(has_crawler=lambda _: False))
-    monkeypatch.setattr(runtime, "get_settings", lambda: SimpleNamespace(aws_conn_id="aws"))
+    monkeypatch.setattr(runtime, "connect", lambda *_: None)
     operator = CrawlRawOperator(task_id="crawl_raw", data_set=CRAWLED)
     with pytest.raises(AirflowFailException, match="there is no crawler 'c'"):
         operator.execute(world.context())

@@ -54,7 +54,7 @@ class ObjectFiles:
                 for block in blocks:
                     size += len(block)
                     md5.update(block)
-                    _write_all(file, block)
+                    write_all(file, block)
             return self._keep(incoming, size, md5.hexdigest())
         except BaseException:
             incoming.unlink(missing_ok=True)
@@ -83,12 +83,16 @@ class ObjectFiles:
     def join(self, files: Iterable[ObjectFile]) -> ObjectFile:
         """Write one file from several, in order. Its MD5 is left unknown: nobody asks for it."""
         joined = self.root / "incoming" / uuid.uuid4().hex
-        with joined.open("wb") as target:
-            for file in files:
-                with self.path(file.name).open("rb") as source:
-                    shutil.copyfileobj(source, target, CHUNK_BYTES)
-            size = target.tell()
-        return self._keep(joined, size, "")
+        try:
+            with joined.open("wb") as target:
+                for file in files:
+                    with self.path(file.name).open("rb") as source:
+                        shutil.copyfileobj(source, target, CHUNK_BYTES)
+                size = target.tell()
+            return self._keep(joined, size, "")
+        except BaseException:
+            joined.unlink(missing_ok=True)
+            raise
 
     def md5(self, file: ObjectFile) -> str:
         """The MD5 of a file's bytes, in hex."""
@@ -126,7 +130,8 @@ class ObjectFiles:
         return uuid.uuid4().hex
 
 
-def _write_all(file: BinaryIO, block: bytes | memoryview) -> None:
+def write_all(file: BinaryIO, block: bytes | memoryview) -> None:
+    """Write a block to a file without a buffer, which may take less than all at a time."""
     view = memoryview(block)
     while view:
         view = view[file.write(view) :]
