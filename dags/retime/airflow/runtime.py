@@ -142,7 +142,8 @@ def attempts(context: Any, retries: int) -> list[Attempt]:
     """
     ti, run = context["ti"], context["dag_run"]
     # Clearing a task gives it tries beyond those that it had: max_tries says how often it was.
-    of_task = (ti.dag_id, ti.run_id, str(run.start_date), ti.task_id, ti.map_index, ti.max_tries)
+    began = str(run.start_date or now())
+    of_task = (ti.dag_id, ti.run_id, began, ti.task_id, ti.map_index, ti.max_tries)
     tries = max(1, ti.try_number - (ti.max_tries - retries))
     return [
         Attempt(
