@@ -10,10 +10,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from botocore.config import Config
+from typing import Any
 
 ATTEMPTS = 10
 """How often a call is tried that got no answer, which is botocore's part of the policy."""
@@ -37,7 +34,7 @@ _NOT_IMPLEMENTED = 501
 def make_client(
     session: Any,
     service: str,
-    config: Config,
+    config: Any,
     *,
     patience: float,
     attempts: int = ATTEMPTS,
@@ -46,12 +43,11 @@ def make_client(
     """Return a boto3 client that repeats a refused call for so many seconds in all.
 
     The pauses double from 0.2 to 20 seconds, each of a random length up to that. Retries that the
-    config has, or AWS_RETRY_MODE and AWS_MAX_ATTEMPTS of the environment, are taken instead.
+    config of botocore has, or AWS_RETRY_MODE and AWS_MAX_ATTEMPTS, are taken instead.
     """
     from botocore.config import Config
 
-    of_config: Any = config
-    is_chosen = of_config.retries or {"AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS"} & os.environ.keys()
+    is_chosen = config.retries or {"AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS"} & os.environ.keys()
     if is_chosen:
         return session.client(service, config=config, **options)
     retries: Any = {"mode": "standard", "total_max_attempts": attempts}

@@ -55,12 +55,14 @@ class Warehouse:
         return sum(entry["Size"] for entry in listed.get("Contents", ()))
 
     def queries(self, match: str) -> dict[str, str]:
-        """Return the states of the last 50 queries whose text has a match in it, by their ids."""
-        group = {"WorkGroup": self.account.name}
-        ids = self.account.athena.list_query_executions(**group)["QueryExecutionIds"]
-        found = self.account.athena.batch_get_query_execution(QueryExecutionIds=ids[:50])
+        """Return the states of the queries whose text has a match in it, by their ids."""
+        athena = self.account.athena
+        pages = athena.get_paginator("list_query_executions").paginate(WorkGroup=self.account.name)
         return {
             execution["QueryExecutionId"]: execution["Status"]["State"]
-            for execution in found["QueryExecutions"]
+            for page in pages
+            for execution in athena.batch_get_query_execution(
+                QueryExecutionIds=page["QueryExecutionIds"]
+            )["QueryExecutions"]
             if match in execution["Query"]
         }

@@ -10,6 +10,7 @@ from typing import Any
 
 import jinja2
 import jinja2.ext
+import jinja2.sandbox
 from jinja2.lexer import Token, TokenStream
 
 from retime.errors import DataSetError
@@ -19,6 +20,8 @@ from retime.errors import DataSetError
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{_OPEN}([^{_CLOSE}]*){_CLOSE}")
 _FIRST_MARKS = re.compile(rf"(?:\s*{_MARK.pattern})+")
+# Comments first: what is in them is no text.
+_QUOTED = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"", re.DOTALL)
 _IN_STATEMENT = re.compile(r"\bline (\d+):\d+")
 
 
@@ -44,7 +47,7 @@ class Statement(str):
 def render(
     folders: Mapping[str, Path], template: str, names: Mapping[str, Any], subject: str
 ) -> Statement:
-    """Return what a template gives.
+    """Return what a template gives; it reaches what it is given, and nothing of Python.
 
     Args:
         folders: where templates are, by the first part of their names.
@@ -55,7 +58,7 @@ def render(
     Raises:
         DataSetError: it cannot be rendered; names the file and the line.
     """
-    environment = jinja2.Environment(  # noqa: S701 - SQL, not HTML
+    environment = jinja2.sandbox.ImmutableSandboxedEnvironment(
         loader=jinja2.PrefixLoader(
             {name: jinja2.FileSystemLoader(folder) for name, folder in folders.items()}
         ),
@@ -73,7 +76,9 @@ def render(
         raise DataSetError(
             f"{where}: cannot be rendered for {subject!r}; fix the template: {error}"
         ) from error
-    return _statement(text)
+    statement = _statement(text)
+    _check_texts(statement)
+    return statement
 
 
 class _Places(jinja2.ext.Extension):
@@ -119,6 +124,17 @@ def _statement(text: str) -> Statement:
     statement = Statement("\n".join(lines) + "\n")
     statement.places = tuple(places)
     return statement
+
+
+def _check_texts(statement: Statement) -> None:
+    """Refuse texts of several lines: their lines are indented as those around them."""
+    for found in _QUOTED.finditer(statement):
+        if found[0][0] in "'\"" and "\n" in found[0]:
+            place = statement.places[statement.count("\n", 0, found.start())]
+            raise DataSetError(
+                f"{place}: the text or name {found[0][:40]!r} goes on in the next line, where "
+                "blanks are added; write it in one line, a line break as CHR(10)"
+            )
 
 
 def _place(error: Exception) -> str | None:

@@ -2,17 +2,17 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from airflow.providers.amazon.aws.triggers.athena import AthenaTrigger
-from airflow.providers.common.compat.sdk import AirflowException, TaskDeferred
-from airflow.triggers.base import TriggerEvent
+from airflow.providers.common.compat.sdk import TaskDeferred
+from botocore.config import Config
 
 from retime.airflow import runtime
 from retime.dataset.settings import read_settings
-from retime_triggers import PatientAthenaTrigger
+from retime_triggers import PatientAthenaHook, PatientAthenaTrigger
 from tests.unit.airflow.queries import athena, query, run_to_its_end
 
 assert athena, "a fixture"
@@ -26,46 +26,87 @@ FIELDS = {
 }
 
 
+class Athena:
+    """An asynchronous client, whose query is in one state after the other."""
+
+    def __init__(self, steps: list[Any], *states: str) -> None:
+        self._steps, self._states = steps, iter(states)
+
+    async def __aenter__(self) -> "Athena":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def get_query_execution(self, *, QueryExecutionId: str) -> dict[str, Any]:  # noqa: N803
+        self._steps.append(f"look at {QueryExecutionId}")
+        return {"QueryExecution": {"Status": {"State": next(self._states)}}}
+
+    async def stop_query_execution(self, *, QueryExecutionId: str) -> None:  # noqa: N803
+        self._steps.append(f"stop {QueryExecutionId}")
+
+
 @pytest.fixture
-def steps(monkeypatch) -> list[Any]:
-    """What a trigger does, in order; the query has ended by the first look."""
-    done: list[Any] = []
+def watch(monkeypatch) -> Callable[..., tuple[Any, list[Any]]]:
+    """Watch a query that is in some states; gives the events, and what the trigger did."""
 
-    async def sleep(seconds: float) -> None:
-        done.append(f"sleep {seconds}")
+    def run(*states: str) -> tuple[Any, list[Any]]:
+        steps: list[Any] = []
 
-    async def look(self: AthenaTrigger) -> AsyncIterator[TriggerEvent]:
-        done.append("look")
-        yield TriggerEvent({"status": "success", "value": self.return_value})
+        async def sleep(seconds: float) -> None:
+            steps.append(f"sleep {seconds}")
 
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    monkeypatch.setattr(AthenaTrigger, "run", look)
-    return done
+        async def connect(_: Any) -> Athena:
+            return Athena(steps, *states)
+
+        async def events() -> list[Any]:
+            trigger = PatientAthenaTrigger(**FIELDS)
+            if not states:
+                await trigger.on_kill()
+                return []
+            return [event.payload async for event in trigger.run()]
+
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+        monkeypatch.setattr(PatientAthenaHook, "get_async_conn", connect)
+        return asyncio.run(events()), steps
+
+    return run
 
 
-async def events(trigger: AthenaTrigger) -> list[Any]:
-    return [event.payload async for event in trigger.run()]
+def test_a_query_is_not_looked_at_before_the_delay(watch):
+    found, steps = watch("RUNNING", "SUCCEEDED")
 
-
-def test_a_query_is_not_looked_at_before_the_delay(steps):
-    found = asyncio.run(events(PatientAthenaTrigger(**FIELDS)))
-
-    assert steps == ["sleep 7", "look"]
+    assert steps == ["sleep 7", "look at query-1"] * 2
     assert found == [{"status": "success", "value": "query-1"}]
 
 
-def test_a_failed_query_is_an_event_also_where_the_provider_raises(steps, monkeypatch):
-    """As that of Airflow 2.11 does."""
+@pytest.mark.parametrize("states", [["RUNNING", "FAILED"], ["CANCELLED"], ["QUEUED"] * 3])
+def test_a_query_that_failed_or_does_not_end_is_an_error(watch, states):
+    found, _ = watch(*states)
 
-    async def look(_: AthenaTrigger) -> AsyncIterator[TriggerEvent]:
-        raise AirflowException("FAILED: TYPE_MISMATCH")
-        yield
+    message = f"query query-1 is {states[-1]}"
+    assert found == [{"status": "error", "message": message, "value": "query-1"}]
 
-    monkeypatch.setattr(AthenaTrigger, "run", look)
 
-    assert asyncio.run(events(PatientAthenaTrigger(**FIELDS))) == [
-        {"status": "error", "message": "FAILED: TYPE_MISMATCH", "value": "query-1"}
-    ]
+def test_a_task_that_is_killed_stops_its_query(watch):
+    assert watch() == ([], ["stop query-1"])
+
+
+@pytest.mark.parametrize(
+    ("retries", "name", "mode"),
+    [
+        (None, "UNRELATED", "standard"),
+        ({"mode": "adaptive"}, "UNRELATED", "adaptive"),
+        (None, "AWS_RETRY_MODE", None),
+    ],
+)
+def test_refused_calls_are_repeated_as_it_was_chosen(monkeypatch, retries, name, mode):
+    monkeypatch.setenv(name, "legacy")
+    config: Any = Config(**({"retries": retries} if retries else {}))
+
+    found: Any = PatientAthenaHook(aws_conn_id=None, config=config).config
+
+    assert (found.retries or {}).get("mode") == mode
 
 
 def test_it_is_made_again_where_the_triggerer_runs():

@@ -86,3 +86,29 @@ def test_a_template_that_cannot_be_rendered_names_its_line(folders):
 def test_texts_that_are_values_have_no_marks(tmp_path, template, sql):
     (tmp_path / "x.sql").write_text(template)
     assert render({"set": tmp_path}, "set/x.sql", {}, "set") == sql + "\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("{{ cycler.__init__.__globals__.os.popen('touch broken-out') }}", "unsafe"),
+        ("{{ ''.__class__.__mro__ }}", "unsafe"),
+        ("{% set _ = names.append('x') %}", "unsafe"),
+        ("{% for n in range(10 ** 9) %}{{ n }}{% endfor %}", "range"),
+        ("{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}", "recursion"),
+        ("{{ names + 1 }}", "list"),
+    ],
+)
+def test_a_template_reaches_what_it_is_given_and_fails_with_its_line(tmp_path, line, told):
+    (tmp_path / "main.sql").write_text(f"SELECT 1\n{line}\n")
+
+    with pytest.raises(DataSetError, match=rf"main\.sql, line 2: cannot be .* {told}"):
+        render({"set": tmp_path}, "set/main.sql", {"names": ["a"]}, "set")
+
+
+@pytest.mark.parametrize("text", ["'a\n  b'", '"a\nb"', "{{ given }}"])
+def test_a_text_of_two_lines_is_refused(tmp_path, text):
+    (tmp_path / "main.sql").write_text(f"-- it's\nSELECT /* it's */ 'it''s',\n    {text}\n")
+
+    with pytest.raises(DataSetError, match=r"main\.sql, line 3: the text or name .*CHR\(10\)"):
+        render({"set": tmp_path}, "set/main.sql", {"given": "'a\nb'"}, "set")
