@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 from retime.calendar.slices import Slice
 from retime.errors import RequestError
 
+FIRST_DATE, LAST_DATE = date(1970, 1, 1), date(2199, 12, 31)
+"""What dates there can be: what Athena and Python reckon with, an offset or a slice beyond them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
@@ -56,9 +59,12 @@ def _date(params: Mapping[str, Any], name: str) -> date | None:
     if value in (None, ""):
         return None
     try:
-        return date.fromisoformat(str(value))
+        found = date.fromisoformat(str(value))
     except ValueError as error:
         raise RequestError(f"{name} is {value!r}; give a date as 2024-03-28") from error
+    if not FIRST_DATE <= found <= LAST_DATE:
+        raise RequestError(f"{name} is {value!r}; give a date from {FIRST_DATE} to {LAST_DATE}")
+    return found
 
 
 def _own_date(facts: RunFacts, zone: ZoneInfo) -> Slice:

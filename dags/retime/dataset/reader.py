@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from itertools import product
+from keyword import iskeyword
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from retime.calendar.event_dates import FIRST_DATE, LAST_DATE
 from retime.calendar.partitioning import DAILY, HOURLY, Partitioning, parse_partitioning
 from retime.calendar.slices import Grain
 from retime.dataset import values
@@ -45,12 +47,14 @@ _FOLDERS = (
     f"how the folders below the location are laid out, as {DEFAULT_FOLDERS}: of the codes "
     "%Y %m %d %H, with a dash where they are not zero-padded (%-m), and * for any value"
 )
-_DATE = f"a date, as 2024-03-28, from {values.FIRST_DATE} to {values.LAST_DATE}"
+_DATE = f"a date, as 2024-03-28, from {FIRST_DATE} to {LAST_DATE}"
 _COUNT = f"a whole number from 1 to {values.MAX_COUNT}"
 _DAYS = f"days from 1 to {values.MAX_DURATION.days}"
 _HOURS = f"hours from 0 to {values.MAX_DURATION.days * 24}"
 _MINUTES = f"minutes from 0 to {values.MAX_DURATION.days * 24 * 60}"
 
+# Jinja reads them as what they are in Python with a capital.
+_JINJA_VALUES = ("true", "false", "none")
 _TIME_TYPES = ("int", "bigint", "timestamp")
 _GIVEN_NAMES = frozenset(
     {
@@ -192,7 +196,8 @@ def _check_columns(top: Section, data_set: DataSet) -> None:
             f"give a column of type {', '.join(_TIME_TYPES)}: {', '.join(times) or 'add one'}",
         )
     for parameter in data_set.parameters:
-        if not isinstance(parameter, str) or not parameter.isidentifier():
+        is_name = isinstance(parameter, str) and parameter.isidentifier()
+        if not is_name or iskeyword(parameter) or parameter in _JINJA_VALUES:
             raise top.error(
                 "parameters", f"has {parameter!r}", "give names that a template can name"
             )

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from retime.calendar.event_dates import FIRST_DATE, LAST_DATE
 from retime.calendar.partitioning import (
     Partitioning,
     parse_partitioning,
@@ -27,7 +28,6 @@ MAX_COUNT = 100_000
 MAX_DURATION = timedelta(days=3_660)
 OURS = "retime_"
 """What the names begin with that statements have besides those of the data set."""
-FIRST_DATE, LAST_DATE = date(1970, 1, 1), date(2199, 12, 31)
 
 
 def text(value: Any) -> str:
@@ -58,6 +58,9 @@ def location(value: Any) -> str:
     """Return an S3 location that ends with a slash; it may name settings, as `${raw_bucket}`."""
     found = text(value)
     if not _LOCATION.fullmatch(found) or "$" in _SETTING.sub("", found):
+        raise ValueError(value)
+    # Some clients resolve them, and would be in another folder than others.
+    if {".", ".."} & set(found.split("/")):
         raise ValueError(value)
     return found
 

@@ -115,6 +115,8 @@ def read_file(path: Path) -> Section:
         values = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506
     except (yaml.YAMLError, ValueError) as error:
         raise DataSetError(f"{path}: is not YAML; fix it: {error}") from error
+    except RecursionError as error:
+        raise DataSetError(f"{path}: is nested too deeply; write a value flat") from error
     if not isinstance(values, dict):
         raise DataSetError(f"{path}: holds no mapping; begin with `name: <name of the data set>`")
     return Section(path=path, key="", values=values)

@@ -118,6 +118,12 @@ def test_an_end_date_alone_is_refused():
         dates_of(params={"end_date": "2024-03-28"})
 
 
+@pytest.mark.parametrize("value", ["0001-01-01", "1969-12-31", "9999-12-31"])
+def test_a_date_that_cannot_be_reckoned_with_is_refused(value):
+    with pytest.raises(RequestError, match=f"'{value}'; give a date from 1970-01-01 to 2199-12-31"):
+        dates_of(params={"start_date": value})
+
+
 @pytest.mark.parametrize("name", ["start_date", "end_date"])
 @pytest.mark.parametrize(
     "value", ["28/03/2024", "2024-02-30", "2024-3-28", "yesterday", "2024-03-28T00:00:00", 2024]

@@ -204,6 +204,8 @@ DATE = "a date, as 2024-03-28, from 1970-01-01 to 2199-12-31"
         ("raw.location", "s3://bucket/", "s3://bucket/prefix/"),
         ("raw.location", "s3://bucket/prefix", "s3://bucket/prefix/"),
         ("raw.location", "bucket/prefix/", "s3://bucket/prefix/"),
+        ("raw.location", "s3://bucket/prefix/../other/", "s3://bucket/prefix/"),
+        ("published.location", "s3://bucket/./prefix/", "s3://bucket/prefix/"),
         ("raw.crawler", ["a"], "the name of a Glue crawler"),
         ("events", [], "a mapping"),
         ("events.required", "unieke_id", "a list of columns"),
@@ -387,7 +389,7 @@ def test_a_parameter_that_the_package_gives_itself_is_refused(include):
     assert "start" in message
 
 
-@pytest.mark.parametrize("name", ["max-speed", "1st", ""])
+@pytest.mark.parametrize("name", ["max-speed", "1st", "", "if", "true", None])
 def test_a_parameter_that_no_template_can_name_is_refused(include, name):
     message = refusal(include, changed(MINIMAL, "parameters", {name: 1}))
     assert message == f"parameters has {name!r}; give names that a template can name"
@@ -404,6 +406,24 @@ def test_a_key_that_comes_twice_is_refused(include, text):
 )
 def test_a_file_that_is_not_yaml_is_told(include, text):
     assert refusal(include, text).startswith("is not YAML; fix it: ")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("timezone", "Europe/" + "B" * 900, "an IANA time zone"),
+        ("timezone", "B" * 5_000, "an IANA time zone"),
+        ("published.table", "t" * 201, "a table name of a-z, 0-9 and _, of at most 200 characters"),
+    ],
+)
+def test_a_value_that_is_too_long_is_told_in_short(include, key, value, allowed):
+    message = refusal(include, changed(MINIMAL, key, value))
+    assert f"; give {allowed}" in message
+    assert len(message) < 400
+
+
+def test_a_file_that_is_nested_too_deeply_is_told(include):
+    assert refusal(include, "name: " + "[" * 20_000).startswith("is nested too deeply; ")
 
 
 @pytest.mark.parametrize("text", ["", "clicks", "- name: clicks", "42"])
@@ -601,8 +621,8 @@ def test_a_wrong_file_takes_no_other_with_it(include):
     assert "run.max_days is 'lots'; give a whole number from 1" in told["a_key"]
     assert "start_date is '2024-13-45'; give a date, as 2024-03-28, from" in told["a_date"]
     assert "is not YAML; fix it" in told["no_yaml"]
-    for name in ("deep", "folder"):
-        assert "cannot be read; fix the file: " in told[name]
+    assert "is nested too deeply; " in told["deep"]
+    assert "cannot be read; fix the file: " in told["folder"]
 
 
 @pytest.mark.parametrize(
