@@ -3,6 +3,7 @@
 The data set is traffic's, in the layout `hive` and with a crawler over the published table.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from demo.account import create_crawler
 from demo.landing import land_records
-from retime.airflow import slice_operators
+from retime.airflow import runtime, slice_operators
 from tests.end_to_end.events import (
     DAY,
     HOUR,
@@ -136,6 +137,19 @@ STEPS = {
 }
 
 
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Tasks fail at once at what AWS refuses."""
+    made_once = (runtime.get_clients, runtime.get_client)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    for function in made_once:
+        function.cache_clear()
+    yield
+    for function in made_once:
+        function.cache_clear()
+
+
+@pytest.mark.usefixtures("_impatient")
 def test_whichever_step_breaks_readers_see_old_or_new_whole_and_a_retry_completes_it(
     plain, faults, monkeypatch
 ) -> None:
@@ -151,7 +165,7 @@ def test_whichever_step_breaks_readers_see_old_or_new_whole_and_a_retry_complete
     def publish_with_faults(*given: Any, **more: Any) -> Any:
         for step, broken_calls in STEPS.items():
             for point, match in broken_calls.items():
-                # The client tries five times, and partitions are replaced a few at once.
+                # Partitions are replaced a few at once.
                 faults.set(point, "fail", match=match, times=40)
             with pytest.raises(ClientError):
                 publish(*given, **more)

@@ -79,7 +79,7 @@ class _Client:
 
     @cached_property
     def _client(self) -> Any:
-        return _make_client(self._aws_conn_id, self._service)
+        return get_client(self._aws_conn_id, self._service)
 
 
 # Once a process, which a task has to itself.
@@ -87,7 +87,8 @@ _open = cache(AwsConnection)
 
 
 @cache
-def _make_client(aws_conn_id: str, service: str) -> Any:
+def get_client(aws_conn_id: str, service: str) -> Any:
+    """Return a client of an Airflow connection, made once a process."""
     return _open(aws_conn_id).make_client(service, patience=PATIENCE)
 
 
@@ -104,7 +105,7 @@ def connect(operator: Any, service: str) -> None:
     Its hook would make a session and a client of its own, which repeat refused calls otherwise.
     """
     operator.aws_conn_id = get_settings().aws_conn_id
-    operator.hook.conn = _make_client(operator.aws_conn_id, service)
+    operator.hook.conn = get_client(operator.aws_conn_id, service)
 
 
 def deployment(data_set: DataSet) -> Deployment:
