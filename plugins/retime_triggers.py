@@ -8,6 +8,7 @@ from typing import Any
 from airflow.providers.amazon.aws.hooks.athena import AthenaHook
 from airflow.providers.amazon.aws.triggers.athena import AthenaTrigger
 from airflow.triggers.base import TriggerEvent
+from asgiref.sync import sync_to_async
 
 # Legacy, the default on Amazon MWAA, hardly ever repeats Athena's TooManyRequestsException.
 RETRIES: Any = {"mode": "standard", "total_max_attempts": 10}
@@ -68,5 +69,20 @@ class PatientAthenaTrigger(AthenaTrigger):
         Airflow 3.3 calls this in the triggerer, which must already watch the query; older versions
         do not call it.
         """
+        if await self._is_deferred():
+            return
         async with await self.hook().get_async_conn() as athena:
             await athena.stop_query_execution(QueryExecutionId=self.return_value)
+
+    async def _is_deferred(self) -> bool:
+        """Return whether the task still waits: another triggerer has taken the query over.
+
+        Airflow 3.3.1 calls `on_kill` then too (jobs/triggerer_job_runner.py, `update_triggers`).
+        """
+        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+        ti = self.task_instance
+        states = await sync_to_async(RuntimeTaskInstance.get_task_states)(
+            dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=ti.map_index
+        )
+        return "deferred" in states.get(ti.run_id, {}).values()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -245,10 +244,13 @@ def get_table(glue: GlueClient, database: str, name: str) -> TableTypeDef | None
         return None
 
 
-def create_table(glue: GlueClient, database: str, table: TableInputTypeDef) -> None:
-    """Create a table, unless it is there: another run made it, or this call, which is repeated."""
-    with suppress(glue.exceptions.AlreadyExistsException):
+def create_table(glue: GlueClient, database: str, table: TableInputTypeDef) -> bool:
+    """Create a table; return False if it is there: by another run, or by this call, repeated."""
+    try:
         glue.create_table(DatabaseName=database, TableInput=table)
+    except glue.exceptions.AlreadyExistsException:
+        return False
+    return True
 
 
 def is_projected(table: TableTypeDef) -> bool:

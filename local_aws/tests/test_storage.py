@@ -584,27 +584,35 @@ def limit(process: ServerProcess, size: int) -> None:
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
-def test_a_full_disk_refuses_changes_and_loses_none(limited: ServerProcess):
+@pytest.mark.parametrize("is_mended", [False, True])
+def test_a_full_disk_refuses_changes_and_loses_none(limited: ServerProcess, is_mended: bool):
+    """What was refused first may take effect, as after any answer of 503; nothing else changes."""
     s3, bucket = limited.aws.client("s3"), "nearly-full"
     s3.create_bucket(Bucket=bucket)
-    s3.put_object(Bucket=bucket, Key="before", Body=b"1")
+    for key in ("before", "replaced"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"1")
     (journal,) = limited.data_dir.glob("journal-*")
     size = journal.stat().st_size
 
     limit(limited, size + 40)
-    for key in ("cut off", "after it"):
+    with pytest.raises(ClientError, match=r"ServiceUnavailable.*File too large"):
+        s3.put_object(Bucket=bucket, Key="replaced", Body=b"2")
+    for key in ("before", "another"):
         with pytest.raises(ClientError, match=r"ServiceUnavailable.*File too large"):
-            s3.put_object(Bucket=bucket, Key=key, Body=b"2")
+            s3.put_object(Bucket=bucket, Key=key, Body=b"3")
     assert s3.get_object(Bucket=bucket, Key="before")["Body"].read() == b"1"
     assert journal.stat().st_size == size
-    limit(limited, resource.RLIM_INFINITY)
-    s3.put_object(Bucket=bucket, Key="afterwards", Body=b"3")
+    expected = {"before": b"1", "replaced": b"1"}
+    if is_mended:
+        limit(limited, resource.RLIM_INFINITY)
+        s3.put_object(Bucket=bucket, Key="afterwards", Body=b"4")
+        expected = {"before": b"1", "replaced": b"2", "afterwards": b"4"}
     limited.restart(signal.SIGKILL)
 
     s3 = limited.aws.client("s3")
-    keys = {entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]}
-    assert {"before", "afterwards"} <= keys
-    assert "after it" not in keys
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    found = {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+    assert found == expected
 
 
 def test_an_object_that_finds_no_room_leaves_nothing(limited: ServerProcess):

@@ -141,7 +141,7 @@ def test_plan_only_shows_the_slices_and_builds_nothing(traffic) -> None:
     ("conf", "reason"),
     [
         ({"start_date": "2024-04-01", "end_date": "2024-03-28"}, "before the first date"),
-        ({"start_date": "2999-01-01"}, "is not over"),
+        ({"start_date": "2099-01-01"}, "is not over"),
         ({"start_date": "2020-01-01", "end_date": "2023-12-31"}, "more than the 366"),
         ({"end_date": "2024-03-28"}, "without start_date"),
     ],

@@ -18,7 +18,7 @@ TABLE = '"TableName": "interrupted"'
 PUBLISH = "slice.publish"
 # Longer than a heartbeat of a component may be missing: AIRFLOW in conftest.py.
 LONG = 12
-# Until the triggerer has taken a deferral over.
+# Until the triggerer has begun what it has taken over.
 WATCHED = 3
 
 
@@ -137,7 +137,8 @@ def test_a_deferred_query_is_stopped_when_its_task_is_marked_or_cleared(
     (query_id,) = (id_ for id_, s in warehouse.queries(STAGE).items() if s == "RUNNING")
     dag_id = INTERRUPTED.dag_id
 
-    # A triggerer stops what it watches, from the first second after the deferral.
+    # A triggerer stops what it watches, from the first second after it has taken it over.
+    wait_for(lambda: api.tasks(dag_id, run_id)["slice.stage", 0]["triggerer_job"], "the triggerer")
     time.sleep(WATCHED)
     if state == "failed":
         path = f"dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/slice.stage/0"

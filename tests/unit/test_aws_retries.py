@@ -17,8 +17,8 @@ REFUSALS = [
     ("glue.GetTable", "fail", "InternalServiceException"),
     ("athena.GetQueryExecution", "throttle", "TooManyRequestsException"),
     ("athena.GetQueryExecution", "fail", "InternalServerException"),
-    ("s3.HeadBucket", "throttle", "SlowDown"),
-    ("s3.HeadBucket", "fail", "InternalError"),
+    ("s3.ListObjectsV2", "throttle", "SlowDown"),
+    ("s3.ListObjectsV2", "fail", "InternalError"),
 ]
 # More than any mode of botocore would take.
 TIMES = 12
@@ -48,7 +48,7 @@ def call(client: Any, point: str) -> str:
     calls = {
         "glue.GetTable": lambda: client.get_table(DatabaseName="none", Name="none"),
         "athena.GetQueryExecution": lambda: client.get_query_execution(QueryExecutionId="none"),
-        "s3.HeadBucket": lambda: client.head_bucket(Bucket="no-such-bucket"),
+        "s3.ListObjectsV2": lambda: client.list_objects_v2(Bucket="no-such-bucket"),
     }
     with pytest.raises(ClientError) as error:
         calls[point]()
@@ -64,11 +64,11 @@ def test_a_refused_call_is_repeated_until_it_is_answered(client, faults, point, 
     assert faults.listed() == []
 
 
-@pytest.mark.parametrize(("point", "action", "code"), REFUSALS[1:2])
+@pytest.mark.parametrize(("point", "action", "code"), REFUSALS)
 def test_no_longer_than_the_patience(client, faults, point, action, code):
     faults.set(point, action, code=code, times=TIMES)
 
-    assert call(client("glue", patience=0), point) == code
+    assert call(client(point.partition(".")[0], patience=0), point) == code
     assert faults.listed()[0]["times"] == TIMES - 1
 
 
@@ -80,3 +80,21 @@ def test_a_policy_that_was_chosen_elsewhere_is_taken(client, faults, monkeypatch
 
     assert call(client("glue", **config), "glue.GetTable") == "InternalServiceException"
     assert faults.listed()[0]["times"] == TIMES - 2
+
+
+def test_a_table_that_another_has_changed_is_not_written_over(client, faults):
+    faults.set("glue.UpdateTable", "throttle", code="ConcurrentModificationException", times=TIMES)
+
+    with pytest.raises(ClientError, match="ConcurrentModification"):
+        client("glue").update_table(DatabaseName="none", TableInput={"Name": "none"})
+
+    assert faults.listed()[0]["times"] == TIMES - 1
+
+
+def test_a_client_that_is_to_give_up_soon_does_so_whatever_the_environment_says(aws, monkeypatch):
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "50")
+    session = boto3.Session("key", "secret", region_name="eu-west-1")
+
+    made = make_client(session, "glue", Config(), patience=1, attempts=2)
+
+    assert made.meta.config.retries["total_max_attempts"] == 2

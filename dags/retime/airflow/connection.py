@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from retime.aws_retries import ATTEMPTS, make_client
+from retime.aws_retries import make_client
 
 
 class AwsConnection:
@@ -19,7 +19,7 @@ class AwsConnection:
         self._hook: Any = AwsBaseHook(aws_conn_id=aws_conn_id, client_type="s3", config=config)
         self._session = self._hook.get_session()
 
-    def make_client(self, service: str, *, patience: float, attempts: int = ATTEMPTS) -> Any:
+    def make_client(self, service: str, *, patience: float, attempts: int | None = None) -> Any:
         """Return a client that repeats a refused call for so many seconds; that takes 0.1 s."""
         return make_client(
             self._session,

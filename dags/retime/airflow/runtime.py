@@ -136,22 +136,22 @@ class Attempt:
     is_new: bool
 
 
-def attempts(context: Any, retries: int) -> list[Attempt]:
-    """Return what tries of a task may have begun since it was last cleared, and a new one last.
+def attempts(context: Any) -> list[Attempt]:
+    """Return the attempts of a task since the last clear, oldest first; the last one is new.
 
     Their tokens are of this installation of Airflow: of the moment when the run began.
     """
     ti, run = context["ti"], context["dag_run"]
-    # Clearing a task gives it tries beyond those that it had: max_tries says how often it was.
     began = str(run.start_date or now())
-    of_task = (ti.dag_id, ti.run_id, began, ti.task_id, ti.map_index, ti.max_tries)
-    tries = max(1, ti.try_number - (ti.max_tries - retries))
+    # A clear gives a task more tries, unless it runs; the run counts every clear.
+    cleared = (ti.max_tries, getattr(run, "clear_number", None))
+    of_task = (ti.dag_id, ti.run_id, began, ti.task_id, ti.map_index, *cleared)
     return [
         Attempt(
             token=hashlib.sha256(repr((*of_task, number)).encode()).hexdigest(),
-            is_new=number == tries,
+            is_new=number == ti.try_number,
         )
-        for number in range(1, tries + 1)
+        for number in range(1, ti.try_number + 1)
     ]
 
 

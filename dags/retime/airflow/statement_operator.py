@@ -36,7 +36,7 @@ class StatementOperator(AthenaOperator):
     def make_query(self, deployment: Deployment, context: Any, attempt: Attempt) -> str:
         """Return the statement; creates what it writes to.
 
-        That of an attempt before this try is the same text as then, or it is not gone on with.
+        If the text of an earlier attempt differs from what it was then, a new query is begun.
         """
         raise NotImplementedError
 
@@ -98,7 +98,7 @@ class StatementOperator(AthenaOperator):
 
         A worker that dies leaves its query running: another beside it would be paid for too.
         """
-        for attempt in runtime.attempts(context, self.retries):
+        for attempt in runtime.attempts(context):
             with runtime.no_retry():
                 self.query = self.make_query(deployment, context, attempt)
             self.client_request_token = attempt.token
@@ -112,14 +112,19 @@ class StatementOperator(AthenaOperator):
         token, workgroup = self.client_request_token, self.workgroup
         athena = self.hook.get_conn()
         try:
+            # Known from here on to `on_kill`.
             query_id = self.hook.run_query(self.query, where, {}, token, workgroup)
+            self.query_execution_id = query_id
         except athena.exceptions.InvalidRequestException as error:
             if error.response.get("AthenaErrorCode") == _ANOTHER_STATEMENT:
                 return False
             raise
         state = aws.get_query_status(athena, query_id).state
         self.log.info("an earlier try began query %s, which is %s", query_id, state)
-        return state not in AthenaHook.FAILURE_STATES
+        if state in AthenaHook.FAILURE_STATES:
+            self.query_execution_id = None
+            return False
+        return True
 
     def _prepare(self) -> Deployment:
         """Configure the provider's operator."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from itertools import product
-from keyword import iskeyword
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -53,8 +52,12 @@ _DAYS = f"days from 1 to {values.MAX_DURATION.days}"
 _HOURS = f"hours from 0 to {values.MAX_DURATION.days * 24}"
 _MINUTES = f"minutes from 0 to {values.MAX_DURATION.days * 24 * 60}"
 
-# Jinja reads them as what they are in Python with a capital.
-_JINJA_VALUES = ("true", "false", "none")
+_JINJA_WORDS = frozenset(
+    {
+        *("and", "else", "if", "in", "is", "not", "or", "loop", "self"),
+        *("true", "false", "none", "True", "False", "None"),
+    }
+)
 _TIME_TYPES = ("int", "bigint", "timestamp")
 _GIVEN_NAMES = frozenset(
     {
@@ -197,7 +200,7 @@ def _check_columns(top: Section, data_set: DataSet) -> None:
         )
     for parameter in data_set.parameters:
         is_name = isinstance(parameter, str) and parameter.isidentifier()
-        if not is_name or iskeyword(parameter) or parameter in _JINJA_VALUES:
+        if not is_name or parameter in _JINJA_WORDS:
             raise top.error(
                 "parameters", f"has {parameter!r}", "give names that a template can name"
             )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_glue.type_defs import StorageDescriptorTypeDef, TableInputTypeDef
 
 ATTEMPT = "retime.attempt"
-"""The parameter of a staging table that tells which attempt created it."""
+"""The parameter of a staging table that names the attempt that created it."""
 
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
@@ -34,8 +34,9 @@ def ensure_table(glue: GlueClient, database: str, table: Table) -> None:
     wanted = table_input(table.name, table.location, table.columns, table.partitioning)
     found = aws.get_table(glue, database, table.name)
     if found is None:
-        aws.create_table(glue, database, wanted)
-        return
+        if aws.create_table(glue, database, wanted):
+            return
+        found = glue.get_table(DatabaseName=database, Name=table.name)["Table"]
     if aws.is_projected(found) and table.layout != "hive":
         raise CatalogError(
             f"the table {database}.{table.name} has partition projection, which ignores the "
@@ -73,10 +74,17 @@ def create_staging_table(
     """Create the staging table of a generation, at a location that nobody used before.
 
     Or see that it is there, from the same attempt.
+
+    Raises:
+        CatalogError: it is there, and of another one.
     """
     table = table_input(name, location, columns, partitioning)
     table["Parameters"] = {**table["Parameters"], ATTEMPT: attempt}
-    aws.create_table(glue, database, table)
+    if aws.create_table(glue, database, table):
+        return
+    found = glue.get_table(DatabaseName=database, Name=name)["Table"]
+    if found.get("Parameters", {}).get(ATTEMPT) != attempt:
+        raise CatalogError(f"{database}.{name} is another's; clear the task to stage it again")
 
 
 def find_generation(glue: GlueClient, database: str, table: str, attempt: str) -> str | None:

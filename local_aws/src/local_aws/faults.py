@@ -51,8 +51,9 @@ class FaultBoard(Faults):
         """See `Faults.take`."""
         if not self._left:
             return None
-        # Only the point of an action has two parts.
-        points = (point, f"{point.partition('.')[0]}.*") if point.count(".") == 1 else (point,)
+        service, _, name = point.partition(".")
+        # Points within a query or a crawl are in lower case.
+        points = (point, f"{service}.*") if name[:1].isupper() else (point,)
         with self._lock:
             for index, (rule, times) in enumerate(self._left):
                 if rule.point in points and rule.match in subject and self._hits(rule):

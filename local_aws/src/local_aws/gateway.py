@@ -39,6 +39,8 @@ from local_aws.seam import ACCESS_DENIED, AwsError, FaultRule, Service
 
 CONTROL_PATH = "/_local_aws/"
 _READS = ("Get", "List", "Describe", "BatchGet", "Search", "Query", "Scan", "Head", "Validate")
+# What moto's state says when it cannot be written down.
+_UNWRITABLE = (TypeError, AttributeError, PicklingError)
 # What a write says where a disk, a quota or a limit is full.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -195,20 +197,27 @@ class Gateway:
                 try:
                     self._journal.append(Change(at=at, seed=seed, request=request, files=made))
                 except OSError as error:
-                    # It is done, and not on record: until all is, no other is taken.
+                    # It is in memory and not in the journal: no other is taken until a checkpoint
+                    # has both.
                     self._is_behind = True
                     raise _no_room(error) from error
                 if self._journal.is_due:
                     self._checkpoint()
-            self.files.forget_discarded()
+            if not self._is_behind:
+                # Else the journal still needs what was replaced.
+                self.files.forget_discarded()
         return response
 
     def _catch_up(self) -> None:
-        """Put on record what a full disk kept from it; raises AwsError while that is full."""
+        """Write a checkpoint with the change that a full disk kept out of the journal.
+
+        Raises:
+            AwsError: there is no room for it either.
+        """
         assert self._journal is not None
         try:
             self._journal.begin(dump_state())
-        except OSError as error:
+        except (OSError, *_UNWRITABLE) as error:
             raise _no_room(error) from error
         self._is_behind = False
 
@@ -253,7 +262,7 @@ class Gateway:
             return
         try:
             state = dump_state()
-        except (TypeError, AttributeError, PicklingError) as error:
+        except _UNWRITABLE as error:
             _log.warning("cannot write a checkpoint, the journal goes on: %s", error)
             self._journal.postpone()
             return
@@ -296,16 +305,17 @@ def is_change(request: Request) -> bool:
 def _refusal(error: AwsError, service: str, request: Request) -> Response:
     """Tell an error of the gateway's own in the protocol of the service that was asked."""
     code = "AccessDenied" if error.code == ACCESS_DENIED else error.code
+    status = 503 if error.status == 503 else 403
     if service == "s3":
-        status = 403 if error.code == ACCESS_DENIED else error.status
         return xml_error_response(status, code, error.message)
     if "x-amz-target" in request.headers:
         return error_response(error)
-    return query_error_response(403, code, error.message)
+    return query_error_response(status, code, error.message)
 
 
-def _no_room(error: OSError) -> AwsError:
-    return AwsError("ServiceUnavailable", f"The data directory: {error.strerror}", status=503)
+def _no_room(error: Exception) -> AwsError:
+    why = error.strerror if isinstance(error, OSError) else error
+    return AwsError("ServiceUnavailable", f"The data directory: {why}", status=503)
 
 
 def _with(request: Request, payload: dict[str, Any]) -> Request:

@@ -52,12 +52,14 @@ def athena(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def run_try(number: int, statement: str = "SELECT 1", **more: Any) -> str:
     """Run a try of a task; return the id of its query."""
-    of_run = {"began": BEGAN, "run_id": "by-hand", "max_tries": RETRIES, **more}
-    began = of_run.pop("began")
+    of_run = {"run_id": "by-hand", "max_tries": RETRIES, **more}
+    run = SimpleNamespace(
+        start_date=of_run.pop("began", BEGAN), clear_number=of_run.pop("clear_number", 0)
+    )
     ti = SimpleNamespace(dag_id="dag", task_id="query", map_index=0, try_number=number, **of_run)
     task = Query(task_id="query", data_set=TRAFFIC, retries=RETRIES)
     task.statement = statement
-    return str(task.execute({"ti": ti, "dag_run": SimpleNamespace(start_date=began)}))
+    return str(task.execute({"ti": ti, "dag_run": run}))
 
 
 @pytest.mark.usefixtures("athena")
@@ -101,6 +103,7 @@ def test_a_query_that_failed_is_begun_again(faults):
     [
         {"statement": "SELECT 2"},
         {"max_tries": RETRIES + 2},
+        {"clear_number": 1},
         {"began": BEGAN.replace(minute=1)},
         {"began": None},
     ],

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from airflow.providers.amazon.aws.triggers.athena import AthenaTrigger
@@ -61,7 +62,8 @@ def watch(monkeypatch) -> Callable[..., tuple[Any, list[Any]]]:
 
         async def events() -> list[Any]:
             trigger = PatientAthenaTrigger(**FIELDS)
-            if not states:
+            if set(states) <= {"deferred", "failed"}:
+                trigger._is_deferred = AsyncMock(return_value="deferred" in states)
                 await trigger.on_kill()
                 return []
             return [event.payload async for event in trigger.run()]
@@ -89,7 +91,11 @@ def test_a_query_that_failed_or_does_not_end_is_an_error(watch, states):
 
 
 def test_a_task_that_is_killed_stops_its_query(watch):
-    assert watch() == ([], ["stop query-1"])
+    assert watch("failed") == ([], ["stop query-1"])
+
+
+def test_a_query_that_another_triggerer_watches_goes_on(watch):
+    assert watch("deferred") == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -101,6 +107,8 @@ def test_a_task_that_is_killed_stops_its_query(watch):
     ],
 )
 def test_refused_calls_are_repeated_as_it_was_chosen(monkeypatch, retries, name, mode):
+    monkeypatch.delenv("AWS_MAX_ATTEMPTS", raising=False)
+    monkeypatch.delenv("AWS_RETRY_MODE", raising=False)
     monkeypatch.setenv(name, "legacy")
     config: Any = Config(**({"retries": retries} if retries else {}))
 
