@@ -10,6 +10,7 @@ from airflow.providers.amazon.aws.triggers.athena import AthenaTrigger
 from airflow.triggers.base import TriggerEvent
 from asgiref.sync import sync_to_async
 
+_STOPPING: set["asyncio.Future[None]"] = set()
 # Legacy, the default on Amazon MWAA, hardly ever repeats Athena's TooManyRequestsException.
 RETRIES: Any = {"mode": "standard", "total_max_attempts": 10}
 
@@ -69,6 +70,13 @@ class PatientAthenaTrigger(AthenaTrigger):
         Airflow 3.3 calls this in the triggerer, which must already watch the query; older versions
         do not call it.
         """
+        # Airflow cancels it again and again until it is over: what is begun goes on.
+        stopping = asyncio.ensure_future(self._stop())
+        _STOPPING.add(stopping)
+        stopping.add_done_callback(_STOPPING.discard)
+        await asyncio.shield(stopping)
+
+    async def _stop(self) -> None:
         if await self._is_deferred():
             return
         async with await self.hook().get_async_conn() as athena:
