@@ -145,7 +145,16 @@ def attempts(context: Any) -> list[Attempt]:
     began = str(run.start_date or now())
     # A clear gives a task more tries, unless it runs; the run counts every clear.
     cleared = (ti.max_tries, getattr(run, "clear_number", None))
-    of_task = (ti.dag_id, ti.run_id, began, ti.task_id, ti.map_index, *cleared)
+    # `airflow dags test` of Airflow 2 makes a run of the same name and start again.
+    of_task = (
+        ti.dag_id,
+        ti.run_id,
+        getattr(run, "id", None),
+        began,
+        ti.task_id,
+        ti.map_index,
+        *cleared,
+    )
     return [
         Attempt(
             token=hashlib.sha256(repr((*of_task, number)).encode()).hexdigest(),
