@@ -10,6 +10,7 @@ from airflow.providers.amazon.aws.triggers.athena import AthenaTrigger
 from airflow.triggers.base import TriggerEvent
 from asgiref.sync import sync_to_async
 
+# A loop keeps no hold of its tasks: those that stop queries.
 _STOPPING: set["asyncio.Future[None]"] = set()
 # Legacy, the default on Amazon MWAA, hardly ever repeats Athena's TooManyRequestsException.
 RETRIES: Any = {"mode": "standard", "total_max_attempts": 10}

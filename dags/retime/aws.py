@@ -102,6 +102,11 @@ class RefusedPartition:
     code: str
     message: str
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the catalog has it already: of another run, or of a call repeated."""
+        return self.code == "AlreadyExistsException"
+
     def __str__(self) -> str:
         """One line for an error's sentence."""
         return f"{self.values}: {self.code} {self.message}".strip()
@@ -244,13 +249,13 @@ def get_table(glue: GlueClient, database: str, name: str) -> TableTypeDef | None
         return None
 
 
-def create_table(glue: GlueClient, database: str, table: TableInputTypeDef) -> bool:
-    """Create a table; return False if it is there: by another run, or by this call, repeated."""
+def create_table(glue: GlueClient, database: str, table: TableInputTypeDef) -> TableTypeDef | None:
+    """Create a table, or return the one that is there: of another run, or of a call repeated."""
     try:
         glue.create_table(DatabaseName=database, TableInput=table)
     except glue.exceptions.AlreadyExistsException:
-        return False
-    return True
+        return glue.get_table(DatabaseName=database, Name=table["Name"])["Table"]
+    return None
 
 
 def is_projected(table: TableTypeDef) -> bool:

@@ -60,7 +60,7 @@ def make_client(
 
 
 class _Patience:
-    """What botocore asks after each answer, which then asks no other handler.
+    """What botocore asks first after each answer: the first handler that says something decides.
 
     The seconds after which to try again, or False not to; None leaves it to botocore.
     """

@@ -140,13 +140,10 @@ STEPS = {
 @pytest.fixture
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Tasks fail at once at what AWS refuses."""
-    made_once = (runtime.get_clients, runtime.get_client)
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    for function in made_once:
-        function.cache_clear()
+    runtime.get_client.cache_clear()
     yield
-    for function in made_once:
-        function.cache_clear()
+    runtime.get_client.cache_clear()
 
 
 @pytest.mark.usefixtures("_impatient")

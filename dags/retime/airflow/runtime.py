@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, Protocol, TypeVar, cast
 
 from retime.airflow.compat import get_variable, is_manual, run_dates
@@ -75,11 +75,7 @@ class _Client:
         self._aws_conn_id, self._service = aws_conn_id, service
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    @cached_property
-    def _client(self) -> Any:
-        return get_client(self._aws_conn_id, self._service)
+        return getattr(get_client(self._aws_conn_id, self._service), name)
 
 
 # Once a process, which a task has to itself.

@@ -112,13 +112,13 @@ class StatementOperator(AthenaOperator):
         token, workgroup = self.client_request_token, self.workgroup
         athena = self.hook.get_conn()
         try:
-            # Known from here on to `on_kill`.
             query_id = self.hook.run_query(self.query, where, {}, token, workgroup)
-            self.query_execution_id = query_id
         except athena.exceptions.InvalidRequestException as error:
             if error.response.get("AthenaErrorCode") == _ANOTHER_STATEMENT:
                 return False
             raise
+        # Known from here on to `on_kill`.
+        self.query_execution_id = query_id
         state = aws.get_query_status(athena, query_id).state
         self.log.info("an earlier try began query %s, which is %s", query_id, state)
         if state in AthenaHook.FAILURE_STATES:

@@ -10,7 +10,7 @@ from retime.calendar.slices import Slice
 from retime.errors import RequestError
 
 FIRST_DATE, LAST_DATE = date(1970, 1, 1), date(2199, 12, 31)
-"""What dates there can be: what Athena and Python reckon with, an offset or a slice beyond them."""
+"""The event dates that there can be: Athena and Python can reckon with what lies around them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,7 +140,7 @@ def prepare_count(
     ]
     counted = replace(table, name=name).in_catalog(database)
     refused = aws.create_partitions(glue, counted, partitions)
-    if refused := [each for each in refused if each.code != "AlreadyExistsException"]:
+    if refused := [each for each in refused if not each.is_there]:
         raise PublishError(f"{counted}: {', '.join(map(str, refused[:_EXAMPLES]))}")
     return name
 

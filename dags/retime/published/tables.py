@@ -32,11 +32,9 @@ def ensure_table(glue: GlueClient, database: str, table: Table) -> None:
         CatalogError: the table is there with other columns or keys, or at another location.
     """
     wanted = table_input(table.name, table.location, table.columns, table.partitioning)
-    found = aws.get_table(glue, database, table.name)
+    found = aws.get_table(glue, database, table.name) or aws.create_table(glue, database, wanted)
     if found is None:
-        if aws.create_table(glue, database, wanted):
-            return
-        found = glue.get_table(DatabaseName=database, Name=table.name)["Table"]
+        return
     if aws.is_projected(found) and table.layout != "hive":
         raise CatalogError(
             f"the table {database}.{table.name} has partition projection, which ignores the "
@@ -80,10 +78,8 @@ def create_staging_table(
     """
     table = table_input(name, location, columns, partitioning)
     table["Parameters"] = {**table["Parameters"], ATTEMPT: attempt}
-    if aws.create_table(glue, database, table):
-        return
-    found = glue.get_table(DatabaseName=database, Name=name)["Table"]
-    if found.get("Parameters", {}).get(ATTEMPT) != attempt:
+    found = aws.create_table(glue, database, table)
+    if found and found.get("Parameters", {}).get(ATTEMPT) != attempt:
         raise CatalogError(f"{database}.{name} is another's; clear the task to stage it again")
 
 

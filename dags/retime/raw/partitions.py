@@ -269,7 +269,7 @@ def register_folders(
     ]
     refused = aws.create_partitions(glue, raw.in_catalog, partitions)
     # Another run may have registered the same hours meanwhile.
-    _check(raw, [each for each in refused if each.code != "AlreadyExistsException"])
+    _check(raw, [each for each in refused if not each.is_there])
 
 
 def ignore_malformed_json(glue: GlueClient, raw: RawTable, hours: Iterable[datetime]) -> None:

@@ -39,8 +39,8 @@ from local_aws.seam import ACCESS_DENIED, AwsError, FaultRule, Service
 
 CONTROL_PATH = "/_local_aws/"
 _READS = ("Get", "List", "Describe", "BatchGet", "Search", "Query", "Scan", "Head", "Validate")
-# What moto's state says when it cannot be written down.
-_UNWRITABLE = (TypeError, AttributeError, PicklingError)
+# What a checkpoint fails with: moto's state cannot be written down, or there is no room for it.
+_UNWRITABLE = (TypeError, AttributeError, PicklingError, OSError)
 # What a write says where a disk, a quota or a limit is full.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -171,7 +171,7 @@ class Gateway:
             slow = rule.action == "throttle"
             code = rule.code or ("SlowDown" if slow else "InternalError")
             return xml_error_response(503 if slow else 500, code, rule.message or f"{code}.")
-        return error_response(_fault_error(rule))
+        return error_response(rule.error("InternalServiceException", "Internal error."))
 
     def _route(self, request: Request) -> Response:
         name, region = request.scope
@@ -217,7 +217,7 @@ class Gateway:
         assert self._journal is not None
         try:
             self._journal.begin(dump_state())
-        except (OSError, *_UNWRITABLE) as error:
+        except _UNWRITABLE as error:
             raise _no_room(error) from error
         self._is_behind = False
 
@@ -261,15 +261,9 @@ class Gateway:
         if self._journal.is_empty:
             return
         try:
-            state = dump_state()
+            self._journal.begin(dump_state())
         except _UNWRITABLE as error:
             _log.warning("cannot write a checkpoint, the journal goes on: %s", error)
-            self._journal.postpone()
-            return
-        try:
-            self._journal.begin(state)
-        except OSError as error:
-            _log.warning("no room for a checkpoint, the journal goes on: %s", error)
             self._journal.postpone()
 
     @staticmethod
@@ -321,10 +315,3 @@ def _no_room(error: Exception) -> AwsError:
 def _with(request: Request, payload: dict[str, Any]) -> Request:
     body = json.dumps(payload).encode()
     return replace(request, body=io.BytesIO(body), length=len(body))
-
-
-def _fault_error(rule: FaultRule) -> AwsError:
-    if rule.action != "throttle":
-        code = rule.code or "InternalServiceException"
-        return AwsError(code, rule.message or "Internal error.", status=500)
-    return AwsError(rule.code or "ThrottlingException", rule.message or "Rate exceeded")

@@ -82,6 +82,12 @@ class FaultRule:
     code: str = ""
     share: float = 1.0
 
+    def error(self, code: str, message: str) -> AwsError:
+        """Return the error that it strikes with; a throttled call's, or else the one given."""
+        if self.action == "throttle":
+            return AwsError(self.code or "ThrottlingException", self.message or "Rate exceeded")
+        return AwsError(self.code or code, self.message or message, status=500)
+
 
 class Access(Protocol):
     """What the caller of the request under way may do."""

@@ -119,14 +119,11 @@ class AthenaService:
         """StartQueryExecution."""
         sql = str(payload.get("QueryString", ""))
         rule = self.faults.take("athena.StartQueryExecution", sql)
-        if rule is not None and rule.action == "lose":
+        if rule is None:
+            return self._start(payload, sql, region)
+        if rule.action == "lose":
             self._start(payload, sql, region)
-        if rule is not None and rule.action == "throttle":
-            raise AwsError(rule.code or "ThrottlingException", rule.message or "Rate exceeded")
-        if rule is not None:
-            code = rule.code or "InternalServerException"
-            raise AwsError(code, rule.message or "Internal error", status=500)
-        return self._start(payload, sql, region)
+        raise rule.error("InternalServerException", "Internal error")
 
     def _start(self, payload: dict[str, Any], sql: str, region: str) -> dict[str, Any]:
         catalog = (payload.get("QueryExecutionContext") or {}).get("Catalog") or "AwsDataCatalog"
