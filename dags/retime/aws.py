@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from retime.errors import DeleteError
+from retime.aws_retries import READ_TOO_LONG_AGO, Backoff, passing_code
+from retime.errors import DeleteError, PublishError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mypy_boto3_athena import AthenaClient
     from mypy_boto3_glue import GlueClient
@@ -31,6 +33,13 @@ T = TypeVar("T")
 # https://docs.aws.amazon.com/glue/latest/webapi/API_BatchCreatePartition.html and its siblings.
 PARTITIONS_LIMIT = 100
 DELETE_OBJECTS_LIMIT = 1000
+FRESH = 10.0
+"""For how many seconds what was read of a partition may be written over."""
+# What TableInput takes of a table; a view has texts too, and is not changed.
+_TABLE_INPUT = (
+    *("Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys"),
+    *("TableType", "Parameters"),
+)
 # AthenaError.ErrorCategory: 1 system, 2 user, 3 other.
 _USER_ERROR = 2
 # A copy of more than 5 GB must be in parts; parts of less also end before a client's patience does.
@@ -263,28 +272,35 @@ def is_projected(table: TableTypeDef) -> bool:
     return table.get("Parameters", {}).get("projection.enabled", "").lower() == "true"
 
 
-def update_table(
+def change_table(
     glue: GlueClient,
     database: str,
-    found: TableTypeDef,
-    *,
-    parameters: Mapping[str, str] | None = None,
-    storage: StorageDescriptorUnionTypeDef | None = None,
+    name: str,
+    change: Callable[[TableInputTypeDef], TableInputTypeDef | None],
 ) -> None:
-    """Change the parameters or the storage descriptor of a table, and nothing else of it.
+    """Give a table the record that a change makes of it as it is; None leaves it.
 
-    An update replaces the whole record, and takes other fields than a table has.
+    An update replaces the whole record, and takes other fields than a table has. It is refused when
+    another was faster, and the change is made of what is there then.
+
+    Raises:
+        PublishError: others change it all the time.
     """
-    change: TableInputTypeDef = {
-        "Name": found["Name"],
-        "StorageDescriptor": storage or found["StorageDescriptor"],
-        "PartitionKeys": found.get("PartitionKeys", []),
-        "Parameters": found.get("Parameters", {}) if parameters is None else parameters,
-    }
-    for key in ("TableType", "Description", "Owner"):
-        if key in found:
-            change[key] = found[key]
-    glue.update_table(DatabaseName=database, TableInput=change)
+    backoff = Backoff()
+    while True:
+        found: Any = glue.get_table(DatabaseName=database, Name=name)["Table"]
+        record: Any = {key: found[key] for key in _TABLE_INPUT if key in found}
+        if (changed := change(record)) is None:
+            return
+        try:
+            glue.update_table(
+                DatabaseName=database, TableInput=changed, VersionId=found["VersionId"]
+            )
+        except glue.exceptions.ConcurrentModificationException as error:
+            if not backoff.pause():
+                raise PublishError(f"{database}.{name}: {error}; clear this task alone") from error
+        else:
+            return
 
 
 def column_types(entries: Iterable[ColumnOutputTypeDef]) -> dict[str, str]:
@@ -355,17 +371,35 @@ def create_partitions(
 
 
 def update_partitions(
-    glue: GlueClient, table: CatalogTable, partitions: Sequence[CatalogPartition]
+    glue: GlueClient,
+    table: CatalogTable,
+    partitions: Sequence[CatalogPartition],
+    *,
+    read_at: float,
 ) -> list[RefusedPartition]:
-    """Replace partitions' records whole; return those that the catalog refused."""
+    """Replace partitions' records whole; return those that the catalog refused, or gave no answer.
+
+    The catalog has no condition for it: what another has changed since the records were read, at
+    `read_at` of the monotonic clock, is lost. So nothing is sent when that is too long ago, as
+    after a process was suspended, and a refused call is not repeated.
+    """
     refused: list[RefusedPartition] = []
     for chunk in _chunks(partitions, PARTITIONS_LIMIT):
         inputs = [_input(table, partition) for partition in chunk]
-        answer = glue.batch_update_partition(
-            DatabaseName=table.database,
-            TableName=table.name,
-            Entries=[{"PartitionValueList": i["Values"], "PartitionInput": i} for i in inputs],
-        )
+        if (age := time.monotonic() - read_at) > FRESH:
+            refused += _all_refused(inputs, READ_TOO_LONG_AGO, f"{age:.0f} seconds")
+            continue
+        try:
+            answer = glue.batch_update_partition(
+                DatabaseName=table.database,
+                TableName=table.name,
+                Entries=[{"PartitionValueList": i["Values"], "PartitionInput": i} for i in inputs],
+            )
+        except Exception as error:
+            if (code := passing_code(error)) is None:
+                raise
+            refused += _all_refused(inputs, code, str(error))
+            continue
         refused += [_refused(e["PartitionValueList"], e) for e in answer.get("Errors", ())]
     return refused
 
@@ -445,6 +479,15 @@ def _input(table: CatalogTable, partition: CatalogPartition) -> PartitionInputTy
         "StorageDescriptor": {**partition.storage, "Location": partition.location},
         "Parameters": partition.parameters,
     }
+
+
+def _all_refused(
+    inputs: Sequence[PartitionInputTypeDef], code: str, message: str
+) -> list[RefusedPartition]:
+    return [
+        RefusedPartition(values="/".join(each["Values"]), code=code, message=message)
+        for each in inputs
+    ]
 
 
 def _refused(values: Sequence[str], entry: Any) -> RefusedPartition:

@@ -15,9 +15,16 @@ from typing import Any
 ATTEMPTS = 10
 """How often a call is tried that got no answer, which is botocore's part of the policy."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 20.0
+PATIENCE = 900.0
+"""For how many seconds a task repeats a call that AWS refuses; other queries may take that long."""
+
+UNREPEATED = ("BatchUpdatePartition",)
+"""What writes over the changes of others: who calls it reads again before each attempt."""
+
+FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 20.0
 _BEGAN = "retime_refused_since"
-_CHANGED = "ConcurrentModificationException"
+_CHANGED, _NO_ANSWER = "ConcurrentModificationException", "NoAnswer"
+READ_TOO_LONG_AGO = "ReadTooLongAgo"
 _REFUSALS = frozenset(
     (
         *("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled"),
@@ -25,7 +32,7 @@ _REFUSALS = frozenset(
         *("SlowDown", "ServiceUnavailable", "ServiceUnavailableException"),
         *("InternalError", "InternalFailure", "InternalServerException"),
         *("InternalServiceException", "OperationTimeoutException", "OperationAborted"),
-        _CHANGED,
+        *(_CHANGED, _NO_ANSWER, READ_TOO_LONG_AGO),
     )
 )
 _SERVER_ERROR = 500
@@ -49,13 +56,17 @@ def make_client(
     from botocore.config import Config
 
     is_chosen = config.retries or {"AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS"} & os.environ.keys()
-    if is_chosen and attempts is None:
-        return session.client(service, config=config, **options)
-    retries: Any = {"mode": "standard", "total_max_attempts": attempts or ATTEMPTS}
-    client = session.client(service, config=config.merge(Config(retries=retries)), **options)
+    is_ours = attempts is not None or not is_chosen
+    if is_ours:
+        retries: Any = {"mode": "standard", "total_max_attempts": attempts or ATTEMPTS}
+        config = config.merge(Config(retries=retries))
+    client = session.client(service, config=config, **options)
     # Where botocore's own is: of handlers of one event, the more special come first.
     event = f"needs-retry.{client.meta.service_model.service_id.hyphenize()}"
-    client.meta.events.register_first(event, _Patience(patience))
+    for action in UNREPEATED:
+        client.meta.events.register_first(f"{event}.{action}", _never)
+    if is_ours:
+        client.meta.events.register_first(event, _Patience(patience))
     return client
 
 
@@ -71,24 +82,62 @@ class _Patience:
     def __call__(
         self, *, response: Any, operation: Any, attempts: int, request_dict: Any, **_: Any
     ) -> float | bool | None:
-        if not _is_refused(response, operation.name):
+        if response is None or not _is_passing(response[1], operation.name):
             return None
         now = time.monotonic()
         # The context is that of the call, through all its attempts.
         began: float = request_dict["context"].setdefault(_BEGAN, now)
-        # Not a secret: so that those who were refused together do not come back together.
-        longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(attempts, 10))
-        pause = random.uniform(0, longest)  # noqa: S311
+        pause = _pause_after(attempts)
         return pause if now + pause - began < self._seconds else False
 
 
-def _is_refused(response: Any, action: str) -> bool:
-    if response is None:
-        return False
-    _, answer = response
+class Backoff:
+    """The pauses of a loop that reads again before it repeats what AWS refused."""
+
+    def __init__(self, patience: float | None = None) -> None:
+        self._ends = time.monotonic() + (PATIENCE if patience is None else patience)
+        self._attempts = 0
+
+    def pause(self) -> bool:
+        """Wait, longer each time; return False instead once the patience would be over."""
+        self._attempts += 1
+        pause = _pause_after(self._attempts)
+        if time.monotonic() + pause > self._ends:
+            return False
+        time.sleep(pause)
+        return True
+
+
+def is_passing(code: str | None) -> bool:
+    """Return whether a call that was refused with a code may be taken a little later."""
+    return code in _REFUSALS
+
+
+def passing_code(error: Exception) -> str | None:
+    """Return the code of a call that failed for now, also one without an answer; else None."""
+    from botocore import exceptions
+
+    if isinstance(error, exceptions.ClientError):
+        answer: Any = error.response
+        return answer["Error"]["Code"] if _is_passing(answer, error.operation_name) else None
+    has_no_answer = isinstance(error, (exceptions.HTTPClientError, exceptions.ConnectionError))
+    return _NO_ANSWER if has_no_answer else None
+
+
+def _pause_after(attempts: int) -> float:
+    # Not a secret: so that those who were refused together do not come back together.
+    longest = min(_LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempts, 10))
+    return random.uniform(0, longest)  # noqa: S311
+
+
+def _never(**_: Any) -> bool:
+    return False
+
+
+def _is_passing(answer: Any, action: str) -> bool:
     code = answer.get("Error", {}).get("Code")
     if (action, code) == ("UpdateTable", _CHANGED):
-        return False  # it would take back what another has changed: the task reads it again
+        return False  # another has changed it since it was read
     if code in _REFUSALS:
         return True
     status: int = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

@@ -38,7 +38,7 @@ class RunError(PermanentError):
 
 
 class PublishError(RetryableError):
-    """The catalog did not take what was published."""
+    """The catalog did not take a change."""
 
 
 class QueryError(RetryableError):

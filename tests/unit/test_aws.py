@@ -1,11 +1,16 @@
 """Calls to S3, Glue and Athena: pages, limits of a call, and refusals inside an HTTP 200."""
 
+import time
 from dataclasses import replace
+from functools import partial
+from math import inf
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from retime import aws
+from retime.aws_retries import is_passing
 from retime.calendar.partitioning import HOURLY
 from retime.errors import DeleteError
 from retime.published import tables
@@ -121,7 +126,8 @@ def test_hundreds_of_partitions_are_created_read_and_updated(account, table):
     values = [partition.values for partition in partitions(230)]
     assert aws.create_partitions(*place, partitions(230)) == []
     assert set(aws.read_partitions(*place, values)) == set(values)
-    assert aws.update_partitions(*place, partitions(230, "s3://b/2/")) == []
+    moved = partitions(230, "s3://b/2/")
+    assert aws.update_partitions(*place, moved, read_at=time.monotonic()) == []
     found = aws.read_partitions(*place, values).values()
     assert {partition.location for partition in found} == {"s3://b/2/"}
     locations = aws.list_locations(account.clients.glue, account.database, table.name)
@@ -133,7 +139,7 @@ def test_an_update_keeps_columns_and_parameters_as_they_were_read(account, table
     noted = replace(partitions(1)[0], parameters={"note": "mine"})
     aws.create_partitions(*place, [noted])
     (found,) = aws.read_partitions(*place, [noted.values]).values()
-    aws.update_partitions(*place, [replace(found, location="s3://b/2/")])
+    aws.update_partitions(*place, [replace(found, location="s3://b/2/")], read_at=time.monotonic())
     (again,) = aws.read_partitions(*place, [noted.values]).values()
     assert (again.location, again.parameters) == ("s3://b/2/", {"note": "mine"})
     assert again.storage["Columns"] == found.storage["Columns"]
@@ -182,7 +188,7 @@ CALLS = pytest.mark.parametrize(
     ("function", "argument", "key"),
     [
         (aws.create_partitions, "PartitionInputList", "PartitionValues"),
-        (aws.update_partitions, "Entries", "PartitionValueList"),
+        (partial(aws.update_partitions, read_at=inf), "Entries", "PartitionValueList"),
     ],
 )
 
@@ -207,6 +213,30 @@ def test_a_refusal_inside_an_http_200_is_told(function, argument, key):
     glue = Recorder({"Errors": [{key: ["0", "0"], "ErrorDetail": ANSWER_CODE}]})
     (refused,) = function(glue, NAMED, partitions(1))
     assert str(refused) == "0/0: InternalServiceException try again"
+
+
+def test_what_was_read_too_long_ago_is_not_written_over():
+    glue = Recorder({})
+    read_at = time.monotonic() - aws.FRESH - 1
+    (refused,) = aws.update_partitions(glue, NAMED, partitions(1), read_at=read_at)
+    assert is_passing(refused.code)
+    assert glue.calls == []
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "AccessDeniedException"])
+def test_an_update_that_is_refused_for_now_is_told_and_any_other_is_raised(code):
+    class Refusing:
+        def batch_update_partition(self, **_: Any) -> Any:
+            raise ClientError({"Error": {"Code": code, "Message": "no"}}, "BatchUpdatePartition")
+
+    def update() -> list[aws.RefusedPartition]:
+        return aws.update_partitions(Refusing(), NAMED, partitions(1), read_at=inf)
+
+    if code == "AccessDeniedException":
+        with pytest.raises(ClientError):
+            update()
+    else:
+        assert [refused.code for refused in update()] == [code]
 
 
 def test_a_partition_that_exists_is_a_failure_of_its_entry_alone(account, table):

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar, cast
 from retime.airflow.compat import get_variable, is_manual, run_dates
 from retime.airflow.connection import AwsConnection
 from retime.aws import Clients
+from retime.aws_retries import PATIENCE
 from retime.calendar.event_dates import RunFacts, event_dates
 from retime.calendar.slices import Slice
 from retime.dataset.deployment import Deployment, deploy
@@ -36,9 +37,6 @@ class FromJson(Protocol):
 
 
 HandedOn = TypeVar("HandedOn", bound=FromJson)
-
-PATIENCE = 900.0
-"""For how many seconds a task repeats a call that AWS refuses; other queries may take that long."""
 
 LANDED_UNTIL = "landed_until"
 """The XCom of `crawl_raw` with how far raw had landed when the crawl began."""

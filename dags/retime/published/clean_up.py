@@ -18,6 +18,7 @@ from retime.published.generations import (
     generation_of_staging_table,
     generation_time,
 )
+from retime.published.plain_folders import delete_foreign_objects
 from retime.published.tables import has_table
 
 if TYPE_CHECKING:
@@ -39,12 +40,18 @@ def clean_up(deployment: Deployment, now: datetime) -> dict[str, int]:
     """
     clients, database = deployment.clients, deployment.database
     retention = deployment.data_set.limits.retention
-    dropped = deleted = 0
+    dropped = deleted = foreign = 0
     for table in deployment.data_set.tables:
         dropped += drop_staging_tables(clients.glue, database, table, now - retention)
         if has_table(clients.glue, database, table.name):
             deleted += delete_generations(clients, database, table, now=now, retention=retention)
-    return {"staging_tables_dropped": dropped, "generations_deleted": deleted}
+            if table.layout == "hive":
+                foreign += delete_foreign_objects(clients, database, table)
+    return {
+        "staging_tables_dropped": dropped,
+        "generations_deleted": deleted,
+        "foreign_objects_deleted": foreign,
+    }
 
 
 def drop_staging_tables(glue: GlueClient, database: str, table: Table, before: datetime) -> int:

@@ -26,6 +26,7 @@ from retime.dataset.model import DEFAULT_FOLDERS, DataSet, Raw
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
+    from mypy_boto3_glue.type_defs import TableInputTypeDef
 
 _PARAMETER = "retime.data_set"
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
@@ -124,11 +125,14 @@ def describe_table(deployment: Deployment, fingerprint: str) -> None:
     """Let the published table say what its data set says, if it does not yet."""
     glue, database = deployment.clients.glue, deployment.database
     facts = facts_of(deployment.data_set, fingerprint)
-    found = glue.get_table(DatabaseName=database, Name=facts.table)["Table"]
-    parameters = found.get("Parameters", {})
-    if parameters.get(_PARAMETER) != facts.to_text():
-        described = {**parameters, _PARAMETER: facts.to_text()}
-        aws.update_table(glue, database, found, parameters=described)
+
+    def describe(table: TableInputTypeDef) -> TableInputTypeDef | None:
+        parameters = table.get("Parameters", {})
+        if parameters.get(_PARAMETER) == facts.to_text():
+            return None
+        return {**table, "Parameters": {**parameters, _PARAMETER: facts.to_text()}}
+
+    aws.change_table(glue, database, facts.table, describe)
 
 
 def facts_in(parameters: Mapping[str, str]) -> TableFacts | None:

@@ -9,12 +9,10 @@ from datetime import datetime
 from retime.aws import CatalogPartition
 from retime.calendar.arrival_hours import ArrivalWindow
 from retime.calendar.partitioning import Partition
+from retime.catalog_changes import CatalogChanges, Partitions
 from retime.dataset.model import Table
 from retime.published.ledger import Ledger, ledger_of, other_parameters
 from retime.published.tables import storage_descriptor
-
-Partitions = Mapping[Partition, CatalogPartition]
-"""Partitions of a published table, by their values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,25 +47,6 @@ class Publication:
         """Return whether nothing that can be of a partition has landed, and it has no rows."""
         own = self.own[partition]
         return partition not in self.rows and all(own.intersect(w).is_empty for w in self.landed)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogChanges:
-    """What a publication does to the catalog; `kept` partitions are pinned, from more or later."""
-
-    create: tuple[CatalogPartition, ...]
-    update: tuple[CatalogPartition, ...]
-    kept: tuple[Partition, ...]
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the catalog is already as the changes would leave it."""
-        return not (self.create or self.update)
-
-    @property
-    def first(self) -> CatalogChanges:
-        """The kind of call that is made first: what follows is planned again after it."""
-        return replace(self, update=()) if self.create else self
 
 
 def plan_changes(

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING
 
 from retime import aws
 from retime.calendar.partitioning import Partition
-from retime.errors import PublishError, RunError
+from retime.catalog_changes import CatalogChanges, Partitions, make_changes
+from retime.errors import RunError
 from retime.published.generations import generation_time
 from retime.published.publication import Publication, generation_of, plan_changes
 from retime.published.results import PartitionCounts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-# Creations and updates, each with what the catalog refused three times.
-_STEPS = 8
 
 
 def repoint_partitions(
@@ -29,8 +27,7 @@ def repoint_partitions(
 ) -> PartitionCounts:
     """Give the published table the partitions of a publication; return what was changed.
 
-    Safe to repeat and to break off: each partition is replaced by one record of the catalog, and a
-    repetition does only what is left to do.
+    Safe to repeat and to break off: each partition is replaced by one record of the catalog.
 
     Raises:
         RunError: the generation is not what was audited, or is older than the retention time and
@@ -39,32 +36,20 @@ def repoint_partitions(
     """
     glue, table = clients.glue, publication.table.in_catalog(database)
     sizes = _staged_sizes(clients.s3, publication)
-    created: set[Partition] = set()
-    updated: set[Partition] = set()
-    refused: list[aws.RefusedPartition] = []
-    for _ in range(_STEPS):
-        existing = aws.read_partitions(glue, table, publication.wanted)
+
+    def plan(existing: Partitions) -> CatalogChanges:
         changes = plan_changes(publication, sizes, existing, now)
-        if changes.is_done:
-            generations = [generation_of(partition) for partition in existing.values()]
-            return PartitionCounts(
-                created=len(created),
-                updated=len(updated),
-                kept=len(changes.kept),
-                current=generations.count(publication.generation),
-            )
-        _refuse_old(publication, now, retention)
-        step = changes.first
-        created |= {partition.values for partition in step.create}
-        updated |= {partition.values for partition in step.update}
-        refused = [
-            *aws.create_partitions(glue, table, step.create),
-            *aws.update_partitions(glue, table, step.update),
-        ]
-    raise PublishError(
-        f"{table}: the catalog did not take all of generation "
-        f"{publication.generation} in {_STEPS} steps; repeat the publication: "
-        f"{', '.join(map(str, refused[:3]))}"
+        if not changes.is_done:
+            _refuse_old(publication, now, retention)
+        return changes
+
+    made = make_changes(glue, table, publication.wanted, plan)
+    generations = [generation_of(partition) for partition in made.partitions.values()]
+    return PartitionCounts(
+        created=len(made.created),
+        updated=len(made.updated),
+        kept=len(made.kept),
+        current=generations.count(publication.generation),
     )
 
 

@@ -15,8 +15,9 @@ from retime import aws
 from retime.calendar.partitioning import Partition
 from retime.calendar.partitions import partitions_of
 from retime.calendar.slices import Slice
+from retime.catalog_changes import adding, make_changes
 from retime.dataset.deployment import Deployment
-from retime.errors import PublishError, RunError
+from retime.errors import RunError
 from retime.published.changes import change_partitions
 from retime.published.clean_up import read_marks
 from retime.published.generations import generation_location, staging_table_name
@@ -139,9 +140,7 @@ def prepare_count(
         for partition, each in reversals.items()
     ]
     counted = replace(table, name=name).in_catalog(database)
-    refused = aws.create_partitions(glue, counted, partitions)
-    if refused := [each for each in refused if not each.is_there]:
-        raise PublishError(f"{counted}: {', '.join(map(str, refused[:_EXAMPLES]))}")
+    make_changes(glue, counted, reversals, adding(partitions))
     return name
 
 

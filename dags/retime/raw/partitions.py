@@ -12,6 +12,7 @@ from retime import aws
 from retime.calendar.arrival_hours import ArrivalWindow, partition_of_arrival, span_of
 from retime.calendar.partitioning import ANY, Key
 from retime.calendar.selection import catalog_expression, select
+from retime.catalog_changes import CatalogChanges, Partitions, adding, make_changes
 from retime.dataset.deployment import Deployment
 from retime.errors import CatalogError, CrawlError
 from retime.raw.folders import Strays, is_data
@@ -20,6 +21,7 @@ from retime.raw.table import RawTable, find_raw_table
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
+    from mypy_boto3_glue.type_defs import TableInputTypeDef
 
 _IGNORE_MALFORMED = "ignore.malformed.json"
 _EXAMPLES = 3
@@ -256,10 +258,10 @@ def register_folders(
     """Add landed folders to a raw table that nobody crawls.
 
     Raises:
-        CrawlError: the catalog did not take some of them.
+        PublishError: the catalog did not take some of them.
     """
     table = glue.get_table(DatabaseName=raw.database, Name=raw.name)["Table"]
-    partitions = [
+    wanted = [
         aws.CatalogPartition(
             values=partition.values,
             location=location + folder,
@@ -267,9 +269,7 @@ def register_folders(
         )
         for folder, partition in folders.items()
     ]
-    refused = aws.create_partitions(glue, raw.in_catalog, partitions)
-    # Another run may have registered the same hours meanwhile.
-    _check(raw, [each for each in refused if not each.is_there])
+    make_changes(glue, raw.in_catalog, [each.values for each in wanted], adding(wanted))
 
 
 def ignore_malformed_json(glue: GlueClient, raw: RawTable, hours: Iterable[datetime]) -> None:
@@ -279,11 +279,14 @@ def ignore_malformed_json(glue: GlueClient, raw: RawTable, hours: Iterable[datet
     https://docs.aws.amazon.com/athena/latest/ug/openx-json-serde.html.
 
     Raises:
-        CrawlError: the catalog did not take some of the changes.
+        PublishError: the catalog did not take some of the changes.
     """
-    table = glue.get_table(DatabaseName=raw.database, Name=raw.name)["Table"]
-    if not _ignores(table["StorageDescriptor"]):
-        aws.update_table(glue, raw.database, table, storage=_ignoring(table["StorageDescriptor"]))
+
+    def ignore(table: TableInputTypeDef) -> TableInputTypeDef | None:
+        storage = table["StorageDescriptor"]
+        return None if _ignores(storage) else {**table, "StorageDescriptor": _ignoring(storage)}
+
+    aws.change_table(glue, raw.database, raw.name, ignore)
     wanted = set(hours)
     if raw.is_projected or not wanted:
         return
@@ -293,19 +296,16 @@ def ignore_malformed_json(glue: GlueClient, raw: RawTable, hours: Iterable[datet
         for each in registered(glue, raw, window, wanted)
         if each.hour in wanted and not _ignores(each.storage)
     ]
-    found = aws.read_partitions(glue, raw.in_catalog, values)
-    changed = [
-        replace(partition, storage=_ignoring(partition.storage))
-        for partition in found.values()
-        if not _ignores(partition.storage)
-    ]
-    _check(raw, aws.update_partitions(glue, raw.in_catalog, changed))
 
+    def plan(existing: Partitions) -> CatalogChanges:
+        changed = [
+            replace(partition, storage=_ignoring(partition.storage))
+            for partition in existing.values()
+            if not _ignores(partition.storage)
+        ]
+        return CatalogChanges(update=changed)
 
-def _check(raw: RawTable, refused: list[aws.RefusedPartition]) -> None:
-    if refused:
-        first = ", ".join(map(str, refused[:_EXAMPLES]))
-        raise CrawlError(f"{raw.in_catalog}: {len(refused)} hours refused: {first}")
+    make_changes(glue, raw.in_catalog, values, plan)
 
 
 def _partition(raw: RawTable, values: Sequence[str], storage: Any = None) -> RawPartition | None:

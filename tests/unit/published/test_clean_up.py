@@ -207,8 +207,8 @@ def test_both_tables_of_a_data_set_are_cleaned_up(account):
         for after in (timedelta(0), RETENTION + timedelta(hours=1, seconds=1))
     ]
     assert found == [
-        {"staging_tables_dropped": 4, "generations_deleted": 0},
-        {"staging_tables_dropped": 2, "generations_deleted": 2},
+        {"staging_tables_dropped": 4, "generations_deleted": 0, "foreign_objects_deleted": 0},
+        {"staging_tables_dropped": 2, "generations_deleted": 2, "foreign_objects_deleted": 0},
     ]
 
 

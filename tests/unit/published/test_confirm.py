@@ -1,6 +1,7 @@
 """What a search for late events has found is written into the ledgers, and nothing else."""
 
 import json
+import time
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -85,7 +86,7 @@ def with_parameters(deployment: Deployment, hour: int, **parameters: str) -> Non
     """Somebody writes parameters of a partition."""
     found = records(deployment)[hour]
     changed = replace(found, parameters={**found.parameters, **parameters})
-    assert not aws.update_partitions(*catalog(deployment), [changed])
+    assert not aws.update_partitions(*catalog(deployment), [changed], read_at=time.monotonic())
 
 
 def build_again(deployment: Deployment, account: Account, *hours: int, until: datetime) -> None:
@@ -119,7 +120,7 @@ def test_place_format_and_parameters_of_others_stay(deployment):
 def test_in_the_layout_hive_partitions_stay_in_their_plain_folders(deployment, account):
     place = f"s3://{account.bucket}/traffic/year=2024/month=3/day=28/hour=7/"
     found = replace(records(deployment)[7], location=place)
-    aws.update_partitions(*catalog(deployment), [found])
+    aws.update_partitions(*catalog(deployment), [found], read_at=time.monotonic())
     published = replace(deployment.data_set.published, layout="hive")
     hive = replace(deployment, data_set=replace(deployment.data_set, published=published))
     confirm(hive, FOUND)
@@ -173,7 +174,7 @@ def test_what_is_not_published_is_left_out(deployment):
 
 def test_what_another_tool_has_published_is_left_out(deployment):
     found = replace(records(deployment)[7], parameters={"theirs": "x"})
-    aws.update_partitions(*catalog(deployment), [found])
+    aws.update_partitions(*catalog(deployment), [found], read_at=time.monotonic())
     assert confirm(deployment, FOUND).updated == 2
     assert records(deployment)[7].parameters == {"theirs": "x"}
 

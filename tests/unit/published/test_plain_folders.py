@@ -1,6 +1,7 @@
 """The layout `hive` against S3 and a Glue catalog, also when they refuse a part or break off."""
 
 import re
+import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -128,7 +129,7 @@ def test_the_ledger_and_what_others_noted_survive_the_pointing_back(account, tab
     at_7, place = (2024, 3, 28, 7), (account.clients.glue, table.in_catalog(account.database))
     found = aws.read_partitions(*place, [at_7])[at_7]
     noted = replace(found, parameters={**found.parameters, "note": "mine"})
-    aws.update_partitions(*place, [noted])
+    aws.update_partitions(*place, [noted], read_at=time.monotonic())
 
     made = stage(account, table, 7, number=2)
     publish(account, made)
@@ -364,19 +365,51 @@ def test_overtaken_at_any_call_a_publication_takes_nothing_from_the_newer_one(ac
     assert set(overtaken_at) == CALLS
 
 
-def test_copies_that_a_woken_publication_left_go_with_its_retry(account, table):
-    """It is overtaken as it copies, and ended before it can take the copy back."""
-    first, second = (stage(account, table, 7, number=n) for n in (1, 2))
+def die_overtaken(account: Account, first: Publication, second: Publication) -> None:
+    """A publication is overtaken as it copies, and ended before it can take the copy back."""
     overtaken = Interruption(WRITES, 2, partial(publish, account, second))
     with pytest.raises(ConnectionError):
         publish(breaking(3).of(overtaken.of(account)), first)
     names = [name for name, _ in overtaken.calls]
     assert names == ["batch_create_partition", "copy"]
-    assert by_catalog(account) == {"7": [1, 2, 2]}
 
+
+def heal_by_clean_up(account: Account, made: Publication) -> None:
+    removed = plain_folders.delete_foreign_objects(account.clients, account.database, made.table)
+    assert removed == 1
+
+
+@pytest.mark.parametrize("hours", [[7], []], ids=["replaced", "emptied"])
+@pytest.mark.parametrize("heal", [publish, heal_by_clean_up], ids=["publication", "clean-up"])
+@pytest.mark.parametrize("of", ["first", "second"])
+def test_copies_that_a_woken_publication_left_go_with_the_next_look(
+    account, table, hours, heal, of
+):
+    """Though that changes nothing: the ledgers are of the newer one."""
+    first, second = stage(account, table, 7, number=1), stage(account, table, *hours, number=2)
+    die_overtaken(account, first, second)
+    right = [2] * 2 * len(hours)
+    assert by_catalog(account) == {"7": [1, *right]}
+
+    heal(account, {"first": first, "second": second}[of])
+
+    assert both(account) == ({"7": right} if right else {})
+
+
+def test_a_folder_that_is_not_as_its_ledger_says_is_left(account, table, caplog):
+    """A ledger may be another's: what a woken publication wrote over the newer one's."""
+    first, second = (stage(account, table, 7, number=n) for n in (1, 2))
     publish(account, first)
+    place = account.clients.glue, table.in_catalog(account.database)
+    before = aws.read_partitions(*place, second.wanted)
+    publish(account, second)
+    aws.update_partitions(*place, list(before.values()), read_at=time.monotonic())
 
-    assert both(account) == {"7": NEW}
+    removed = plain_folders.delete_foreign_objects(account.clients, account.database, table)
+
+    assert removed == 0
+    assert by_path(account)["7"] == NEW
+    assert f"not the 2 bytes of generation {first.generation}: build its date" in caplog.text
 
 
 def test_a_large_object_is_copied_in_parts(account, monkeypatch):

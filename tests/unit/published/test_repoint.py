@@ -149,7 +149,7 @@ def test_an_entry_that_the_catalog_refuses_for_good_fails_with_its_reason(accoun
     with pytest.raises(PublishError) as failure:
         publish(stuck, made)
     assert "2024/3/28/8: InternalServiceException try again" in str(failure.value)
-    assert "repeat the publication" in str(failure.value)
+    assert "clear this task alone" in str(failure.value)
     assert publish(account, made) == PartitionCounts(created=1, current=24)
     assert with_rows(partitions(account)) == {"7", "8"}
 

@@ -1,6 +1,7 @@
 """Partitions are pointed back at what was published before, and pinned there until unpinned."""
 
 import json
+import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -152,7 +153,7 @@ def test_parameters_of_others_stay(world, two):
         replace(each, parameters={**each.parameters, "theirs": "x"})
         for each in world.records().values()
     ]
-    aws.update_partitions(*world.catalog(), marked)
+    aws.update_partitions(*world.catalog(), marked, read_at=time.monotonic())
     world.roll_back()
     assert {each.parameters["theirs"] for each in world.records().values()} == {"x"}
     rollback.unpin(world.deployment, DAY)
@@ -229,7 +230,7 @@ def test_one_partition_that_cannot_go_back_keeps_all_of_the_dates(world, two):
 def test_what_another_tool_made_is_not_rolled_back(world, two):
     record = world.records()[7]
     other = replace(record, parameters={})
-    aws.update_partitions(*world.catalog(), [other])
+    aws.update_partitions(*world.catalog(), [other], read_at=time.monotonic())
     assert "hour=7/ has no ledger of what was before it" in refusal(world)
 
 
@@ -357,7 +358,7 @@ def test_what_an_earlier_try_rolled_back_stays_and_the_rest_follows(world, two):
         world.roll_back(seventh)
     record, ledger = world.records()[7], world.ledger(7)
     pinned = replace(ledger.previous, is_pinned=True, previous=replace(ledger, previous=None))
-    aws.update_partitions(*world.catalog(), [with_ledger(record, pinned)])
+    aws.update_partitions(*world.catalog(), [with_ledger(record, pinned)], read_at=time.monotonic())
     assert set(rollback.find_reversals(world.deployment, DAY, NOW)) == {(2024, 3, 28, 8)}
     world.roll_back()
     assert set(world.generations().values()) == {first.generation}
