@@ -31,9 +31,9 @@ DATA_SETS = {
     data_set.name: data_set
     for data_set in (
         DataSet(name="daily", first=parcels.YESTERDAY),
-        DataSet(name="missed", first=parcels.MONTH[-5], run=(("max_active_runs", 2),)),
+        DataSet(name="missed", first=parcels.MONTH[-3], run=(("max_active_runs", 2),)),
         DataSet(name="month", run=(("max_active_runs", 3),)),
-        DataSet(name="crowded", first=parcels.MONTH[-4], run=(("max_active_runs", 2),)),
+        DataSet(name="crowded", first=parcels.MONTH[-3], run=(("max_active_runs", 2),)),
         DataSet(name="hourly", grain="hour", run=(("max_days", 40), ("max_active_runs", 5))),
         DataSet(name="interrupted", grain="hour"),
         DataSet(name="crawled", raw="crawled", crawler="crawled_raw"),

@@ -8,9 +8,9 @@ from tests.scheduler.measured import note_runs
 from tests.scheduler.parcels import MONTH, expected_partitions, land_wrong
 
 MONTHLY = DATA_SETS["month"]
-DAYS = MONTH[-10:]
-MENDED = (DAYS[0], DAYS[6])
-AGAIN = DAYS[2:5]
+DAYS = MONTH[-5:]
+MENDED = (DAYS[0], DAYS[3])
+AGAIN = DAYS[2:4]
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_a_backfill_of_completed_dates_builds_them_again_and_no_others(warehouse
 def test_schedule_backfill_and_manual_run_at_once_end_as_one_clean_build(
     cli, api, warehouse
 ) -> None:
-    data_set, days = DATA_SETS["crowded"], MONTH[-4:]
+    data_set, days = DATA_SETS["crowded"], MONTH[-3:]
     api.set_paused(data_set.dag_id, is_paused=False)
     wait_for(lambda: api.runs(data_set.dag_id), "the first run")
     # Backfill and manual run go over the dates in other orders than the schedule.

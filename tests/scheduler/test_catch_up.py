@@ -23,7 +23,7 @@ def test_a_daily_run_that_defers_its_queries_builds_its_date(
 
 
 def test_each_missed_date_is_built_once_oldest_first_two_at_a_time(api, warehouse) -> None:
-    data_set, days = DATA_SETS["missed"], MONTH[-5:]
+    data_set, days = DATA_SETS["missed"], MONTH[-3:]
     api.set_paused(data_set.dag_id, is_paused=False)
 
     runs = api.wait_for_runs(data_set.dag_id, len(days))
@@ -39,6 +39,6 @@ def test_each_missed_date_is_built_once_oldest_first_two_at_a_time(api, warehous
     assert max(beside) == 1, beside
     warehouse.assert_built(data_set, days)
     note_runs(
-        "five missed dates, two at a time",
+        "three missed dates, two at a time",
         [list(api.tasks(data_set.dag_id, run["dag_run_id"]).values()) for run in runs],
     )

@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         host=options.host,
         data_dir=options.data_dir,
         crawl_seconds=options.crawl_seconds,
+        active_queries=options.active_queries,
         enforce_iam=options.enforce_iam,
         trino_url=options.trino_url,
     )
@@ -80,6 +81,12 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--port-file", type=Path, help="write the port here when ready")
     parser.add_argument(
         "--crawl-seconds", type=float, default=0.5, help="how long a crawl takes at least"
+    )
+    parser.add_argument(
+        "--active-queries",
+        type=int,
+        default=200,
+        help="how many DML queries may be queued or running; more are refused",
     )
     parser.add_argument(
         "--enforce-iam", action="store_true", help="hold IAM's users and roles to their policies"

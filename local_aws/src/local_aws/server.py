@@ -27,6 +27,7 @@ class LocalAws:
         host: address to listen on.
         data_dir: where everything is kept over a restart; None keeps nothing.
         crawl_seconds: how long a crawl takes at least.
+        active_queries: how many DML queries may be queued or running.
         enforce_iam: hold users and roles to their policies; other credentials are root's.
         trino_url: run Athena's queries on this Trino server instead of in this process.
 
@@ -44,12 +45,14 @@ class LocalAws:
         host: str = "127.0.0.1",
         data_dir: Path | None = None,
         crawl_seconds: float = 0.5,
+        active_queries: int = 200,
         enforce_iam: bool = False,
         trino_url: str | None = None,
     ) -> None:
         self._trino_url = trino_url
         self._enforce_iam = enforce_iam
         self._crawl_seconds = crawl_seconds
+        self._active_queries = active_queries
         self._address = (host, port)
         self._data_dir = data_dir
 
@@ -147,5 +150,11 @@ class LocalAws:
 
             sql = TrinoSql(TrinoServer(self._trino_url))
         return AthenaService(
-            self.store, gateway.call, faults, self._scratch / "athena", access=gateway.iam, sql=sql
+            self.store,
+            gateway.call,
+            faults,
+            self._scratch / "athena",
+            active_queries=self._active_queries,
+            access=gateway.iam,
+            sql=sql,
         )
