@@ -39,7 +39,9 @@ JSONFileLoader.load_file = lambda _, path: load_file(path)  # type: ignore[metho
 
 # Nothing is written into the repository.
 configuration.set_hypothesis_home_dir(tempfile.gettempdir())
-hypothesis.settings.register_profile("retime", database=None, deadline=None, derandomize=True)
+hypothesis.settings.register_profile(
+    "retime", max_examples=50, database=None, deadline=None, derandomize=True
+)
 hypothesis.settings.load_profile("retime")
 
 

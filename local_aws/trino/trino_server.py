@@ -35,6 +35,8 @@ OLDEST_JDK = 24
 
 _JVM_OPTIONS = (
     "-Xmx2g",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
     "-Duser.timezone=UTC",  # the zone of timestamps in Parquet, ORC and text files
     "--add-modules=jdk.incubator.vector",
     "--add-opens=java.base/java.nio=ALL-UNNAMED",

@@ -12,7 +12,7 @@ from local_aws.athena.trino.client import TrinoServer
 from tests.end_to_end.parcels_landed import HOURS, declare_raw_table, land
 from tests.end_to_end.pipeline import Pipeline, new_pipeline
 
-READS = 500
+READS = 150
 DAYS = (26, 27, 28)
 PARCELS = [
     (f"{day}-{number}", f"2024-10-{day}T12:00:{number:02d}+01:00")

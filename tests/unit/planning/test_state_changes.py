@@ -239,7 +239,7 @@ def test_a_state_changes_in_known_ways_only(clients):
     run_state_machine_as_test(
         PartitionMachine,
         settings=settings(
-            max_examples=40, stateful_step_count=25, deadline=None, phases=[Phase.generate]
+            max_examples=20, stateful_step_count=25, deadline=None, phases=[Phase.generate]
         ),
     )
 

@@ -8,7 +8,7 @@ import pytest
 
 from retime import aws
 from retime.calendar.arrival_hours import HOUR, ArrivalWindow
-from retime.errors import CrawlError
+from retime.errors import CrawlError, PublishError
 from retime.raw import partitions
 from retime.raw.landed import LandedUntil
 from retime.raw.table import RawTable, read_raw_table
@@ -111,7 +111,7 @@ def test_an_hour_that_the_catalog_refuses_is_told(account):
             return {"Errors": [{"PartitionValues": ["2024"], "ErrorDetail": error}]}
 
     missing = missing_of(account, raw, *SOME_HOURS)
-    with pytest.raises(CrawlError, match="1 hours refused: 2024: InternalServiceException try"):
+    with pytest.raises(PublishError, match="2024: InternalServiceException try again"):
         partitions.register_folders(Refusing(), raw, missing, location(account))
 
 
