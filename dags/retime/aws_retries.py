@@ -35,7 +35,7 @@ _REFUSALS = frozenset(
         *(_CHANGED, _NO_ANSWER, READ_TOO_LONG_AGO),
     )
 )
-_SERVER_ERROR = 500
+_REFUSED, _SERVER_ERROR = 300, 500
 _NOT_IMPLEMENTED = 501
 
 
@@ -64,31 +64,51 @@ def make_client(
     # Where botocore's own is: of handlers of one event, the more special come first.
     event = f"needs-retry.{client.meta.service_model.service_id.hyphenize()}"
     for action in UNREPEATED:
-        client.meta.events.register_first(f"{event}.{action}", _never)
+        client.meta.events.register_first(f"{event}.{action}", _GivingUp(client))
     if is_ours:
-        client.meta.events.register_first(event, _Patience(patience))
+        client.meta.events.register_first(event, _Patience(client, patience))
     return client
 
 
-class _Patience:
-    """What botocore asks first after each answer: the first handler that says something decides.
+class _GivingUp:
+    """Ends a call that failed by its own error, so that it is not tried again.
 
-    The seconds after which to try again, or False not to; None leaves it to botocore.
+    Of what botocore asks after each answer, the first to give seconds decides when to try again.
+    Before version 1.43 nothing means "not at all": to False it tries again at once, for ever.
     """
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, client: Any) -> None:
+        self._exceptions = client.exceptions
 
     def __call__(
-        self, *, response: Any, operation: Any, attempts: int, request_dict: Any, **_: Any
-    ) -> float | bool | None:
+        self, *, response: Any, caught_exception: Any, operation: Any, **_: Any
+    ) -> float | None:
+        if caught_exception is not None:
+            raise caught_exception
+        http, answer = response
+        if http.status_code >= _REFUSED:
+            raise self._exceptions.from_code(answer["Error"]["Code"])(answer, operation.name)
+        return None
+
+
+class _Patience:
+    """Tries again what was refused for now, for so many seconds in all; None: others decide."""
+
+    def __init__(self, client: Any, seconds: float) -> None:
+        self._give_up, self._seconds = _GivingUp(client), seconds
+
+    def __call__(
+        self, *, response: Any, operation: Any, attempts: int, request_dict: Any, **more: Any
+    ) -> float | None:
         if response is None or not _is_passing(response[1], operation.name):
             return None
         now = time.monotonic()
         # The context is that of the call, through all its attempts.
         began: float = request_dict["context"].setdefault(_BEGAN, now)
         pause = _pause_after(attempts)
-        return pause if now + pause - began < self._seconds else False
+        if now + pause - began < self._seconds:
+            return pause
+        return self._give_up(response=response, operation=operation, **more)
 
 
 class Backoff:
@@ -128,10 +148,6 @@ def _pause_after(attempts: int) -> float:
     # Not a secret: so that those who were refused together do not come back together.
     longest = min(_LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempts, 10))
     return random.uniform(0, longest)  # noqa: S311
-
-
-def _never(**_: Any) -> bool:
-    return False
 
 
 def _is_passing(answer: Any, action: str) -> bool:

@@ -24,6 +24,8 @@ Partitions = Mapping[PartitionValues, CatalogPartition]
 """Partitions of a table, by their values."""
 
 _ATTEMPTS = 4
+# So often without a pause: others may change partitions at the same time.
+_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ def make_changes(
     wanted = list(partitions)
     created: set[PartitionValues] = set()
     updated: set[PartitionValues] = set()
-    backoff, failures = Backoff(), 0
+    backoff, failures, rounds = Backoff(), 0, 0
     while True:
         read_at = time.monotonic()
         existing = aws.read_partitions(glue, table, wanted)
@@ -95,8 +97,10 @@ def make_changes(
             updated |= {partition.values for partition in changes.update}
             refused = aws.update_partitions(glue, table, list(changes.update), read_at=read_at)
         failures += any(not is_passing(each.code) for each in refused)
-        if failures == _ATTEMPTS or (refused and not backoff.pause()):
+        rounds += 1
+        is_slow = refused or rounds > _AT_ONCE
+        if failures == _ATTEMPTS or (is_slow and not backoff.pause()):
             raise PublishError(
                 f"{table}: the catalog did not take all changes; clear this task alone: "
-                f"{', '.join(map(str, refused[:3]))}"
+                f"{', '.join(map(str, refused[:3])) or 'others change them all the time'}"
             )

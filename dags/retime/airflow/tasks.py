@@ -20,6 +20,7 @@ from retime.published.ledger import published_ledgers
 from retime.published.results import Published
 from retime.published.rollback import Changed
 from retime.published.search import Search
+from retime.published.tables import check_tables
 from retime.raw.landed import LandedUntil
 from retime.raw.partitions import describe_strays, ensure_registered
 from retime.statements.absent import describe_absent
@@ -67,6 +68,7 @@ def plan_run(
     landed_until = runtime.received(LandedUntil, until)
     plan = make_plan(deployment, request, search, landed_until, now, max_slices())
     if plan.slices:
+        check_tables(deployment)
         try:
             validate_statements(deployment)
         except QueryError as error:

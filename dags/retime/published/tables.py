@@ -12,11 +12,18 @@ from retime.published.generations import generation_of_staging_table, staging_ta
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
-    from mypy_boto3_glue.type_defs import StorageDescriptorTypeDef, TableInputTypeDef
+    from mypy_boto3_glue.type_defs import (
+        StorageDescriptorTypeDef,
+        TableInputTypeDef,
+        TableTypeDef,
+    )
+
+    from retime.dataset.deployment import Deployment
 
 ATTEMPT = "retime.attempt"
 """The parameter of a staging table that names the attempt that created it."""
 
+_REMEDY = "drop the table, whose files stay, and rebuild its dates"
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
 
@@ -26,15 +33,42 @@ def has_table(glue: GlueClient, database: str, name: str) -> bool:
 
 
 def ensure_table(glue: GlueClient, database: str, table: Table) -> None:
-    """Create a published table, or see that it is as the data set says.
+    """Create a published table, or give it the columns that the data set has more.
+
+    Partitions that were published before read NULL in these.
 
     Raises:
-        CatalogError: the table is there with other columns or keys, or at another location.
+        CatalogError: the table cannot become as the data set says.
     """
     wanted = table_input(table.name, table.location, table.columns, table.partitioning)
     found = aws.get_table(glue, database, table.name) or aws.create_table(glue, database, wanted)
     if found is None:
         return
+    _check(database, table, found)
+    columns = wanted["StorageDescriptor"]["Columns"]
+
+    def add_columns(record: TableInputTypeDef) -> TableInputTypeDef | None:
+        storage = record["StorageDescriptor"]
+        if len(storage["Columns"]) >= len(columns):
+            return None
+        return {**record, "StorageDescriptor": {**storage, "Columns": columns}}
+
+    aws.change_table(glue, database, table.name, add_columns)
+
+
+def check_tables(deployment: Deployment) -> None:
+    """See that published tables that are there are as the data set says, or can become so.
+
+    Raises:
+        CatalogError: one cannot; says what differs, and what to do.
+    """
+    for table in deployment.data_set.tables:
+        found = aws.get_table(deployment.clients.glue, deployment.database, table.name)
+        if found is not None:
+            _check(deployment.database, table, found)
+
+
+def _check(database: str, table: Table, found: TableTypeDef) -> None:
     if aws.is_projected(found) and table.layout != "hive":
         raise CatalogError(
             f"the table {database}.{table.name} has partition projection, which ignores the "
@@ -47,15 +81,30 @@ def ensure_table(glue: GlueClient, database: str, table: Table) -> None:
             f"the table {database}.{table.name} is at {location}, the data set says "
             f"{table.location}; publish to a new table there, or change the location back"
         )
-    for part, here, there in (
-        ("columns", aws.column_types(found["StorageDescriptor"]["Columns"]), table.columns),
-        ("partition keys", aws.column_types(found["PartitionKeys"]), table.key_types),
-    ):
-        if here != there:
+    keys = aws.column_types(found["PartitionKeys"])
+    if keys != table.key_types:
+        raise CatalogError(
+            f"the table {database}.{table.name} has the partition keys {keys}, the data set "
+            f"says {dict(table.key_types)}; {_REMEDY}"
+        )
+    columns = aws.column_types(found["StorageDescriptor"]["Columns"])
+    for number, (name, type_) in enumerate(columns.items()):
+        if name not in table.columns:
             raise CatalogError(
-                f"the table {database}.{table.name} has the {part} {here}, the data set "
-                f"says {dict(there)}; change the YAML; or drop the table, whose files stay, and "
-                "rebuild its dates"
+                f"the table {database}.{table.name} has the column {name} {type_}, the data set "
+                f"has not; keep it, for example as CAST(NULL AS {type_}); or {_REMEDY}"
+            )
+        if (wanted := table.columns[name]) != type_:
+            raise CatalogError(
+                f"the column {name} of {database}.{table.name} is {type_}, the data set says "
+                f"{wanted}; give the values of the new type a column of their own, after the "
+                f"others; or {_REMEDY}"
+            )
+        if (there := list(table.columns)[number]) != name:
+            raise CatalogError(
+                f"the table {database}.{table.name} has {name} as its column {number + 1}, the "
+                f"data set has {there} there; keep the order, and put new columns after the "
+                f"others; or {_REMEDY}"
             )
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from retime import aws
 from retime.calendar.partitioning import DAILY, HOURLY
 from retime.dataset.model import Table
 from retime.errors import CatalogError
@@ -36,20 +37,37 @@ def test_a_table_is_created_once_and_then_found_in_order(account, table):
 
 
 @pytest.mark.parametrize(
-    "columns",
+    ("columns", "reason"),
     [
-        {"uniqueid": "int"},
-        {"uniqueid": "bigint", "speed": "double"},
-        {**COLUMNS, "more": "int"},
-        {"uniqueid": "int", "velocity": "double"},
+        ({"uniqueid": "int"}, "has the column speed double, the data set has not; keep it, for"),
+        (
+            {"uniqueid": "bigint", "speed": "double"},
+            "the column uniqueid of {table} is int, the data set says bigint; give the values",
+        ),
+        (
+            {"more": "int", **COLUMNS},
+            "has uniqueid as its column 1, the data set has more there; keep the order, and put",
+        ),
+        ({"uniqueid": "int", "velocity": "double"}, "has the column speed double, the data set"),
     ],
+    ids=["one less", "another type", "not the last", "another name"],
 )
-def test_a_table_with_other_columns_is_refused_with_both(account, table, columns):
+def test_a_table_that_cannot_become_so_is_refused_with_the_remedy(account, table, columns, reason):
     ensure(account, table)
     changed = replace(table, columns=columns)
     with pytest.raises(CatalogError) as refusal:
         ensure(account, changed)
-    assert f"has the columns {COLUMNS}, the data set says {columns}; change" in str(refusal.value)
+    assert reason.format(table=f"{account.database}.traffic") in str(refusal.value)
+    assert "drop the table, whose files stay, and rebuild its dates" in str(refusal.value)
+
+
+def test_a_table_gets_columns_that_the_data_set_has_more(account, table):
+    ensure(account, table)
+    ensure(account, replace(table, columns={**COLUMNS, "more": "int"}))
+    found = account.clients.glue.get_table(DatabaseName=account.database, Name="traffic")["Table"]
+    assert aws.column_types(found["StorageDescriptor"]["Columns"]) == {**COLUMNS, "more": "int"}
+    assert found["TableType"] == "EXTERNAL_TABLE"
+    assert found["Parameters"]["classification"] == "parquet"
 
 
 def test_a_table_of_another_grain_is_refused(account, table):
