@@ -188,7 +188,7 @@ class World:
                 glue.batch_create_partition(
                     DatabaseName=database, TableName=name, PartitionInputList=inputs
                 )
-        for file in self.folder.glob("*.json"):
+        for file in (*self.folder.glob("*.json"), *self.folder.glob("*.log")):
             file.unlink()
 
     def _objects(self) -> dict[str, int]:
