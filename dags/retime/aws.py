@@ -278,7 +278,7 @@ def change_table(
     name: str,
     change: Callable[[TableInputTypeDef], TableInputTypeDef | None],
 ) -> None:
-    """Give a table the record that a change makes of it as it is; None leaves it.
+    """Change a table's record; a change that returns None changes nothing.
 
     An update replaces the whole record, and takes other fields than a table has. It is refused when
     another was faster, and the change is made of what is there then.

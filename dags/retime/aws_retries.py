@@ -19,7 +19,7 @@ PATIENCE = 900.0
 """For how many seconds a task repeats a call that AWS refuses; other queries may take that long."""
 
 UNREPEATED = ("BatchUpdatePartition",)
-"""What writes over the changes of others: who calls it reads again before each attempt."""
+"""Actions that replace whole records. Callers read again before each attempt."""
 
 FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 20.0
 _BEGAN = "retime_refused_since"
@@ -32,6 +32,8 @@ _REFUSALS = frozenset(
         *("SlowDown", "ServiceUnavailable", "ServiceUnavailableException"),
         *("InternalError", "InternalFailure", "InternalServerException"),
         *("InternalServiceException", "OperationTimeoutException", "OperationAborted"),
+        *("RequestTimeout", "RequestTimeoutException", "PriorRequestNotComplete"),
+        "ProvisionedThroughputExceededException",
         *(_CHANGED, _NO_ANSWER, READ_TOO_LONG_AGO),
     )
 )
@@ -74,7 +76,7 @@ class _GivingUp:
     """Ends a call that failed by its own error, so that it is not tried again.
 
     Of what botocore asks after each answer, the first to give seconds decides when to try again.
-    Before version 1.43 nothing means "not at all": to False it tries again at once, for ever.
+    Before version 1.43 only None ends the attempts: after False it tries again at once, for ever.
     """
 
     def __init__(self, client: Any) -> None:
@@ -114,8 +116,8 @@ class _Patience:
 class Backoff:
     """The pauses of a loop that reads again before it repeats what AWS refused."""
 
-    def __init__(self, patience: float | None = None) -> None:
-        self._ends = time.monotonic() + (PATIENCE if patience is None else patience)
+    def __init__(self) -> None:
+        self._ends = time.monotonic() + PATIENCE
         self._attempts = 0
 
     def pause(self) -> bool:
@@ -139,7 +141,10 @@ def passing_code(error: Exception) -> str | None:
 
     if isinstance(error, exceptions.ClientError):
         answer: Any = error.response
-        return answer["Error"]["Code"] if _is_passing(answer, error.operation_name) else None
+        if not _is_passing(answer, error.operation_name):
+            return None
+        code: str = answer["Error"]["Code"]
+        return code if is_passing(code) else _NO_ANSWER
     has_no_answer = isinstance(error, (exceptions.HTTPClientError, exceptions.ConnectionError))
     return _NO_ANSWER if has_no_answer else None
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from retime import aws
 from retime.aws import CatalogPartition, CatalogTable, PartitionValues
-from retime.aws_retries import Backoff, is_passing
+from retime.aws_retries import READ_TOO_LONG_AGO, Backoff, is_passing
 from retime.errors import PublishError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ Partitions = Mapping[PartitionValues, CatalogPartition]
 """Partitions of a table, by their values."""
 
 _ATTEMPTS = 4
-# So often without a pause: others may change partitions at the same time.
+# Rounds without a pause: others may change partitions at the same time.
 _AT_ONCE = 8
 
 
@@ -46,14 +46,14 @@ Plan = Callable[[Partitions], CatalogChanges]
 """What is to be done, of partitions as they are."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Made:
-    """What was created and updated, and how the partitions are now."""
+    """What was created, updated and kept, and how the partitions are now."""
 
-    created: Collection[PartitionValues]
-    updated: Collection[PartitionValues]
-    kept: Collection[PartitionValues]
-    partitions: Partitions
+    created: set[PartitionValues] = field(default_factory=set)
+    updated: set[PartitionValues] = field(default_factory=set)
+    kept: set[PartitionValues] = field(default_factory=set)
+    partitions: dict[PartitionValues, CatalogPartition] = field(default_factory=dict)
 
 
 def adding(partitions: Collection[CatalogPartition]) -> Plan:
@@ -78,27 +78,39 @@ def make_changes(
     Raises:
         PublishError: the catalog did not take all changes.
     """
+    made = Made()
     wanted = list(partitions)
-    created: set[PartitionValues] = set()
-    updated: set[PartitionValues] = set()
-    backoff, failures, rounds = Backoff(), 0, 0
+    # As many as one call takes: what was read of the others would be old when they are written.
+    for first in range(0, len(wanted), aws.PARTITIONS_LIMIT):
+        _change_some(glue, table, wanted[first : first + aws.PARTITIONS_LIMIT], plan, made)
+    return made
+
+
+def _change_some(
+    glue: GlueClient, table: CatalogTable, wanted: list[PartitionValues], plan: Plan, made: Made
+) -> None:
+    some, backoff, failures, rounds = set(wanted), Backoff(), 0, 0
     while True:
         read_at = time.monotonic()
         existing = aws.read_partitions(glue, table, wanted)
         changes = plan(existing)
-        if changes.is_done:
-            return Made(created=created, updated=updated, kept=changes.kept, partitions=existing)
-        if changes.create:
-            created |= {partition.values for partition in changes.create}
-            refused = aws.create_partitions(glue, table, list(changes.create))
-            # Of another publication: it is seen when they are read again.
+        create = [partition for partition in changes.create if partition.values in some]
+        update = [partition for partition in changes.update if partition.values in some]
+        if not create and not update:
+            made.kept |= some.intersection(changes.kept)
+            made.partitions |= existing
+            return
+        if create:
+            made.created |= {partition.values for partition in create}
+            refused = aws.create_partitions(glue, table, create)
+            # Another publication created it; the next read finds it.
             refused = [each for each in refused if not each.is_there]
         else:
-            updated |= {partition.values for partition in changes.update}
-            refused = aws.update_partitions(glue, table, list(changes.update), read_at=read_at)
-        failures += any(not is_passing(each.code) for each in refused)
+            made.updated |= {partition.values for partition in update}
+            refused = aws.update_partitions(glue, table, update, read_at=read_at)
         rounds += 1
-        is_slow = refused or rounds > _AT_ONCE
+        failures += any(not is_passing(each.code) for each in refused)
+        is_slow = rounds > _AT_ONCE or any(each.code != READ_TOO_LONG_AGO for each in refused)
         if failures == _ATTEMPTS or (is_slow and not backoff.pause()):
             raise PublishError(
                 f"{table}: the catalog did not take all changes; clear this task alone: "

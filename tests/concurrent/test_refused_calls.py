@@ -6,14 +6,14 @@ A task must wait and ask again, and lose none of its tries.
 import json
 import os
 from datetime import date, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 
 from demo.environment import airflow_environment
 from local_aws.testing import Aws, Control, ServerProcess
 from tests.airflow_home import HOME
-from tests.crash.cells import NOW, finish
+from tests.concurrent.processes import begin, log_of
+from tests.crash.cells import NOW
 from tests.crash.runs import Run
 from tests.crash.world import World
 from tests.end_to_end.pipeline import Pipeline
@@ -63,7 +63,7 @@ def test_a_month_is_built_and_no_try_is_used(world, share, record_property) -> N
     pids, waiting = set(), list(MONTH)
     while waiting or pids:
         while waiting and len(pids) < AT_ONCE:
-            pids.add(begin(world, waiting.pop(0)))
+            pids.add(begin(world, run_of(world, waiting.pop(0))))
         pid, status = os.wait()
         pids.discard(pid)
         assert status == 0, log_of(world.folder)
@@ -88,26 +88,12 @@ def test_a_month_is_built_and_no_try_is_used(world, share, record_property) -> N
     assert bool(struck) == bool(share)
 
 
-def begin(world: World, day: date) -> int:
-    """Begin the scheduled run of a date; return its process."""
-    when = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
-    run = Run(
+def run_of(world: World, day: date) -> Run:
+    """The scheduled run of a date."""
+    return Run(
         data_set=world.data_set,
         run_id=str(day),
         folder=world.folder,
         now=NOW + timedelta(minutes=day.day),
-        day=when,
+        day=datetime(day.year, day.month, day.day, tzinfo=timezone.utc),
     )
-    if (pid := os.fork()) == 0:
-        status = 1
-        try:
-            finish(world, run)
-            status = 0
-        finally:
-            os._exit(status)
-    return pid
-
-
-def log_of(folder: Path) -> str:
-    """The end of the log of a run that failed."""
-    return "\n".join(path.read_text()[-1500:] for path in folder.glob("*.log"))[-6000:]

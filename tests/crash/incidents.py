@@ -101,6 +101,7 @@ class Watch:
         return self._strike(self.incident.kind, action, request)
 
     def _strike(self, kind: Kind, action: str, request: Any) -> AWSResponse | None:
+        self._tell("strikes")
         if kind == "before":
             os.kill(os.getpid(), signal.SIGKILL)
         elif kind == "during":

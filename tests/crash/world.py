@@ -34,7 +34,7 @@ Parcels = dict[date, frozenset[str]]
 
 # Which parcels land when: with the days' own, then late ones of all three days, and later ones.
 FIRST, LATE, LATEST = 0, 1, 2
-LANDINGS = 16
+LANDINGS = 150
 """How many land before a day's max lateness is over."""
 
 
@@ -131,11 +131,11 @@ class World:
             now += LATER
             clean_up(self.deployment, now)
         assert not [table for table in self.account.tables() if "__" in table]
-        published = [
-            p for t in (NAME, f"{NAME}_quarantine") for p in self.account.ledgers(t).values()
-        ]
+        tables = (NAME, f"{NAME}_quarantine")
+        records = [record for table in tables for record in self.account.partitions(table).values()]
+        places = " ".join(record["StorageDescriptor"]["Location"] for record in records)
         left = {found[1] for key in self._objects() if (found := _GENERATION.search(key))}
-        assert left <= {ledger.generation for ledger in published}
+        assert left <= {found[1] for found in _GENERATION.finditer(places)}
 
     @property
     def deployment(self) -> Deployment:
@@ -230,6 +230,7 @@ def _data_set(include: Path, layout: Layout) -> DataSet:
         "name": NAME,
         "timezone": "UTC",
         "raw": {"table": f"{NAME}_raw", "location": f"s3://${{raw_bucket}}/{NAME}_raw/"},
+        "events": {**given["events"], "max_lateness_hours": 240},
         "published": {**given["published"], **published, "layout": layout},
         "quarantine": {**given["quarantine"], **quarantine},
     }

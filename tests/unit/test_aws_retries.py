@@ -4,8 +4,10 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore import endpoint
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.hooks import first_non_none_response
 
 from local_aws.testing import Aws
 from retime.aws_retries import make_client
@@ -24,9 +26,17 @@ REFUSALS = [
 TIMES = 12
 
 
+def first_that_is_not_false(responses: Any, default: Any = None) -> Any:
+    """At False, botocore before 1.43 would try again for ever."""
+    found = first_non_none_response(responses, default)
+    assert found is not False
+    return found
+
+
 @pytest.fixture(autouse=True)
 def _in_no_hurry(monkeypatch) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr(endpoint, "first_non_none_response", first_that_is_not_false)
     monkeypatch.delenv("AWS_RETRY_MODE", raising=False)
     monkeypatch.delenv("AWS_MAX_ATTEMPTS", raising=False)
 
@@ -69,6 +79,27 @@ def test_no_longer_than_the_patience(client, faults, point, action, code):
     faults.set(point, action, code=code, times=TIMES)
 
     assert call(client(point.partition(".")[0], patience=0), point) == code
+    assert faults.listed()[0]["times"] == TIMES - 1
+
+
+@pytest.mark.parametrize("attempts", [None, "50"], ids=["ours", "chosen elsewhere"])
+@pytest.mark.parametrize(
+    ("action", "code"), [("throttle", "ThrottlingException"), ("fail", "InternalServiceException")]
+)
+def test_an_update_of_partitions_is_never_repeated(
+    client, faults, monkeypatch, action, code, attempts
+):
+    if attempts:
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", attempts)
+    faults.set("glue.BatchUpdatePartition", action, times=TIMES)
+
+    with pytest.raises(ClientError, match=code):
+        client("glue").batch_update_partition(
+            DatabaseName="none",
+            TableName="none",
+            Entries=[{"PartitionValueList": ["1"], "PartitionInput": {"Values": ["1"]}}],
+        )
+
     assert faults.listed()[0]["times"] == TIMES - 1
 
 

@@ -127,7 +127,9 @@ def _read(texts: Mapping[str, str], previous: Ledger | None) -> Ledger:
         **flags,  # type: ignore[arg-type]
         previous=previous,
     )
-    _ = ledger.arrivals, ledger.checked
+    moments = ledger.arrivals.start, ledger.arrivals.end, ledger.checked
+    if not all(moment.tzinfo for moment in moments):
+        raise ValueError("a ledger's times are in UTC")
     return ledger
 
 

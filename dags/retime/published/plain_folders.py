@@ -18,7 +18,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -42,7 +42,7 @@ Objects = dict[str, int]
 """The bytes of objects, by their names in a folder."""
 
 _AT_ONCE = 8
-_COPY = re.compile(f"{GENERATION}-")
+_COPY = re.compile(f"({GENERATION})-")
 log = logging.getLogger(__name__)
 
 OwnershipCheck = Callable[[Partition], bool]
@@ -88,7 +88,7 @@ def replace_folders(
     make_changes(clients.glue, table, staged, point_back)
     folders = _each(partial(_names_in, clients.s3, place), publication.wanted)
     found = dict(zip(publication.wanted, folders, strict=True))
-    _delete_foreign(clients.s3, place, found, read(publication.wanted))
+    _delete_foreign(clients, table, place, found, _owners(read(publication.wanted).values()))
     return replace(counts, replaced=len(staged))
 
 
@@ -107,38 +107,79 @@ def delete_foreign_objects(clients: aws.Clients, database: str, table: Table) ->
         folder = table.partitioning.folder(partition) if partition else ""
         if partition and path.startswith(folder) and not aws.is_hidden(path):
             found.setdefault(partition, {})[path.removeprefix(folder)] = size
-    # After the objects, as above.
+    # After the objects: what was found of another generation than the ledger's is not on its way.
     catalogued = table.in_catalog(database)
-    partitions = {p.values: p for p in aws.list_partitions(clients.glue, catalogued)}
-    return _delete_foreign(clients.s3, table, found, partitions)
+    owners = _owners(aws.list_partitions(clients.glue, catalogued))
+    return _delete_foreign(clients, catalogued, table, found, owners)
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """Where a partition lies, the generation that owns the folder there, and the bytes of it."""
+
+    location: str
+    generation: str
+    size: int
+
+    def foreign(self, objects: Objects) -> list[str] | None:
+        """Return the objects of older generations; None if the others are not the owner's, whole.
+
+        Then the ledger is wrong: that of an older generation, say, that was written over a newer
+        one, whose objects must not be deleted.
+        """
+        copies = {name: found[1] for name in objects if (found := _COPY.match(name))}
+        others = {name: of for name, of in copies.items() if of != self.generation}
+        size = sum(objects[name] for name, of in copies.items() if of == self.generation)
+        if others and (size != self.size or max(others.values()) > self.generation):
+            return None
+        return list(others)
+
+
+def _owners(partitions: Iterable[aws.CatalogPartition]) -> dict[Partition, _Owner]:
+    found = ((p, ledger_of(p.parameters)) for p in partitions)
+    return {p.values: _Owner(p.location, of.generation, of.bytes) for p, of in found if of}
 
 
 def _delete_foreign(
-    s3: S3Client, table: Table, found: Mapping[Partition, Objects], partitions: Partitions
+    clients: aws.Clients,
+    catalogued: aws.CatalogTable,
+    table: Table,
+    found: Mapping[Partition, Objects],
+    owners: Mapping[Partition, _Owner],
 ) -> int:
-    """Delete what was found before the partitions were read, and is not of their generations.
+    """Delete what was found before the owners were read, and is of older generations.
 
-    Only copies of ours, which are named after one. A folder that lacks what its ledger says is left
-    alone: there the ledger is wrong.
+    Only copies of ours, which are named after theirs.
     """
     foreign: dict[Partition, list[str]] = {}
     for values, objects in found.items():
-        partition = partitions.get(values)
-        ledger = ledger_of(partition.parameters) if partition else None
-        if not partition or not ledger or partition.location != _plain(table, values):
+        owner = owners.get(values)
+        if owner is None or owner.location != _plain(table, values):
             continue
-        own = f"{ledger.generation}-"
-        names = [name for name in objects if _COPY.match(name) and not name.startswith(own)]
-        size = sum(size for name, size in objects.items() if name.startswith(own))
-        if names and size == ledger.bytes:
-            foreign[values] = names
+        names = owner.foreign(objects)
+        if names is None:
+            _warn_if_still(clients, catalogued, table, values)
         elif names:
-            log.warning(
-                "%s holds %s, but not the %d bytes of generation %s: build its date again",
-                *(partition.location, names[0], ledger.bytes, ledger.generation),
-            )
-    _each(lambda each: aws.delete_objects(s3, _plain(table, each[0]), each[1]), foreign.items())
+            foreign[values] = names
+    _each(
+        lambda each: aws.delete_objects(clients.s3, _plain(table, each[0]), each[1]),
+        foreign.items(),
+    )
     return sum(map(len, foreign.values()))
+
+
+def _warn_if_still(
+    clients: aws.Clients, catalogued: aws.CatalogTable, table: Table, values: Partition
+) -> None:
+    """Say that a folder is not as its ledger says, unless it was being published just then."""
+    objects = _names_in(clients.s3, table, values)
+    read = aws.read_partitions(clients.glue, catalogued, [values])
+    owner = _owners(read.values()).get(values)
+    if owner and owner.location == _plain(table, values) and owner.foreign(objects) is None:
+        log.warning(
+            "%s is not as its ledger says, %d bytes of generation %s: build its date again",
+            *(owner.location, owner.size, owner.generation),
+        )
 
 
 def _names_in(s3: S3Client, table: Table, partition: Partition) -> Objects:

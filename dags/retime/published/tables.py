@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from retime import aws
 from retime.calendar.partitioning import Partitioning
@@ -45,15 +45,19 @@ def ensure_table(glue: GlueClient, database: str, table: Table) -> None:
     if found is None:
         return
     _check(database, table, found)
-    columns = wanted["StorageDescriptor"]["Columns"]
+    columns = list(wanted["StorageDescriptor"]["Columns"])
 
     def add_columns(record: TableInputTypeDef) -> TableInputTypeDef | None:
         storage = record["StorageDescriptor"]
-        if len(storage["Columns"]) >= len(columns):
+        # Those that are there keep the comments that somebody gave them.
+        more = columns[len(storage["Columns"]) :]
+        if not more:
             return None
-        return {**record, "StorageDescriptor": {**storage, "Columns": columns}}
+        there: Any = {**storage, "Columns": [*storage["Columns"], *more]}
+        return {**record, "StorageDescriptor": there}
 
-    aws.change_table(glue, database, table.name, add_columns)
+    if len(found["StorageDescriptor"]["Columns"]) < len(columns):
+        aws.change_table(glue, database, table.name, add_columns)
 
 
 def check_tables(deployment: Deployment) -> None:
