@@ -33,7 +33,7 @@ test-local-aws: $(READY) ## Test the local AWS alone
 
 test-airflow2: $(READY) $(READY2) ## Test on Airflow 2.11, as Amazon MWAA 2.11 has it
 	@scripts/install-postgresql
-	MWAA_PYTHON=.venv-airflow2/bin/python $(RUN) -m pytest tests/airflow2 tests/mwaa/test_mwaa_run.py -n 2 --dist loadfile --timeout 900
+	MWAA_PYTHON=.venv-airflow2/bin/python $(RUN) -m pytest tests/airflow2 tests/mwaa/test_mwaa_run.py --timeout 900
 
 test-scheduler: $(READY) ## Run what needs Airflow as users have it: scheduler, API, PostgreSQL
 	@scripts/install-postgresql
