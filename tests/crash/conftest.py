@@ -14,7 +14,7 @@ from tests.airflow_home import HOME
 from tests.crash.incidents import KINDS
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aws() -> Iterator[Aws]:
     """`python -m local_aws`, and the environment that tasks need to call it."""
     home = Home(path=Path(tempfile.mkdtemp(prefix="retime-crash-")))

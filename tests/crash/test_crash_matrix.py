@@ -21,7 +21,7 @@ CHANGES = [("rollback", "generations"), ("unpin", "generations")]
 BENCHES = [*BUILDS, *(CHANGES if IS_WHOLE else ())]
 
 
-@pytest.fixture(scope="session", params=BENCHES, ids="-".join)
+@pytest.fixture(scope="module", params=BENCHES, ids="-".join)
 def bench(request, aws, tmp_path_factory):
     """A scenario in an account of its own."""
     name, layout = request.param
@@ -37,7 +37,7 @@ def bench(request, aws, tmp_path_factory):
         yield Bench(world=world, scenario=scenario, snapshot=world.snapshot())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def calls(bench):
     """Its calls, in order, as a run makes them that nothing happens to."""
     return bench.record()
