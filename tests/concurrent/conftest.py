@@ -1,14 +1,6 @@
 """The local AWS of the crash matrix, and what was measured on the way."""
 
-import pytest
-
 from tests.crash.conftest import aws
+from tests.thirty_days.conftest import pytest_terminal_summary
 
-__all__ = ["aws"]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show what was measured."""
-    for report in terminalreporter.getreports("passed"):
-        for name, value in report.user_properties:
-            terminalreporter.write_line(f"{name}: {value}")
+__all__ = ["aws", "pytest_terminal_summary"]

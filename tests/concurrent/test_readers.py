@@ -54,13 +54,8 @@ class Table:
     def run(self, **conf: object) -> Run:
         """Return the next run; each is later than all before."""
         number = next(self.numbers)
-        return Run(
-            data_set=self.world.data_set,
-            run_id=f"run-{number}",
-            folder=self.world.folder,
-            now=NOW + timedelta(minutes=number),
-            conf={**ALL_DAYS, **conf},
-        )
+        now = NOW + timedelta(minutes=number)
+        return self.world.run(f"run-{number}", now, conf={**ALL_DAYS, **conf})
 
     def land(self) -> Parcels:
         """Let more parcels arrive, while there is time; return what a build gives then."""

@@ -5,7 +5,7 @@ A task must wait and ask again, and lose none of its tries.
 
 import json
 import os
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, timedelta
 
 import pytest
 
@@ -14,8 +14,7 @@ from local_aws.testing import Aws, Control, ServerProcess
 from tests.airflow_home import HOME
 from tests.concurrent.processes import begin, log_of
 from tests.crash.cells import NOW
-from tests.crash.runs import Run
-from tests.crash.world import World
+from tests.crash.world import World, at
 from tests.end_to_end.pipeline import Pipeline
 
 QUOTA = 5
@@ -63,7 +62,9 @@ def test_a_month_is_built_and_no_try_is_used(world, share, record_property) -> N
     pids, waiting = set(), list(MONTH)
     while waiting or pids:
         while waiting and len(pids) < AT_ONCE:
-            pids.add(begin(world, run_of(world, waiting.pop(0))))
+            day = waiting.pop(0)
+            now = NOW + timedelta(minutes=day.day)
+            pids.add(begin(world, world.run(str(day), now, day=at(day))))
         pid, status = os.wait()
         pids.discard(pid)
         assert status == 0, log_of(world.folder)
@@ -86,14 +87,3 @@ def test_a_month_is_built_and_no_try_is_used(world, share, record_property) -> N
     )
     assert most == 1
     assert bool(struck) == bool(share)
-
-
-def run_of(world: World, day: date) -> Run:
-    """The scheduled run of a date."""
-    return Run(
-        data_set=world.data_set,
-        run_id=str(day),
-        folder=world.folder,
-        now=NOW + timedelta(minutes=day.day),
-        day=datetime(day.year, day.month, day.day, tzinfo=timezone.utc),
-    )

@@ -8,7 +8,7 @@ import json
 import os
 import random
 import time
-from datetime import date, datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,35 +16,24 @@ import pytest
 from tests.concurrent.processes import begin, log_of
 from tests.crash.cells import ALL_DAYS, NOW, finish
 from tests.crash.runs import Run
-from tests.crash.world import DAYS, FIRST, LATE, LATEST, World, parcels
+from tests.crash.world import DAYS, FIRST, LATE, LATEST, World, at, parcels
 from tests.end_to_end.pipeline import Pipeline
 
 ROUNDS = 12
 
 
-def new_run(world: World, run_id: str, after: timedelta, **given: Any) -> Run:
-    """Return a run that begins some time after the first."""
-    return Run(
-        data_set=world.data_set, run_id=run_id, folder=world.folder, now=NOW + after, **given
-    )
-
-
 def runs(world: World, number: int) -> list[Run]:
     """The runs that begin before the latest parcels land; a moment apart, as their clocks are."""
     asked: dict[str, dict[str, Any]] = {
-        "schedule": {"day": midnight(DAYS[2])},
-        "backfill": {"day": midnight(DAYS[1])},
+        "schedule": {"day": at(DAYS[2])},
+        "backfill": {"day": at(DAYS[1])},
         "heal": {"conf": {"start_date": str(DAYS[2]), "heal": True}},
         "manual": {"conf": ALL_DAYS},
     }
     return [
-        new_run(world, f"{name}-{number}", timedelta(hours=number, seconds=second), **given)
+        world.run(f"{name}-{number}", NOW + timedelta(hours=number, seconds=second), **given)
         for second, (name, given) in enumerate(asked.items())
     ]
-
-
-def midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
 
 
 def kept(world: World) -> int:
@@ -66,7 +55,7 @@ def test_each_date_ends_with_the_build_from_more_raw(
     for name, value in world.set_up(tmp_path / "world").items():
         monkeypatch.setenv(name, value)
     world.land(FIRST)
-    finish(world, new_run(world, "first", timedelta(0), conf=ALL_DAYS))
+    finish(world, world.run("first", NOW, conf=ALL_DAYS))
     world.land(LATE)
     before = world.snapshot()
     newest, number_kept, overwritten = parcels(FIRST, LATE, LATEST), 0, 0
@@ -76,7 +65,7 @@ def test_each_date_ends_with_the_build_from_more_raw(
         time.sleep(rng.random() * 4)
         world.land(LATEST)
         minute = timedelta(hours=number, minutes=1)
-        pids.append(begin(world, new_run(world, f"last-{number}", minute, conf=ALL_DAYS)))
+        pids.append(begin(world, world.run(f"last-{number}", NOW + minute, conf=ALL_DAYS)))
         assert [os.waitpid(pid, 0)[1] for pid in pids] == [0] * len(pids), log_of(world.folder)
 
         number_kept += kept(world)
@@ -84,7 +73,7 @@ def test_each_date_ends_with_the_build_from_more_raw(
             # One was suspended with its update on its way: see docs/operating.md.
             overwritten += 1
             conf = {"start_date": str(DAYS[2]), "heal": True}
-            finish(world, new_run(world, f"healing-{number}", 2 * minute, conf=conf))
+            finish(world, world.run(f"healing-{number}", NOW + 2 * minute, conf=conf))
         assert world.read() == newest
         world.check(is_between=layout == "hive")
     record_property(

@@ -1,7 +1,7 @@
 """A cell of the matrix: something happens to a run at one of its calls, and somebody goes on.
 
-What a cell proves is in `go_on`: readers see old or new days only, whatever happened; and after a
-retry, a clear or the next daily run the table is right.
+What a cell proves is in `Bench.go_through`: readers see old or new days only, whatever happened;
+and after a retry, a clear or the next daily run the table is right.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
 
@@ -30,6 +30,7 @@ from tests.crash.world import (
     Parcels,
     Snapshot,
     World,
+    at,
     parcels,
 )
 
@@ -64,14 +65,7 @@ class Scenario:
 
 
 def _build(world: World, run_id: str, ago: timedelta, **conf: Any) -> None:
-    run = Run(
-        data_set=world.data_set,
-        run_id=run_id,
-        folder=world.folder,
-        now=NOW - ago,
-        conf={**ALL_DAYS, **conf},
-    )
-    finish(world, run)
+    finish(world, world.run(run_id, NOW - ago, conf={**ALL_DAYS, **conf}))
 
 
 def _prepare_build(world: World) -> None:
@@ -138,13 +132,7 @@ class Bench:
 
     def new_run(self) -> Run:
         """Return a run that things can happen to."""
-        return Run(
-            data_set=self.world.data_set,
-            run_id="tested",
-            folder=self.world.folder,
-            now=NOW,
-            conf=dict(self.scenario.conf),
-        )
+        return self.world.run("tested", NOW, conf=dict(self.scenario.conf))
 
     def record(self) -> list[Call]:
         """Return every call of the run, in order; of those that may be broken off."""
@@ -172,8 +160,8 @@ class Bench:
             run.clear()
         done = execute(world, run)
         # Cleared after it was done, a rollback says so.
-        is_done = recovery == "clear" and _DONE in self._log_of(run)
-        assert done.status == 0 or is_done, self._log_of(run)
+        is_done = recovery == "clear" and _DONE in world.log_of(run)
+        assert done.status == 0 or is_done, world.log_of(run)
         if recovery == "next":
             finish(world, self._daily(2))
             self._check_next(is_last=True)
@@ -181,9 +169,6 @@ class Bench:
         else:
             self._check_end()
         self._check_cleaned_up()
-
-    def _log_of(self, run: Run) -> str:
-        return (self.world.folder / f"{run.run_id}.log").read_text()[-4000:]
 
     def _overtake(self, incident: Incident) -> None:
         """A run is suspended, a newer one builds all days from more raw, and it goes on."""
@@ -212,13 +197,10 @@ class Bench:
 
     def _newer(self, run_id: str, **conf: Any) -> Run:
         hours = {"newer": 1, "unpin": 2, "newest": 3}[run_id]
-        now = NOW + timedelta(hours=hours)
-        return replace(self.new_run(), run_id=run_id, now=now, conf={**ALL_DAYS, **conf})
+        return self.world.run(run_id, NOW + timedelta(hours=hours), conf={**ALL_DAYS, **conf})
 
     def _daily(self, number: int) -> Run:
-        day = datetime(NEXT_DAY.year, NEXT_DAY.month, NEXT_DAY.day, tzinfo=timezone.utc)
-        now = NOW + timedelta(days=number)
-        return replace(self.new_run(), run_id=f"daily-{number}", now=now, conf={}, day=day)
+        return self.world.run(f"daily-{number}", NOW + timedelta(days=number), day=at(NEXT_DAY))
 
     def _check_between(self) -> None:
         seen = self.world.read()
@@ -255,7 +237,7 @@ def _is_each_of(seen: Parcels, *allowed: Parcels) -> bool:
 def finish(world: World, run: Run) -> Executed:
     """Run to the end, which must be a good one."""
     done = execute(world, run)
-    assert done.status == 0, (world.folder / f"{run.run_id}.log").read_text()[-4000:]
+    assert done.status == 0, world.log_of(run)
     return done
 
 

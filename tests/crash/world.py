@@ -21,6 +21,7 @@ from retime.dataset.reader import load_data_sets
 from retime.dataset.settings import read_settings, resolve_location
 from retime.published.clean_up import clean_up
 from retime.published.generations import GENERATION
+from tests.crash.runs import Run
 from tests.end_to_end.pipeline import INCLUDE, Pipeline
 from tests.landed_records import arrival_path
 
@@ -69,15 +70,13 @@ class World:
     def land(self, landing: int) -> None:
         """Let parcels arrive, each landing in an hour of its own."""
         if landing == FIRST:
-            for day in DAYS:
-                self._put(_at(day, 21), [_parcel(day, FIRST)])
+            self._land_whole(DAYS)
         else:
-            self._put(_at(NEXT_DAY, landing), [_parcel(day, landing) for day in DAYS])
+            self._put(at(NEXT_DAY, landing), [_parcel(day, landing) for day in DAYS])
 
     def land_days(self, days: Sequence[date]) -> None:
         """Let dates arrive, each within itself."""
-        for day in (*days, days[-1] + timedelta(days=1)):
-            self._put(_at(day, 21), [_parcel(day, FIRST)])
+        self._land_whole([*days, days[-1] + timedelta(days=1)])
 
     def days(self, days: Sequence[date]) -> Parcels:
         """Return what readers see of such dates."""
@@ -85,7 +84,15 @@ class World:
 
     def land_next_day(self) -> None:
         """Let the day after arrive."""
-        self._put(_at(NEXT_DAY, 21), [_parcel(NEXT_DAY, FIRST)])
+        self._land_whole([NEXT_DAY])
+
+    def run(self, run_id: str, now: datetime, **given: Any) -> Run:
+        """Return a run of the data set: with `conf`, or of the schedule for a `day`."""
+        return Run(data_set=self.data_set, run_id=run_id, folder=self.folder, now=now, **given)
+
+    def log_of(self, run: Run) -> str:
+        """Return the end of what a run logged."""
+        return (self.folder / f"{run.run_id}.log").read_text()[-4000:]
 
     def read(self) -> Parcels:
         """Return the parcels that a reader of the table sees, each as often as it has rows."""
@@ -107,8 +114,9 @@ class World:
         for table in (NAME, f"{NAME}_quarantine"):
             if table not in self.account.tables():
                 continue
+            ledgers = self.account.ledgers(table)
             for values, record in self.account.partitions(table).items():
-                ledger = self.account.ledgers(table)[values]
+                ledger = ledgers[values]
                 place = record["StorageDescriptor"]["Location"]
                 prefix = place.removeprefix(f"s3://{self.account.name}/")
                 found = {key: size for key, size in sizes.items() if key.startswith(prefix)}
@@ -191,6 +199,10 @@ class World:
         for file in (*self.folder.glob("*.json"), *self.folder.glob("*.log")):
             file.unlink()
 
+    def _land_whole(self, days: Sequence[date]) -> None:
+        for day in days:
+            self._put(at(day, 21), [_parcel(day, FIRST)])
+
     def _objects(self) -> dict[str, int]:
         pages = self.account.s3.get_paginator("list_objects_v2").paginate(Bucket=self.account.name)
         entries = [entry for page in pages for entry in page.get("Contents", ())]
@@ -240,7 +252,8 @@ def _data_set(include: Path, layout: Layout) -> DataSet:
     return data_set
 
 
-def _at(day: date, hour: int) -> datetime:
+def at(day: date, hour: int = 0) -> datetime:
+    """Return an hour of a date; of all dates here the clock is UTC."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=timezone.utc)
     return midnight + timedelta(hours=hour)
 
@@ -250,7 +263,7 @@ def _name(day: date, landing: int) -> str:
 
 
 def _parcel(day: date, landing: int) -> dict[str, Any]:
-    delivered = _at(day, 20) + timedelta(minutes=landing)
+    delivered = at(day, 20) + timedelta(minutes=landing)
     return {
         "parcel": _name(day, landing),
         "delivered_at": f"{delivered:%Y-%m-%dT%H:%M:%SZ}",

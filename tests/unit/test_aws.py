@@ -14,7 +14,6 @@ from retime.aws_retries import is_passing
 from retime.calendar.partitioning import HOURLY
 from retime.errors import DeleteError
 from retime.published import tables
-from tests.accounts import Account
 from tests.unit.samples import folders
 
 ANSWER_CODE = {"ErrorCode": "InternalServiceException", "ErrorMessage": "try again"}
@@ -95,19 +94,6 @@ def test_objects_that_s3_refuses_to_delete_are_told(account):
 
     with pytest.raises(DeleteError, match=r"did not delete 1 objects of .*AccessDenied"):
         aws.delete_folder(Refusing(), f"s3://{account.bucket}/t/")
-
-
-@pytest.fixture
-def table(account: Account) -> aws.CatalogTable:
-    tables.create_staging_table(
-        account.clients.glue,
-        account.database,
-        "t",
-        f"s3://{account.bucket}/t/",
-        {"x": "int"},
-        HOURLY,
-    )
-    return aws.CatalogTable(database=account.database, name="t", keys=HOURLY)
 
 
 def partitions(count: int, location: str = "s3://b/1/") -> list[aws.CatalogPartition]:

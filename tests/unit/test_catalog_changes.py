@@ -8,7 +8,6 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from retime import aws
-from retime.calendar.partitioning import HOURLY
 from retime.catalog_changes import CatalogChanges, Partitions, adding, make_changes
 from retime.errors import PublishError
 from retime.published import tables
@@ -47,22 +46,13 @@ def raising(error: Exception) -> Callable[[], None]:
 
 
 @pytest.fixture
-def table(account: Account) -> aws.CatalogTable:
+def table(account: Account, table: aws.CatalogTable) -> aws.CatalogTable:
     """A table with partitions."""
-    tables.create_staging_table(
-        account.clients.glue,
-        account.database,
-        "t",
-        f"s3://{account.bucket}/t/",
-        {"x": "int"},
-        HOURLY,
-    )
-    found = aws.CatalogTable(database=account.database, name="t", keys=HOURLY)
     values = [(2024, 1, 1 + n // 24, n % 24) for n in range(COUNT)]
     storage = tables.storage_descriptor("s3://b/1/", {"x": "int"})
     new = [aws.CatalogPartition(values=v, location="s3://b/1/", storage=storage) for v in values]
-    make_changes(account.clients.glue, found, values, adding(new))
-    return found
+    make_changes(account.clients.glue, table, values, adding(new))
+    return table
 
 
 def move(existing: Partitions) -> CatalogChanges:

@@ -8,7 +8,7 @@ import json
 import math
 import shutil
 from contextlib import suppress
-from datetime import date, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,21 +22,20 @@ from demo.environment import ROOT
 from retime.airflow import runtime
 from retime.calendar.event_dates import RunFacts, event_dates
 from retime.calendar.partitioning import DAILY, HOURLY, parse_partitioning
-from retime.calendar.slices import Slice
 from retime.dataset.reader import load_data_sets
 from retime.errors import RequestError, RunError
 from retime.planning.plan import PlannedChange, PlannedSlice
 from retime.planning.request import read_request
 from retime.published.confirm import Confirmed
 from retime.published.facts import facts_in
-from retime.published.ledger import Ledger, ledger_of
+from retime.published.ledger import ledger_of
 from retime.published.results import Audited, Generation, Published, Staged
 from retime.published.search import Search
 from retime.raw.landed import LandedUntil
+from tests.covered_tables import ledger
 
 UTC = ZoneInfo("UTC")
 NOW = datetime(2024, 4, 1, tzinfo=timezone.utc)
-DATES = Slice(first_date=date(2024, 3, 28), last_date=date(2024, 3, 29), zone=UTC)
 GIVEN = yaml.safe_load((ROOT / "include" / "datasets" / "traffic.yaml").read_text())
 NUMBERS = st.one_of(
     st.integers(), st.floats(), st.sampled_from([10**30, -1, math.inf, math.nan, 1e308])
@@ -178,20 +177,7 @@ def test_a_key_lies_in_a_partition_that_can_be_or_in_none(layout, key):
         assert all(isinstance(unit, int) for unit in partition)
 
 
-LEDGER = Ledger(
-    generation="20240401t000001z_00000001",
-    rows=1,
-    bytes=2,
-    built_from="2024-03-28T00:00:00+00:00",
-    built_through="2024-03-31T00:00:00+00:00",
-    fingerprint="f",
-    run_id="r",
-    query_id="q",
-    published_at="2024-04-01T00:00:01+00:00",
-    previous_location="",
-    events=1,
-    checked_through="2024-03-31T00:00:00+00:00",
-).to_parameters()
+LEDGER = ledger((2024, 3, 28, 7)).to_parameters()
 
 
 @settings(max_examples=120)
